@@ -1,0 +1,385 @@
+//! The typed program: what the engine runs. Everything is resolved; nothing of it has to be looked up in text again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pipe_diagnostics::Span;
+use pipe_schema::{Config, Level, Type};
+use pipe_sql::{Expression, Query};
+use pipe_syntax::{self as syntax, Comparison, Literal};
+
+/// A checked program. Maps are by name, so that all that is printed is in a stable order.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Relative locators start here.
+    pub root: PathBuf,
+    /// Typed values, bound in SQL as `$name`.
+    pub params: BTreeMap<String, Param>,
+    /// References to secrets.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Connections, after the profile.
+    pub connections: BTreeMap<String, Connection>,
+    /// Channels.
+    pub channels: BTreeMap<String, Connection>,
+    /// Sources.
+    pub sources: BTreeMap<String, Source>,
+    /// Models.
+    pub models: BTreeMap<String, Model>,
+    /// Rules by table, in the order written; options and predicates of one line are several rules.
+    pub rules: BTreeMap<String, Vec<Rule>>,
+    /// Heal blocks by table. What of `heal *` applies to a table is already at the end of its clauses; a table without a block of its own has one here if `heal *` exists.
+    pub heals: BTreeMap<String, HealBlock>,
+    /// Loads, in the order written.
+    pub loads: Vec<Load>,
+    /// Schedules.
+    pub schedules: BTreeMap<String, Schedule>,
+    /// Tests.
+    pub tests: BTreeMap<String, syntax::Test>,
+}
+
+/// `param`
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Its default.
+    pub default: Option<Literal>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// `secret`
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// Its name.
+    pub name: String,
+    /// `env` or `file`.
+    pub provider: String,
+    /// The variable, the path.
+    pub key: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// `connection`, `channel`
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// Connector or channel kind.
+    pub kind: String,
+    /// Its keys.
+    pub config: Config,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// `source`
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// The `---` lines above it.
+    pub docs: Vec<String>,
+    /// The connector, also when it is read through a connection.
+    pub connector: String,
+    /// The connection it is read through.
+    pub connection: Option<String>,
+    /// As written.
+    pub locator: Option<String>,
+    /// Where the locator is, or the source's name.
+    pub locator_span: Span,
+    /// Its keys.
+    pub config: Config,
+    /// The declared columns; `None`: inferred at the first run and pinned.
+    pub schema: Option<Vec<Column>>,
+    /// `incremental by c [lag d]`: the column and the lag in milliseconds.
+    pub incremental: Option<(String, Option<u64>)>,
+    /// Whether it is `stream` or `cdc`: checked, and refused by `run` until its engine comes.
+    pub streaming: bool,
+    /// Where its name is.
+    pub span: Span,
+}
+
+/// A declared column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Other names the source may use for it.
+    pub aliases: Vec<String>,
+    /// Where its name is.
+    pub span: Span,
+}
+
+/// `model`
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// The `---` lines above it.
+    pub docs: Vec<String>,
+    /// Its query.
+    pub query: Query,
+    /// Its keys.
+    pub config: Config,
+    /// Where its name is.
+    pub span: Span,
+}
+
+/// One assertion: a subject, one predicate, its options.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The table judged.
+    pub table: String,
+    /// `order_id.not_null`, or the given name; unique in its table. When a named line has several predicates the later ones are `name.check`.
+    pub name: String,
+    /// The `---` lines above it.
+    pub docs: Vec<String>,
+    /// The column, when the subject is just one.
+    pub column: Option<String>,
+    /// The subject: one expression for columns and booleans, several when taken together, none for schema rules on the table.
+    pub subject: Vec<Expression>,
+    /// What must hold.
+    pub predicate: Predicate,
+    /// The check's name in [`pipe_schema::predicates`]: `not_null`, `ge`, `boolean`.
+    pub check: &'static str,
+    /// What its verdict is about.
+    pub level: Level,
+    /// How much violation is let pass.
+    pub tolerate: Tolerance,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The dimension of quality.
+    pub dimension: String,
+    /// The rows judged.
+    pub filter: Option<Expression>,
+    /// Whether NULL violates too.
+    pub null_fails: bool,
+    /// Why the rule is there.
+    pub because: Option<String>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// How much violation is let pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Tolerance {
+    /// None.
+    #[default]
+    None,
+    /// A share of the rows judged, 0 to 1.
+    Share(f64),
+    /// So many rows.
+    Rows(u64),
+}
+
+/// How bad a violation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Reported.
+    Info,
+    /// Reported, and counted as a warning.
+    Warning,
+    /// What no clause handles fails the table.
+    #[default]
+    Error,
+    /// Rows may be repaired; whatever is left fails the table.
+    Critical,
+}
+
+impl Severity {
+    /// As written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// What must hold of the subject. Operands are expressions over the row (or constants).
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    /// The subject itself is boolean.
+    True,
+    /// `not null`
+    NotNull,
+    /// `not blank`: not NULL, not empty, not only white space.
+    NotBlank,
+    /// `in (…)`
+    In {
+        /// `not in`
+        negated: bool,
+        /// The values.
+        values: Vec<Expression>,
+    },
+    /// `between a and b`, inclusive.
+    Between(Box<Expression>, Box<Expression>),
+    /// `< a` and the like.
+    Compare(Comparison, Box<Expression>),
+    /// `matches 'regex'`, anywhere.
+    Matches(String),
+    /// `like 'pattern'`
+    Like(String),
+    /// The predicate on the number of characters.
+    Length(Box<Predicate>),
+    /// `is email`, `is date '%Y-%m-%d'`
+    Is {
+        /// The format's word.
+        format: String,
+        /// Its argument.
+        argument: Option<String>,
+    },
+    /// `unique`
+    Unique,
+    /// `references table (column, …)`
+    References {
+        /// The table referred to.
+        table: String,
+        /// Its key, as many as subjects.
+        columns: Vec<String>,
+    },
+    /// `determines (c, …)`
+    Determines(Vec<String>),
+    /// `increasing`
+    Increasing,
+    /// The predicate on the number of distinct values.
+    Distinct(Box<Predicate>),
+    /// `within 3 sigma over last 14 runs`
+    WithinSigma {
+        /// Standard deviations.
+        sigma: f64,
+        /// Runs.
+        runs: u32,
+    },
+    /// `within 20% of last run`: the share.
+    WithinLast(f64),
+    /// `within 1d`: an age in milliseconds.
+    WithinAge(u64),
+    /// `same as table (column)`
+    SameAs {
+        /// The other table.
+        table: String,
+        /// Its column.
+        column: String,
+    },
+    /// These columns, in this order.
+    Columns(Vec<String>),
+    /// The column's type.
+    Type(Type),
+    /// No other column than the declared ones.
+    Closed,
+}
+
+/// What of a table's rows heals, and within what bounds.
+#[derive(Clone, Debug, Default)]
+pub struct HealBlock {
+    /// The table's own clauses, then those of `heal *`.
+    pub clauses: Vec<Clause>,
+    /// Gates and budgets, defaults filled in: `mode`, `confidence`, `max_healed_cells`, `max_healed_rows`, `max_quarantine`, `immutable`.
+    pub config: Config,
+}
+
+/// A clause.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// From 1, in the order they are tried; what reports and the ledger call it, with its table.
+    pub index: usize,
+    /// Whether it comes from `heal *`.
+    pub from_star: bool,
+    /// The `---` lines above it.
+    pub docs: Vec<String>,
+    /// Alternatives.
+    pub patterns: Vec<syntax::FailurePattern>,
+    /// The guard, over `$field`s.
+    pub guard: Option<Expression>,
+    /// `steps [else steps]*`, each a chain of `then`.
+    pub steps: Vec<Vec<Action>>,
+    /// As written, white space folded: what confidence is kept for.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// An action with its SQL parsed.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Its name in [`pipe_schema::actions`].
+    pub name: &'static str,
+    /// As written; SQL in it is also in `sql`.
+    pub syntax: syntax::Action,
+    /// The parsed SQL: of `cast using`, `set =`, `fill with`.
+    pub sql: Option<Expression>,
+    /// The parsed SQL of `set … where`.
+    pub filter: Option<Expression>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `load`
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// `table`, or `table_2` when the table is loaded to several places: what `--target` and reports call it.
+    pub name: String,
+    /// The table.
+    pub table: String,
+    /// The connector, also through a connection.
+    pub connector: String,
+    /// The connection it writes through.
+    pub connection: Option<String>,
+    /// As written.
+    pub locator: String,
+    /// Its keys.
+    pub config: Config,
+    /// Where the locator is.
+    pub span: Span,
+}
+
+/// `schedule`
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// Its name.
+    pub name: String,
+    /// As written.
+    pub syntax: syntax::Schedule,
+    /// Where its name is.
+    pub span: Span,
+}
+
+impl Program {
+    /// The tables a table is computed from: a model's tables, a source's none; and what its rules refer to. Each once, in order of name; `raw.x` counts as `x`.
+    pub fn inputs(&self, table: &str) -> Vec<String> {
+        let mut found = std::collections::BTreeSet::new();
+        let mut add = |refs: &[pipe_sql::TableRef]| {
+            for r in refs {
+                match r.parts.as_slice() {
+                    [name] => _ = found.insert(name.clone()),
+                    [schema, name] if schema == "raw" => _ = found.insert(name.clone()),
+                    _ => {}
+                }
+            }
+        };
+        if let Some(model) = self.models.get(table) {
+            add(&model.query.tables);
+        }
+        let mut more = Vec::new();
+        for rule in self.rules.get(table).into_iter().flatten() {
+            for e in rule.subject.iter().chain(&rule.filter) {
+                add(&e.tables);
+            }
+            if let Predicate::References { table, .. } | Predicate::SameAs { table, .. } = &rule.predicate {
+                more.push(table.clone());
+            }
+        }
+        found.extend(more);
+        found.remove(table);
+        found.into_iter().collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Config keys and values: E02xx.
+
+codes! {}

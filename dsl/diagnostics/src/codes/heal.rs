@@ -1,0 +1,3 @@
+//! Heal clauses: E05xx.
+
+codes! {}

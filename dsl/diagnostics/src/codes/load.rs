@@ -1,0 +1,3 @@
+//! Loads, schedules, tests: E06xx.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Project, names and types: E01xx.
+
+codes! {}

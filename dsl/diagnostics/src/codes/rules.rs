@@ -1,0 +1,3 @@
+//! Rules: E04xx.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! What happens while a command runs: E1xxx.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Embedded SQL: E03xx.
+
+codes! {}

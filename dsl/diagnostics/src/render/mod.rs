@@ -1,0 +1,1 @@
+//! The same diagnostics for people, editors and machines.

@@ -1,0 +1,124 @@
+//! Column types as the language writes them.
+
+use std::fmt;
+
+/// A column type. Its text form is what the formatter and the plan print and what SQL's `CAST` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `boolean`
+    Boolean,
+    /// `tinyint`
+    TinyInt,
+    /// `smallint`
+    SmallInt,
+    /// `int`
+    Int,
+    /// `bigint`
+    BigInt,
+    /// `float`: 32 bits
+    Float,
+    /// `double`
+    Double,
+    /// `decimal(precision, scale)`
+    Decimal(u8, i8),
+    /// `text`
+    Text,
+    /// `bytes`
+    Bytes,
+    /// `date`
+    Date,
+    /// `time`
+    Time,
+    /// `timestamp`: microseconds, no zone
+    Timestamp,
+    /// `timestamptz`: microseconds, UTC
+    TimestampTz,
+    /// `json`: text that is JSON
+    Json,
+    /// `uuid`: text that is a UUID
+    Uuid,
+    /// `int[]`
+    List(Box<Type>),
+    /// `struct<a int, b text>`
+    Struct(Vec<(String, Type)>),
+}
+
+/// A family of types, for what predicates, patterns and messages ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeClass {
+    /// `boolean`
+    Boolean,
+    /// Whole numbers, floats, decimals
+    Number,
+    /// `text`, `json`, `uuid`
+    Text,
+    /// `date`, `time`, `timestamp`, `timestamptz`
+    Time,
+    /// `bytes`
+    Bytes,
+    /// Lists and structs
+    Nested,
+}
+
+impl Type {
+    /// Reads a type name, case-insensitively, with SQL's usual other names (`integer`, `varchar(n)`, `numeric`, `double precision`, `timestamp with time zone`, …). `None`: no such type.
+    pub fn parse(text: &str) -> Option<Type> {
+        let _ = text;
+        None
+    }
+
+    /// Its family.
+    pub fn class(&self) -> TypeClass {
+        match self {
+            Type::Boolean => TypeClass::Boolean,
+            Type::TinyInt | Type::SmallInt | Type::Int | Type::BigInt | Type::Float | Type::Double | Type::Decimal(..) => {
+                TypeClass::Number
+            }
+            Type::Text | Type::Json | Type::Uuid => TypeClass::Text,
+            Type::Bytes => TypeClass::Bytes,
+            Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz => TypeClass::Time,
+            Type::List(_) | Type::Struct(_) => TypeClass::Nested,
+        }
+    }
+
+    /// The word before any arguments: `decimal` of `decimal(10, 2)`; what a pattern `type: decimal` compares.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Type::Boolean => "boolean",
+            Type::TinyInt => "tinyint",
+            Type::SmallInt => "smallint",
+            Type::Int => "int",
+            Type::BigInt => "bigint",
+            Type::Float => "float",
+            Type::Double => "double",
+            Type::Decimal(..) => "decimal",
+            Type::Text => "text",
+            Type::Bytes => "bytes",
+            Type::Date => "date",
+            Type::Time => "time",
+            Type::Timestamp => "timestamp",
+            Type::TimestampTz => "timestamptz",
+            Type::Json => "json",
+            Type::Uuid => "uuid",
+            Type::List(_) => "list",
+            Type::Struct(_) => "struct",
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Decimal(p, s) => write!(f, "decimal({p}, {s})"),
+            Type::List(t) => write!(f, "{t}[]"),
+            Type::Struct(fields) => {
+                f.write_str("struct<")?;
+                for (i, (name, ty)) in fields.iter().enumerate() {
+                    write!(f, "{}{name} {ty}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(">")
+            }
+            other => f.write_str(other.word()),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! `.pipe` text to a tree with spans.
+//!
+//! Two stages: a splitter that cannot fail cuts the text into statements and blocks into items; pest parses each slice on
+//! its own, so one error hides no other. Knows no SQL (a fragment is a span of text), no files, no names.
+
+pub mod ast;
+
+pub use ast::*;
