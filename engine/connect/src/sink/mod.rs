@@ -1,0 +1,1 @@
+//! Sinks: staged files, published atomically.
