@@ -1,5 +1,21 @@
 //! Sources of files: listing, discovery of shape, scans that survive broken records.
 //!
-//! A scan yields the declared columns, typed, and behind them the [`meta`] columns.
+//! [`list`] finds the files, [`discover`] looks at their heads, [`bind`] says which column of each file is which column
+//! of the table, and a [`ScanExec`] yields the target columns, typed, and behind them the [`meta`] columns.
 
+mod bind;
+mod discover;
+mod error;
+mod list;
 pub mod meta;
+mod scan;
+mod spec;
+mod types;
+
+pub use bind::{Bound, ColumnBinding, Drift, FileBinding, bind};
+pub use discover::{Discovery, FileShape, Finding, FindingKind, FoundColumn, discover};
+pub use error::{Phase, SourceError};
+pub use list::list;
+pub use scan::{FileState, Projection, ScanExec};
+pub use spec::{FieldSpec, InputFile, SourceSpec};
+pub use types::{data_type, type_of};
