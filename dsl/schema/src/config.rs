@@ -110,6 +110,8 @@ pub struct Config {
     pub values: BTreeMap<&'static str, ConfigValue>,
     /// The keys the program gave, the others being defaults.
     pub given: Vec<&'static str>,
+    /// The keys given as `$param`, with what they take and the param's name. `values` holds what its default comes to, if it has one; a run that gives the param another value replaces it.
+    pub params: Vec<(&'static str, KeyType, String)>,
 }
 
 impl Config {
