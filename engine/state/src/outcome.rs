@@ -1,0 +1,101 @@
+//! Writes what became of a table: account, verdicts, failures, heals.
+
+use rusqlite::{Transaction, params};
+use serde_json::Value;
+
+use crate::TableRecord;
+use crate::sql::{int, to_json};
+use crate::store::Fault;
+
+/// Writes it for a run and, when it was committed, its batch.
+pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record: &TableRecord) -> Result<(), Fault> {
+    let a = &record.account;
+    tx.prepare_cached("insert into account values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)")?
+        .execute(params![
+            run,
+            batch,
+            a.table,
+            a.outcome,
+            int(a.read),
+            int(a.committed),
+            int(a.quarantined),
+            int(a.waiting),
+            int(a.dropped),
+            int(a.duplicates_removed),
+            int(a.kept),
+            int(a.healed_cells),
+            int(a.healed_rows),
+            int(a.unhealed),
+            int(a.files),
+            int(a.bytes),
+            to_json(&a.without)?,
+        ])?;
+    let mut rules =
+        tx.prepare_cached("insert into rule_result values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")?;
+    for r in &record.rules {
+        rules.execute(params![
+            run,
+            batch,
+            a.table,
+            r.rule,
+            r.check,
+            r.severity,
+            r.dimension,
+            r.passed,
+            int(r.violations),
+            int(r.violations_after),
+            int(r.rows),
+            // SQLite keeps NaN as NULL; a ratio without rows is 0 by the report's own definition.
+            if r.ratio.is_nan() { 0.0 } else { r.ratio },
+            r.observed,
+            r.expected,
+            r.value,
+            list(r.samples.as_ref())?,
+        ])?;
+    }
+    let mut failures = tx.prepare_cached("insert into failure values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")?;
+    for f in &record.failures {
+        failures.execute(params![
+            run,
+            batch,
+            a.table,
+            f.failure,
+            to_json(&f.fields)?,
+            int(f.rows),
+            f.handled,
+            f.clause,
+            list(f.samples.as_ref())?,
+            f.help,
+        ])?;
+    }
+    let mut heals = tx.prepare_cached(
+        "insert into heal (run, batch, number, tbl, clause, text, clause_hash, col, action, failure, cells, rows, confidence, arithmetic, state, reason, detail)
+         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+    )?;
+    for h in &record.heals {
+        heals.execute(params![
+            run,
+            batch,
+            h.number,
+            a.table,
+            h.clause,
+            h.text,
+            h.clause_hash,
+            h.column,
+            h.action,
+            h.failure,
+            int(h.cells),
+            int(h.rows),
+            if h.confidence.is_nan() { 0.0 } else { h.confidence },
+            to_json(&h.arithmetic)?,
+            h.state,
+            h.reason,
+            to_json(h.detail.as_ref().unwrap_or(&Value::Null))?,
+        ])?;
+    }
+    Ok(())
+}
+
+fn list(value: Option<&Value>) -> rusqlite::Result<String> {
+    value.map_or_else(|| Ok("[]".to_owned()), to_json)
+}

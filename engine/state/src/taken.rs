@@ -1,0 +1,74 @@
+//! What each load has taken and published.
+
+use std::path::PathBuf;
+
+use crate::sql::count;
+use crate::{State, StateError};
+
+/// A file that a load has taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenFile {
+    /// As the user would name it.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last changed: nanoseconds since 1970.
+    pub modified_ns: i64,
+    /// Its content's hash.
+    pub hash: String,
+    /// Its data rows.
+    pub rows: u64,
+    /// The batch that took it. Filled by [`State::taken`]; a commit uses its own.
+    pub batch: String,
+}
+
+/// A file that a load has published and that was not replaced or removed since by one of our batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The batch it belongs to.
+    pub batch: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl State {
+    /// The files a load has taken and not forgotten, by path.
+    pub fn taken(&self, load: &str) -> Result<Vec<TakenFile>, StateError> {
+        self.rows(
+            "select t.path, t.size, t.modified_ns, t.hash, t.rows, b.id from taken t join batch b on b.seq = t.batch
+             where t.load = ?1 and t.forgotten_by is null order by t.path",
+            [load],
+            |r| {
+                Ok(TakenFile {
+                    path: r.get(0)?,
+                    size: count(r, 1)?,
+                    modified_ns: r.get(2)?,
+                    hash: r.get(3)?,
+                    rows: count(r, 4)?,
+                    batch: r.get(5)?,
+                })
+            },
+        )
+    }
+
+    /// The files a load has in its place, by path: what `overwrite` removes.
+    pub fn published_files(&self, load: &str) -> Result<Vec<PublishedFile>, StateError> {
+        self.rows(
+            "select s.target, b.id, s.rows, s.bytes from publish_step s join batch b on b.seq = s.batch
+             where s.load = ?1 and s.removed_by is null order by s.target",
+            [load],
+            |r| {
+                Ok(PublishedFile {
+                    path: self.load_path(&r.get::<_, String>(0)?),
+                    batch: r.get(1)?,
+                    rows: count(r, 2)?,
+                    bytes: count(r, 3)?,
+                })
+            },
+        )
+    }
+}
