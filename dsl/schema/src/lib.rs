@@ -4,15 +4,24 @@
 //! A feature whose engine comes later is listed with `available: false`: it is checked, and `run` refuses it by name.
 
 mod action;
+mod channel;
 mod config;
 mod connector;
 mod failure;
+mod keys;
 mod predicate;
 mod types;
 
-pub use action::{ActionInfo, actions, action};
-pub use config::{Config, ConfigKey, ConfigValue, KeyType, PartitionField, Transform};
+pub use action::{ActionInfo, action, actions};
+pub use channel::{ChannelInfo, channel, channels};
+pub use config::{Choice, Config, ConfigKey, ConfigValue, KeyType, PartitionField, Transform};
 pub use connector::{Connector, connector, connectors};
-pub use failure::{FailureInfo, Field, FieldType, KINDS, failure, failures};
+pub use failure::{
+    DIMENSIONS, FailureInfo, Field, FieldType, KINDS, PHASES, SEVERITIES, STRUCTURAL_REASONS, failure, failures,
+};
+pub use keys::{heal_keys, model_keys};
 pub use predicate::{Level, PredicateInfo, predicate, predicates};
 pub use types::{Type, TypeClass};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Column types as the language writes them.
 
+mod parse;
+
 use std::fmt;
 
 /// A column type. Its text form is what the formatter and the plan print and what SQL's `CAST` takes.
@@ -62,18 +64,45 @@ pub enum TypeClass {
 
 impl Type {
     /// Reads a type name, case-insensitively, with SQL's usual other names (`integer`, `varchar(n)`, `numeric`, `double precision`, `timestamp with time zone`, …). `None`: no such type.
+    ///
+    /// A length or a precision of seconds is read and not kept: `varchar(20)` is `text`. `decimal` alone is `decimal(38, 10)`, as in DataFusion.
     pub fn parse(text: &str) -> Option<Type> {
-        let _ = text;
-        None
+        parse::parse(text)
+    }
+
+    /// The names to suggest for a misspelt type.
+    pub fn words() -> &'static [&'static str] {
+        &[
+            "boolean",
+            "tinyint",
+            "smallint",
+            "int",
+            "bigint",
+            "float",
+            "double",
+            "decimal",
+            "text",
+            "bytes",
+            "date",
+            "time",
+            "timestamp",
+            "timestamptz",
+            "json",
+            "uuid",
+        ]
     }
 
     /// Its family.
     pub fn class(&self) -> TypeClass {
         match self {
             Type::Boolean => TypeClass::Boolean,
-            Type::TinyInt | Type::SmallInt | Type::Int | Type::BigInt | Type::Float | Type::Double | Type::Decimal(..) => {
-                TypeClass::Number
-            }
+            Type::TinyInt
+            | Type::SmallInt
+            | Type::Int
+            | Type::BigInt
+            | Type::Float
+            | Type::Double
+            | Type::Decimal(..) => TypeClass::Number,
             Type::Text | Type::Json | Type::Uuid => TypeClass::Text,
             Type::Bytes => TypeClass::Bytes,
             Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz => TypeClass::Time,
@@ -114,7 +143,10 @@ impl fmt::Display for Type {
             Type::Struct(fields) => {
                 f.write_str("struct<")?;
                 for (i, (name, ty)) in fields.iter().enumerate() {
-                    write!(f, "{}{name} {ty}", if i == 0 { "" } else { ", " })?;
+                    let plain =
+                        name.chars().all(|c| c == '_' || c.is_lowercase() || c.is_ascii_digit()) && !name.is_empty();
+                    let quote = if plain { "" } else { "\"" };
+                    write!(f, "{}{quote}{name}{quote} {ty}", if i == 0 { "" } else { ", " })?;
                 }
                 f.write_str(">")
             }

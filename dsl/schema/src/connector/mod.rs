@@ -1,5 +1,8 @@
 //! Connectors: what a source reads from and a load writes to, with their keys.
 
+mod files;
+mod servers;
+
 use crate::ConfigKey;
 
 /// A connector.
@@ -15,7 +18,8 @@ pub struct Connector {
     pub available: bool,
     /// Whether locators are paths of files, globs or folders.
     pub files: bool,
-    /// Keys of a `connection` of this kind.
+    /// Keys of a `connection` of this kind. A source or load that names the connector itself, without a connection, takes
+    /// them among its own; the required ones are then required there.
     pub connection_keys: &'static [ConfigKey],
     /// Keys of a `source` that reads it; `None` when it cannot be read.
     pub source_keys: Option<&'static [ConfigKey]>,
@@ -23,9 +27,26 @@ pub struct Connector {
     pub sink_keys: Option<&'static [ConfigKey]>,
 }
 
-/// All connectors, by name.
+/// All connectors: files first, each group by name.
 pub fn connectors() -> &'static [Connector] {
-    &[]
+    const ALL: &[Connector] = &[
+        files::CSV,
+        files::JSON,
+        files::NDJSON,
+        files::PARQUET,
+        files::TSV,
+        servers::AZURE,
+        servers::DELTA,
+        servers::GCS,
+        servers::HTTP,
+        servers::KAFKA,
+        servers::MONGODB,
+        servers::MYSQL,
+        servers::POSTGRES,
+        servers::S3,
+        servers::SQLITE,
+    ];
+    ALL
 }
 
 /// The connector with this name.
