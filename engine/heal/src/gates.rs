@@ -1,0 +1,378 @@
+//! Gates: whether a proposal is applied, waits or is refused, with the sentence people read.
+//!
+//! In order: applicable ([`crate::action::completed`]); no key and no immutable column touched unless the clause names it;
+//! proposals for one cell agree ([`crate::proposal::resolve`]); the repaired row is judged again (the caller's, with
+//! [`Refusal::StillFails`] and its kin); budgets; confidence. The first that says no decides.
+
+use std::collections::BTreeSet;
+
+use pipe_check::Clause;
+use pipe_schema::{Config, ConfigValue};
+
+use crate::action::{Incomplete, ResolvedAction};
+use crate::confidence::Posterior;
+use crate::matching::names_column;
+use crate::rename;
+use crate::structural::percent;
+
+/// Who decides on inferred repairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The instance's confidence, unless people have turned the clause down.
+    Automatic,
+    /// The instance's confidence and the clause's; else someone.
+    #[default]
+    SemiAutomatic,
+    /// Someone, also on repairs stated in full.
+    Manual,
+}
+
+/// The `with` of a heal block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Who decides.
+    pub mode: Mode,
+    /// The threshold, 0 to 1.
+    pub confidence: f64,
+    /// The share of a column's cells a clause may change in a run by inference, 0 to 1.
+    pub max_healed_cells: f64,
+    /// The rows a clause may change in a run by inference; `None`: any number.
+    pub max_healed_rows: Option<RowLimit>,
+    /// The share of rows that may stay unhealed, 0 to 1.
+    pub max_quarantine: f64,
+    /// Columns no clause touches that does not name them.
+    pub immutable: BTreeSet<String>,
+}
+
+/// A limit on rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RowLimit {
+    /// So many.
+    Rows(u64),
+    /// A share of the batch's rows, 0 to 1.
+    Share(f64),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            confidence: 0.9,
+            max_healed_cells: 0.2,
+            max_healed_rows: None,
+            max_quarantine: 0.5,
+            immutable: BTreeSet::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a block's configuration.
+    pub fn from_config(config: &Config) -> Self {
+        let default = Self::default();
+        Self {
+            mode: match config.text("mode") {
+                Some("automatic") => Mode::Automatic,
+                Some("manual") => Mode::Manual,
+                _ => Mode::SemiAutomatic,
+            },
+            confidence: config.share("confidence").unwrap_or(default.confidence),
+            max_healed_cells: config.share("max_healed_cells").unwrap_or(default.max_healed_cells),
+            max_healed_rows: match config.values.get("max_healed_rows") {
+                Some(ConfigValue::Integer(n)) => Some(RowLimit::Rows(u64::try_from(*n).unwrap_or(0))),
+                Some(ConfigValue::Share(s)) => Some(RowLimit::Share(*s)),
+                _ => None,
+            },
+            max_quarantine: config.share("max_quarantine").unwrap_or(default.max_quarantine),
+            immutable: config.list("immutable").iter().cloned().collect(),
+        }
+    }
+}
+
+/// Why a proposal is refused: what the clause's `else` takes.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The action cannot be carried out.
+    #[error(transparent)]
+    NotApplicable(#[from] Incomplete),
+    /// It would write to a key.
+    #[error("`{column}` is a key: the clause must name it to change it")]
+    Key {
+        /// The column.
+        column: String,
+    },
+    /// It would write to a column declared immutable.
+    #[error("`{column}` is immutable: the clause must name it to change it")]
+    Immutable {
+        /// The column.
+        column: String,
+    },
+    /// Two proposals for one cell differ.
+    #[error("{cells} cells had two different proposals and got none")]
+    Conflict {
+        /// How many.
+        cells: u64,
+    },
+    /// The repaired rows violate the rule as before.
+    #[error("{rows} rows still violate `{rule}` after the repair")]
+    StillFails {
+        /// The rule that raised it.
+        rule: String,
+        /// How many.
+        rows: u64,
+    },
+    /// The repaired rows violate a rule they passed before.
+    #[error("{rows} rows would newly violate `{rule}`")]
+    Breaks {
+        /// The rule.
+        rule: String,
+        /// How many.
+        rows: u64,
+    },
+    /// A table rule held without the repair and fails with it.
+    #[error("`{rule}` holds without these repairs and fails with them")]
+    TableRule {
+        /// The rule.
+        rule: String,
+    },
+    /// The evidence is too weak.
+    #[error("confidence {confidence:.3} is below {threshold}")]
+    Confidence {
+        /// The instance's.
+        confidence: f64,
+        /// What is asked for.
+        threshold: f64,
+    },
+    /// People have turned the clause down.
+    #[error("people turned this clause down: it is right at most {upper:.3} of the time, below {threshold}")]
+    TurnedDown {
+        /// The clause's upper 90% bound.
+        upper: f64,
+        /// What is asked for.
+        threshold: f64,
+    },
+}
+
+/// Why a proposal waits for someone.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Waiting {
+    /// Everything does.
+    #[error("`mode = manual`: every repair waits for approval")]
+    Manual,
+    /// The clause would change too much of a column.
+    #[error("{changed} of {cells} cells of `{column}` would change: more than `max_healed_cells` {}%", percent(*.share))]
+    Cells {
+        /// The column.
+        column: String,
+        /// Cells the clause changes in this run.
+        changed: u64,
+        /// The column's cells.
+        cells: u64,
+        /// The budget.
+        share: f64,
+    },
+    /// The clause would change too many rows.
+    #[error("{changed} of {rows} rows would change: more than `max_healed_rows`")]
+    Rows {
+        /// Rows the clause changes in this run.
+        changed: u64,
+        /// The batch's rows.
+        rows: u64,
+    },
+    /// The clause has not been approved often enough.
+    #[error("the clause is right at least {lower:.3} of the time by what people approved, below {threshold}")]
+    Unproven {
+        /// The clause's lower 90% bound.
+        lower: f64,
+        /// What is asked for.
+        threshold: f64,
+    },
+    /// The rename is not certain enough.
+    #[error("score {score:.3} and margin {margin:.3}: a rename by evidence needs {least_score} and {least_margin}")]
+    Rename {
+        /// The candidate's score.
+        score: f64,
+        /// Its distance to the second best.
+        margin: f64,
+        /// What the score must be; 0 when the guard decided it.
+        least_score: f64,
+        /// What the margin must be; 0 when the guard decided it.
+        least_margin: f64,
+    },
+}
+
+/// What becomes of a proposal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It is applied.
+    Apply,
+    /// Someone must approve.
+    Wait(Waiting),
+    /// A gate said no; `else` takes over.
+    Refuse(Refusal),
+}
+
+/// What a clause did to a column in this run, this round's proposals included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// The column.
+    pub column: String,
+    /// Cells it changes.
+    pub changed: u64,
+    /// The column's cells: the batch's rows.
+    pub cells: u64,
+}
+
+/// One clause's proposals, for [`decide`].
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The clause.
+    pub clause: &'a Clause,
+    /// Its action.
+    pub action: &'a ResolvedAction,
+    /// The block's settings.
+    pub settings: &'a Settings,
+    /// The table's key columns: of its loads and of what its `references` point at.
+    pub keys: &'a BTreeSet<String>,
+    /// What people did about the clause.
+    pub people: Posterior,
+    /// What it changes, by column.
+    pub columns: &'a [ColumnUse],
+    /// Rows it changes in this run, this round's included.
+    pub changed_rows: u64,
+    /// The batch's rows.
+    pub rows: u64,
+}
+
+/// The decision on a clause's proposals: all of them, or each by its confidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    whole: Option<Outcome>,
+    threshold: Option<f64>,
+    then: Outcome,
+    /// How it was reached, a line each: budgets and the clause's confidence. The instance's evidence has its own lines.
+    pub arithmetic: Vec<String>,
+}
+
+impl Decision {
+    /// What becomes of a proposal with this confidence (the instance's, 0 to 1).
+    pub fn of(&self, confidence: f64) -> Outcome {
+        if let Some(outcome) = &self.whole {
+            return outcome.clone();
+        }
+        match self.threshold {
+            Some(threshold) if confidence.is_nan() || confidence < threshold => {
+                Outcome::Refuse(Refusal::Confidence { confidence, threshold })
+            }
+            _ => self.then.clone(),
+        }
+    }
+}
+
+/// Passes a clause's proposals through the gates that are decided for the clause as a whole. Actions that are no repair
+/// (`quarantine`, `notify`, …) pass.
+pub fn decide(request: &Request<'_>) -> Decision {
+    let mut decision = Decision { whole: None, threshold: None, then: Outcome::Apply, arithmetic: Vec::new() };
+    let Request { action, settings, people, .. } = *request;
+    if !action.repairs() {
+        return decision;
+    }
+    if let Err(refusal) = untouched(request.clause, action, request.keys, &settings.immutable) {
+        decision.whole = Some(Outcome::Refuse(refusal));
+        return decision;
+    }
+    if action.inferred()
+        && let Err(waiting) = within_budget(request, &mut decision.arithmetic)
+    {
+        decision.whole = Some(Outcome::Wait(waiting));
+        return decision;
+    }
+    if settings.mode == Mode::Manual {
+        decision.whole = Some(Outcome::Wait(Waiting::Manual));
+        return decision;
+    }
+    if action.inferred() {
+        let threshold = settings.confidence;
+        decision.threshold = Some(threshold);
+        if settings.mode == Mode::Automatic {
+            // Without a rejection nobody turned it down, however high the threshold.
+            if people.rejected > 0.0 {
+                decision.arithmetic.push(people.upper_arithmetic());
+                let upper = people.upper();
+                if upper < threshold {
+                    decision.then = Outcome::Refuse(Refusal::TurnedDown { upper, threshold });
+                }
+            }
+        } else {
+            decision.arithmetic.push(people.lower_arithmetic());
+            let lower = people.lower();
+            if lower < threshold {
+                decision.then = Outcome::Wait(Waiting::Unproven { lower, threshold });
+            }
+        }
+    }
+    decision
+}
+
+/// Passes when the action writes to no key and no immutable column, or the clause names it.
+///
+/// # Errors
+/// The first column it must not touch.
+pub fn untouched(
+    clause: &Clause,
+    action: &ResolvedAction,
+    keys: &BTreeSet<String>,
+    immutable: &BTreeSet<String>,
+) -> Result<(), Refusal> {
+    for column in action.writes().iter().filter(|c| !names_column(clause, c)) {
+        if keys.contains(column) {
+            return Err(Refusal::Key { column: column.clone() });
+        }
+        if immutable.contains(column) {
+            return Err(Refusal::Immutable { column: column.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Over a budget, the clause's proposals wait together, all or none.
+fn within_budget(request: &Request<'_>, arithmetic: &mut Vec<String>) -> Result<(), Waiting> {
+    let Settings { max_healed_cells: share, max_healed_rows, .. } = *request.settings;
+    for ColumnUse { column, changed, cells } in request.columns {
+        arithmetic.push(format!("{changed} of {cells} cells of `{column}`, budget {}%", percent(share)));
+        if exceeds(*changed, *cells, share) {
+            return Err(Waiting::Cells { column: column.clone(), changed: *changed, cells: *cells, share });
+        }
+    }
+    let (changed, rows) = (request.changed_rows, request.rows);
+    let over = match max_healed_rows {
+        None => false,
+        Some(RowLimit::Rows(most)) => changed > most,
+        Some(RowLimit::Share(share)) => exceeds(changed, rows, share),
+    };
+    if over { Err(Waiting::Rows { changed, rows }) } else { Ok(()) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
+fn exceeds(part: u64, whole: u64, share: f64) -> bool {
+    // With a hair's breadth: 0.2 * 15 is a little more than 3 in binary, 0.1 * 30 a little less.
+    part as f64 > share * whole as f64 * (1.0 + 1e-12)
+}
+
+/// Decides a rename by evidence (`rename` without names): the score and the margin must both be enough. Where the clause's
+/// guard speaks of `$score` or `$margin`, the guard, which held, is that one's bound. A rename whose names are written was
+/// decided by whoever wrote them.
+pub fn decide_rename(clause: &Clause, stated: bool, settings: &Settings, score: f64, margin: f64) -> Outcome {
+    if settings.mode == Mode::Manual {
+        return Outcome::Wait(Waiting::Manual);
+    }
+    let guarded = |field: &str| clause.guard.iter().flat_map(|g| &g.params).any(|p| p.value == field);
+    let bound = |field: &str, default: f64| if stated || guarded(field) { 0.0 } else { default };
+    let least_score = bound("score", rename::LEAST_SCORE);
+    let least_margin = bound("margin", rename::LEAST_MARGIN);
+    if score >= least_score && margin >= least_margin || stated {
+        Outcome::Apply
+    } else {
+        Outcome::Wait(Waiting::Rename { score, margin, least_score, least_margin })
+    }
+}
