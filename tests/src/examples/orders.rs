@@ -10,8 +10,8 @@ const CUSTOMERS: u64 = 120;
 const ORDERS_A_DAY: u64 = 500;
 
 const FIRST: [&str; 20] = [
-    "ada", "alan", "anna", "bela", "carl", "dora", "emmy", "erik", "greta", "hugo", "ida", "jan", "karin", "lars", "mia",
-    "nils", "olga", "paul", "rosa", "uwe",
+    "ada", "alan", "anna", "bela", "carl", "dora", "emmy", "erik", "greta", "hugo", "ida", "jan", "karin", "lars",
+    "mia", "nils", "olga", "paul", "rosa", "uwe",
 ];
 const LAST: [&str; 15] = [
     "berg", "blum", "fischer", "hahn", "koch", "krug", "lang", "maier", "noether", "roth", "seidel", "stern", "vogel",

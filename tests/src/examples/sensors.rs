@@ -11,10 +11,7 @@ const READINGS_A_DAY: u64 = 144;
 /// The name and the text of each file.
 pub(super) fn files() -> Vec<(String, String)> {
     let mut random = Random::new(20_260_301);
-    vec![
-        ("readings_2026-03-01.ndjson".to_owned(), day(&mut random)),
-        ("sensors.csv".to_owned(), places()),
-    ]
+    vec![("readings_2026-03-01.ndjson".to_owned(), day(&mut random)), ("sensors.csv".to_owned(), places())]
 }
 
 fn places() -> String {
@@ -36,7 +33,8 @@ fn day(random: &mut Random) -> String {
             }
             // Tenths of a degree: cool at night, warm after noon, each room a little different.
             let warmth = 60 - (i64::try_from(hour).unwrap_or(0) - 15).abs() * 4;
-            let tenths = 180 + warmth + i64::try_from(s * 3).unwrap_or(0) + i64::try_from(random.between(0, 6)).unwrap_or(0);
+            let tenths =
+                180 + warmth + i64::try_from(s * 3).unwrap_or(0) + i64::try_from(random.between(0, 6)).unwrap_or(0);
             let second_probe = tenths + i64::try_from(random.between(0, 4)).unwrap_or(0) - 2;
             let humidity = 35 + random.between(0, 15);
             let temperature = match (s, reading) {

@@ -48,9 +48,9 @@ codes! {
         bad: "orders.csv.gz: cut off while it was copied",
         good: "gzip -t orders.csv.gz";
     TOO_LARGE = "E1105", "a compressed file unpacks to more than is allowed",
-        why: "A small archive can unpack to more than any disk holds. The source's key `max_unpacked` is the most that one file may become.",
+        why: "A small archive can unpack to more than any disk holds. The source's key `max_decompressed` is the most that one file may become.",
         bad: "a file of 1 MB that unpacks to 1 TB",
-        good: "source orders from csv 'orders.csv.gz' with (max_unpacked = 200GB);";
+        good: "source orders from csv 'orders.csv.gz' with (max_decompressed = 200GiB);";
     BAD_HEADER = "E1106", "a header cannot name the columns",
         why: "Names that are empty, that appear twice, or that differ only in case cannot be told apart in SQL.",
         bad: "id,Total,total",
