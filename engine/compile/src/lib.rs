@@ -1,1 +1,20 @@
-//! pipe-compile
+//! From a checked program to DataFusion: plans of models, SQL assertions of rules, expressions of clauses; and what only a
+//! planner can find wrong, at its place in the `.pipe` file.
+
+pub mod clock;
+mod constants;
+mod error;
+mod expression;
+pub mod functions;
+mod model;
+mod params;
+mod planner;
+mod session;
+mod tables;
+pub mod types;
+
+pub use expression::row_schema;
+pub use params::Params;
+pub use planner::Planner;
+pub use session::{Settings, session};
+pub use tables::{Tables, reference};

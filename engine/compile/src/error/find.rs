@@ -1,0 +1,93 @@
+//! Where in a tree something is named, for errors that come without a place.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, Expr, ObjectNamePart, Spanned, Value, visit_expressions};
+use sqlparser::tokenizer::Span;
+
+/// A parsed fragment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tree<'t> {
+    Query(&'t ast::Query),
+    Expression(&'t Expr),
+}
+
+impl Tree<'_> {
+    /// The first expression, in the order of the text, for which `f` gives something; subqueries are looked into.
+    pub(crate) fn find<T>(&self, mut f: impl FnMut(&Expr) -> Option<T>) -> Option<T> {
+        let visit = |e: &Expr| match f(e) {
+            Some(found) => ControlFlow::Break(found),
+            None => ControlFlow::Continue(()),
+        };
+        let flow = match self {
+            Tree::Query(query) => visit_expressions(*query, visit),
+            Tree::Expression(expression) => visit_expressions(*expression, visit),
+        };
+        flow.break_value()
+    }
+
+    /// Where a column is named, qualified or not.
+    pub(crate) fn column(&self, name: &str) -> Option<Span> {
+        let is = |ident: &ast::Ident| ident.value.eq_ignore_ascii_case(name);
+        self.find(|e| match e {
+            Expr::Identifier(ident) if is(ident) => Some(ident.span),
+            Expr::CompoundIdentifier(parts) if parts.last().is_some_and(is) => Some(e.span()),
+            _ => None,
+        })
+    }
+
+    /// Where a function is called; the whole call.
+    pub(crate) fn function(&self, name: &str) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Function(call) if function_name(call).eq_ignore_ascii_case(name) => Some(e.span()),
+            _ => None,
+        })
+    }
+
+    /// Where an aggregate that is none of `windows` stands: the whole call.
+    pub(crate) fn aggregate(&self, is_aggregate: impl Fn(&str) -> bool) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Function(call) if call.over.is_none() && is_aggregate(&function_name(call).to_lowercase()) => {
+                Some(e.span())
+            }
+            _ => None,
+        })
+    }
+
+    /// Where a subquery stands.
+    pub(crate) fn subquery(&self) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Subquery(q) | Expr::Exists { subquery: q, .. } | Expr::InSubquery { subquery: q, .. } => {
+                Some(q.span())
+            }
+            _ => None,
+        })
+    }
+
+    /// Where a text stands as a constant.
+    pub(crate) fn text(&self, text: &str) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Value(v) => match &v.value {
+                Value::SingleQuotedString(s) | Value::EscapedStringLiteral(s) | Value::NationalStringLiteral(s)
+                    if s == text =>
+                {
+                    Some(v.span)
+                }
+                _ => None,
+            },
+            Expr::TypedString(typed) if matches!(&typed.value.value, Value::SingleQuotedString(s) if s == text) => {
+                Some(typed.value.span)
+            }
+            _ => None,
+        })
+    }
+}
+
+/// The last part of a call's name.
+pub(crate) fn function_name(call: &ast::Function) -> &str {
+    match call.name.0.last() {
+        Some(ObjectNamePart::Identifier(ident)) => &ident.value,
+        Some(ObjectNamePart::Function(f)) => &f.name.value,
+        None => "",
+    }
+}
