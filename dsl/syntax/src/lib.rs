@@ -4,5 +4,12 @@
 //! its own, so one error hides no other. Knows no SQL (a fragment is a span of text), no files, no names.
 
 pub mod ast;
+mod forms;
+mod lexer;
+mod lower;
+mod message;
+mod parse;
+mod splitter;
 
 pub use ast::*;
+pub use parse::{Parsed, parse, parse_with};
