@@ -23,6 +23,7 @@ impl State {
     /// [`StateError::StagedMissing`], [`StateError::Unpublished`], [`StateError::Transition`]; in all cases nothing was committed.
     pub fn commit(&mut self, record: &CommitRecord) -> Result<(), StateError> {
         failpoint::hit(failpoint::STAGED);
+        self.refuse_committed(record)?;
         make_durable(&record.publish)?;
         self.transaction(|tx| {
             self.write_record(tx, record)?;
@@ -37,6 +38,20 @@ impl State {
     pub fn is_committed(&self, load: &str, batch: &str) -> Result<bool, StateError> {
         let sql = "select 1 from batch_load where load = ?1 and batch_id = ?2 and forgotten_by is null";
         Ok(self.row(sql, [load, batch], |_| Ok(()))?.is_some())
+    }
+
+    /// Before anything else is found wrong with a batch that is there already, such as its files. The transaction decides again.
+    fn refuse_committed(&self, record: &CommitRecord) -> Result<(), StateError> {
+        for load in record.loads.iter().filter(|l| l.forget == Forget::Nothing) {
+            let sql = "select b.run from batch_load l join batch b on b.seq = l.batch
+                       where l.load = ?1 and l.batch_id = ?2 and l.forgotten_by is null";
+            let run = self.row(sql, [&load.load, &record.batch], |r| r.get(0))?;
+            if let Some(run) = run {
+                let (batch, load) = (record.batch.clone(), load.load.clone());
+                return Err(StateError::BatchCommitted { batch, load, run });
+            }
+        }
+        Ok(())
     }
 
     fn write_record(&self, tx: &Transaction<'_>, record: &CommitRecord) -> Result<(), Fault> {
@@ -249,4 +264,38 @@ fn same_file_system(a: &Path, b: &Path) -> Result<bool, StateError> {
 #[cfg(not(unix))]
 fn same_file_system(_: &Path, _: &Path) -> Result<bool, StateError> {
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Baseline, RunStart};
+
+    /// A full disk ends the commit with nothing of it kept, and the same commit goes through when there is room. SQLite's own limit on pages stands for the disk.
+    #[test]
+    fn a_full_disk_commits_nothing() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut state = State::open(&temp.path().join(".pipe")).unwrap();
+        state.begin_run(&RunStart { id: "r1".into(), ..Default::default() }).unwrap();
+        let limit = |state: &State, pages: i64| {
+            let sql = format!("pragma max_page_count = {pages}");
+            state.row(&sql, [], |r| r.get::<_, i64>(0)).unwrap();
+        };
+        let record = CommitRecord {
+            run: "r1".into(),
+            batch: "b1".into(),
+            loads: vec![LoadCommit { load: "orders".into(), ..Default::default() }],
+            baselines: vec![Baseline { profiles: vec![7; 1 << 20], ..Default::default() }],
+            ..Default::default()
+        };
+        limit(&state, 1);
+        let error = state.commit(&record).unwrap_err();
+        assert!(matches!(error, StateError::Full(_)), "{error:?}");
+        assert!(!state.is_committed("orders", "b1").unwrap());
+        assert_eq!(state.baselines().unwrap(), []);
+        limit(&state, 1 << 30);
+        state.commit(&record).unwrap();
+        assert!(state.is_committed("orders", "b1").unwrap());
+        assert_eq!(state.baselines().unwrap().len(), 1);
+    }
 }

@@ -1,0 +1,132 @@
+//! The state as tables, and what later runs ask of earlier ones.
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use pipe_state::*;
+use serde_json::json;
+
+use crate::batch::{AT, Project};
+
+fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    for (i, (batch, rows, unhealed)) in batches.iter().enumerate() {
+        let run = format!("r{i}");
+        project.begin(&run);
+        let mut record = project.full_batch(&run, batch);
+        record.table.account.read = *rows;
+        record.table.account.unhealed = *unhealed;
+        record.table.rules[0].value = Some(*rows as f64);
+        project.state.commit(&record).unwrap();
+        project.state.publish(batch).unwrap();
+    }
+    (temp, project)
+}
+
+#[test]
+fn every_table_reads_as_its_schema_says() {
+    let (_temp, project) = committed(&[("b1", 3, 0), ("b2", 3, 0)]);
+    let names: Vec<&str> = State::tables().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["runs", "tables", "rule_results", "failures", "heals", "loads", "baselines"]);
+    for (name, schema) in State::tables() {
+        let batch = project.state.read(name).unwrap();
+        assert_eq!(batch.schema(), schema, "{name}");
+        assert_eq!(batch.num_rows(), if name == "loads" { 4 } else { 2 }, "{name}");
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            assert_eq!(field.data_type(), column.data_type(), "{name}.{}", field.name());
+        }
+    }
+    let runs = project.state.read("runs").unwrap();
+    let started = runs.column_by_name("started_at").unwrap().as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(started.value(0), 1_767_323_045_000_000, "{AT}");
+    assert_eq!(runs.column_by_name("committed").unwrap().as_primitive::<Int64Type>().values(), &[1, 1]);
+    assert!(matches!(project.state.read("sqlite_schema"), Err(StateError::Unknown { .. })));
+}
+
+#[test]
+fn a_run_that_fails_keeps_its_verdicts_apart_from_committed_ones() {
+    let (_temp, mut project) = committed(&[("b1", 3, 0)]);
+    project.begin("bad");
+    let failed = TableRecord {
+        account: TableAccount {
+            table: "orders".into(),
+            outcome: "failed".into(),
+            read: 9,
+            unhealed: 9,
+            ..Default::default()
+        },
+        rules: vec![RuleResult { rule: "volume".into(), value: Some(9.0), ratio: f64::NAN, ..Default::default() }],
+        ..Default::default()
+    };
+    let end = RunEnd {
+        finished_at: AT.into(),
+        outcome: "failed".into(),
+        exit_code: 1,
+        report: json!({"format_version": 1}),
+        tables: vec![failed],
+    };
+    project.state.finish_run("bad", &end).unwrap();
+    assert!(matches!(project.state.finish_run("none", &end), Err(StateError::Unknown { .. })));
+    assert_eq!(project.state.report("bad").unwrap().unwrap()["format_version"], 1);
+    assert_eq!(project.state.report("r0").unwrap(), None);
+    assert_eq!(project.state.read("rule_results").unwrap().num_rows(), 2);
+    let seen = project.state.observations("orders", "volume", 14).unwrap();
+    assert_eq!(seen.iter().map(|o| o.value).collect::<Vec<_>>(), [3.0], "what was not committed is no history");
+    assert_eq!(project.state.past_batches("orders", 100).unwrap().len(), 1);
+}
+
+#[test]
+fn history_is_newest_first_and_no_longer_than_asked() {
+    let (_temp, project) = committed(&[("b1", 5, 5), ("b2", 6, 0), ("b3", 7, 1)]);
+    let values =
+        |n| project.state.observations("orders", "volume", n).unwrap().iter().map(|o| o.value).collect::<Vec<_>>();
+    assert_eq!(values(2), [7.0, 6.0]);
+    assert_eq!(values(14), [7.0, 6.0, 5.0]);
+    let past = |rows| {
+        project.state.past_batches("orders", rows).unwrap().iter().map(|b| (b.rows, b.unhealed)).collect::<Vec<_>>()
+    };
+    assert_eq!(past(0), []);
+    assert_eq!(past(7), [(7, 1)]);
+    assert_eq!(past(8), [(7, 1), (6, 0)]);
+    assert_eq!(past(20), [(7, 1), (6, 0), (5, 5)]);
+}
+
+#[test]
+fn baselines_move_with_commits_and_earlier_ones_are_kept() {
+    let (_temp, mut project) = committed(&[("b1", 3, 0)]);
+    let first = project.state.baseline("orders").unwrap().unwrap();
+    assert_eq!((first.pinned, first.profiles.as_slice()), (true, &[1u8, 2, 3][..]));
+    project.begin("next");
+    let mut record = project.full_batch("next", "b2");
+    record.baselines[0].schema = json!([{"name": "b", "type": "text"}]);
+    project.state.commit(&record).unwrap();
+    assert_eq!(project.state.baseline("orders").unwrap().unwrap().schema[0]["name"], "b");
+    assert_eq!(project.state.baselines().unwrap().len(), 1);
+    assert_eq!(project.state.read("baselines").unwrap().num_rows(), 2);
+    assert_eq!(project.state.baseline("customers").unwrap(), None);
+}
+
+#[test]
+fn acts_are_kept_by_clause_column_and_source_with_their_age() {
+    let (_temp, mut project) = committed(&[("b1", 3, 0)]);
+    let act = |kind, column: &str| Act {
+        at: AT.into(),
+        kind,
+        clause_hash: "c1".into(),
+        clause: "on rule_failed => repair".into(),
+        column: column.into(),
+        source: "orders".into(),
+        who: "ada".into(),
+        heal: Some(1),
+    };
+    project.state.record_act(&act(ActKind::Approve, "state")).unwrap();
+    project.begin("next");
+    project.state.record_act(&act(ActKind::Undo, "state")).unwrap();
+    project.state.record_act(&act(ActKind::Reject, "city")).unwrap();
+    let acts = project.state.acts("c1", "state", "orders").unwrap();
+    assert_eq!(
+        acts.iter().map(|a| (a.act.kind, a.runs_since)).collect::<Vec<_>>(),
+        [(ActKind::Approve, 1), (ActKind::Undo, 0)]
+    );
+    assert!(project.state.acts("c2", "state", "orders").unwrap().is_empty());
+}
