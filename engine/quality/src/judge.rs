@@ -1,0 +1,224 @@
+//! Verdicts on the rows of a batch: each rule evaluated once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StructArray};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Result, exec_err};
+use datafusion::physical_expr::PhysicalExpr;
+
+use crate::Reason;
+use crate::keys::{KeyPlan, Wide, wide_hashes};
+
+/// A row rule, ready to be evaluated.
+#[derive(Clone, Debug)]
+pub struct RowRule {
+    /// Its place among the table's rules.
+    pub rule: u16,
+    /// The data column it is about, if just one: a cell that did not convert is not judged by its rules.
+    pub column: Option<usize>,
+    /// TRUE, FALSE or NULL of a row, as SQL has it.
+    pub passes: Arc<dyn PhysicalExpr>,
+    /// The rows judged; `None`: all.
+    pub judged: Option<Arc<dyn PhysicalExpr>>,
+    /// Whether NULL violates too.
+    pub null_fails: bool,
+}
+
+/// A data column whose text may not have converted.
+#[derive(Clone, Copy, Debug)]
+pub struct CastCheck {
+    /// The data column.
+    pub column: usize,
+    /// Its field in the `_raw` struct.
+    pub raw: usize,
+}
+
+/// `references`: keys that must be among those of another table. Held as 128-bit hashes: for 10⁹ keys the chance that an orphan passes for known is below 10⁻²⁰.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// Its place among the table's rules.
+    pub rule: u16,
+    /// The key's columns.
+    pub key: KeyPlan,
+    /// The rows judged; `None`: all.
+    pub judged: Option<Arc<dyn PhysicalExpr>>,
+    /// The keys that exist.
+    pub known: Arc<HashSet<Wide>>,
+}
+
+/// All that is judged row by row.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    /// Row rules.
+    pub rules: Vec<RowRule>,
+    /// Typed columns of a source that reads text.
+    pub casts: Vec<CastCheck>,
+    /// References, judged on the rows that passed the row rules.
+    pub memberships: Vec<Membership>,
+    /// The `_bad` column.
+    pub bad: Option<usize>,
+    /// The `_raw` column.
+    pub raw: Option<usize>,
+}
+
+/// What was found in a batch.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    /// Per reason with at least one row: the rows. In the order bad record, casts, rules, references.
+    pub violations: Vec<(Reason, BooleanBuffer)>,
+    /// Per rule: how many rows were judged.
+    pub judged: Vec<(u16, u64)>,
+    /// The rows with any reason; `None`: not one.
+    pub any: Option<BooleanBuffer>,
+}
+
+impl Judge {
+    /// Judges a batch.
+    ///
+    /// # Errors
+    /// An expression fails while running, such as an overflow in a rule's arithmetic.
+    pub fn evaluate(&self, batch: &RecordBatch) -> Result<Verdicts> {
+        let mut verdicts = Verdicts::default();
+        let bad = self.bad.map(|c| non_null(batch.column(c).as_ref())).filter(|b| b.count_set_bits() > 0);
+        if let Some(bad) = &bad {
+            verdicts.add(Reason::BadRecord, bad.clone());
+        }
+        let broken_cells = self.casts(batch, &mut verdicts);
+        for rule in &self.rules {
+            let exempt = rule.column.and_then(|c| broken_cells.iter().find(|(b, _)| *b == c)).map(|(_, cells)| cells);
+            let (mut violating, judged) = judge_rule(rule, batch, bad.as_ref(), exempt)?;
+            if let Some(exempt) = exempt {
+                violating = &violating & &!exempt;
+            }
+            verdicts.judged.push((rule.rule, judged));
+            if violating.count_set_bits() > 0 {
+                verdicts.add(Reason::Rule(rule.rule), violating);
+            }
+        }
+        self.references(batch, &mut verdicts)?;
+        Ok(verdicts)
+    }
+
+    /// The cells with text but no value, by column.
+    fn casts(&self, batch: &RecordBatch, verdicts: &mut Verdicts) -> Vec<(usize, BooleanBuffer)> {
+        let Some(raw) = self.raw.map(|c| batch.column(c)).and_then(|c| c.as_any().downcast_ref::<StructArray>()) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for check in &self.casts {
+            let (Some(text), typed) = (raw.columns().get(check.raw), batch.column(check.column)) else { continue };
+            if typed.null_count() <= text.null_count() {
+                continue;
+            }
+            let cells = &non_null(text.as_ref()) & &!&non_null(typed.as_ref());
+            if cells.count_set_bits() > 0 {
+                let column = u16::try_from(check.column).unwrap_or(u16::MAX);
+                verdicts.add(Reason::Cast(column), cells.clone());
+                found.push((check.column, cells));
+            }
+        }
+        found
+    }
+
+    /// References are set rules: judged on the rows that passed everything before.
+    fn references(&self, batch: &RecordBatch, verdicts: &mut Verdicts) -> Result<()> {
+        if self.memberships.is_empty() {
+            return Ok(());
+        }
+        let passed = verdicts.any.as_ref().map(|any| !any);
+        for member in &self.memberships {
+            let (hashes, keyed) = wide_hashes(&member.key, batch)?;
+            let mut judged = match &passed {
+                Some(passed) => &keyed & passed,
+                None => keyed,
+            };
+            if let Some(filter) = &member.judged {
+                judged = &judged & &is_true(filter, batch)?;
+            }
+            let unknown = BooleanBuffer::collect_bool(batch.num_rows(), |i| {
+                judged.value(i) && hashes.get(i).is_some_and(|h| !member.known.contains(h))
+            });
+            verdicts.judged.push((member.rule, judged.count_set_bits() as u64));
+            if unknown.count_set_bits() > 0 {
+                verdicts.add(Reason::Rule(member.rule), unknown);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Verdicts {
+    fn add(&mut self, reason: Reason, rows: BooleanBuffer) {
+        self.any = Some(match &self.any {
+            Some(any) => any | &rows,
+            None => rows.clone(),
+        });
+        self.violations.push((reason, rows));
+    }
+
+    /// The reasons of each suspect row, in the order of rows.
+    pub fn reasons_of(&self, row: usize) -> impl Iterator<Item = Reason> + '_ {
+        self.violations.iter().filter(move |(_, rows)| rows.value(row)).map(|(reason, _)| *reason)
+    }
+}
+
+/// The rows that violate, and how many were judged.
+fn judge_rule(
+    rule: &RowRule,
+    batch: &RecordBatch,
+    bad: Option<&BooleanBuffer>,
+    exempt: Option<&BooleanBuffer>,
+) -> Result<(BooleanBuffer, u64)> {
+    let passes = boolean(&rule.passes, batch)?;
+    let values = passes.values();
+    let mut violating = match (passes.nulls(), rule.null_fails) {
+        (None, _) => !values,
+        (Some(nulls), false) => &!values & nulls.inner(),
+        (Some(nulls), true) => !&(values & nulls.inner()),
+    };
+    let mut judged: Option<BooleanBuffer> = None;
+    if let Some(filter) = &rule.judged {
+        let filter = is_true(filter, batch)?;
+        violating = &violating & &filter;
+        judged = Some(filter);
+    }
+    for out in [bad, exempt].into_iter().flatten() {
+        violating = &violating & &!out;
+        judged = Some(match judged {
+            Some(judged) => &judged & &!out,
+            None => !out,
+        });
+    }
+    let judged = judged.map_or(batch.num_rows(), |j| j.count_set_bits());
+    Ok((violating, judged as u64))
+}
+
+/// Evaluates a boolean expression to an array of the batch's length.
+pub(crate) fn boolean(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray> {
+    let array = expr.evaluate(batch)?.into_array(batch.num_rows())?;
+    match array.data_type() {
+        DataType::Boolean => Ok(array.as_boolean().clone()),
+        DataType::Null => Ok(BooleanArray::new_null(batch.num_rows())),
+        other => exec_err!("a rule gave {other} where true or false was expected"),
+    }
+}
+
+/// The rows for which an expression is TRUE: neither FALSE nor NULL.
+pub(crate) fn is_true(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanBuffer> {
+    let array = boolean(expr, batch)?;
+    Ok(match array.nulls() {
+        Some(nulls) => array.values() & nulls.inner(),
+        None => array.values().clone(),
+    })
+}
+
+/// The rows that are not NULL.
+pub(crate) fn non_null(array: &dyn Array) -> BooleanBuffer {
+    match array.logical_nulls() {
+        Some(nulls) => nulls.inner().clone(),
+        None => BooleanBuffer::new_set(array.len()),
+    }
+}
