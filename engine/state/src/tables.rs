@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use rusqlite::Row;
 
@@ -223,7 +223,7 @@ impl Kind {
             Int => DataType::Int64,
             Float => DataType::Float64,
             Bool => DataType::Boolean,
-            Time => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
+            Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         }
     }
 }
@@ -267,7 +267,10 @@ impl Column {
             // A time that is none is NULL: one odd text must not hide the table.
             Column::Time(mut b) => {
                 let options = CastOptions { safe: true, ..CastOptions::default() };
-                cast_with_options(&b.finish(), &Kind::Time.data_type(), &options)?
+                // Arrow reads names of zones only with a database of them; the zone's own name is set after.
+                let zone = DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()));
+                let times = cast_with_options(&b.finish(), &zone, &options)?;
+                Arc::new(times.as_primitive::<TimestampMicrosecondType>().clone().with_timezone("UTC"))
             }
         })
     }
