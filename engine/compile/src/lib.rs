@@ -1,6 +1,7 @@
 //! From a checked program to DataFusion: plans of models, SQL assertions of rules, expressions of clauses; and what only a
 //! planner can find wrong, at its place in the `.pipe` file.
 
+mod assertion;
 pub mod clock;
 mod constants;
 mod error;
@@ -13,6 +14,7 @@ mod session;
 mod tables;
 pub mod types;
 
+pub use assertion::{FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion};
 pub use expression::row_schema;
 pub use params::Params;
 pub use planner::Planner;

@@ -10,6 +10,9 @@ use pipe_check::Program;
 use pipe_diagnostics::codes::sql;
 use pipe_diagnostics::{Diagnostic, Severity, nearest};
 use pipe_syntax::Literal;
+use sqlparser::ast;
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
 
 use crate::types;
 
@@ -87,6 +90,28 @@ impl Params {
     /// A param's value.
     pub fn value(&self, name: &str) -> Option<&ScalarValue> {
         self.values.get(name)
+    }
+
+    /// A param's value as SQL: a constant of its type.
+    pub(crate) fn sql(&self, name: &str) -> Option<ast::Expr> {
+        let value = self.values.get(name)?;
+        let text = match value.cast_to(&DataType::Utf8).ok()? {
+            ScalarValue::Utf8(Some(text)) => text,
+            _ => return Some(ast::Expr::Value(ast::Value::Null.into())),
+        };
+        let constant = match value {
+            ScalarValue::Utf8(_) | ScalarValue::Utf8View(_) => ast::Value::SingleQuotedString(text),
+            ScalarValue::Boolean(Some(b)) => ast::Value::Boolean(*b),
+            ScalarValue::Int8(_) | ScalarValue::Int16(_) | ScalarValue::Int32(_) | ScalarValue::Int64(_) => {
+                ast::Value::Number(text, false)
+            }
+            _ => {
+                let ty = types::from_arrow(&value.data_type())?;
+                let sql = format!("CAST('{text}' AS {ty})");
+                return Parser::new(&GenericDialect {}).try_with_sql(&sql).ok()?.parse_expr().ok();
+            }
+        };
+        Some(ast::Expr::Value(constant.into()))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

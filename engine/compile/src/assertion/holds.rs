@@ -1,0 +1,121 @@
+//! Predicates as SQL: what must hold of a subject.
+
+use pipe_check::Predicate;
+use pipe_syntax::Comparison;
+use sqlparser::ast::{BinaryOperator, Expr};
+
+use super::tree;
+use crate::functions;
+
+/// The boolean that is FALSE where `subject` violates `predicate`. `None` for predicates that one expression cannot say:
+/// those of sets, schemas and history.
+pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
+    Some(match predicate {
+        Predicate::True => subject.clone(),
+        Predicate::NotNull => tree::is_not_null(subject),
+        Predicate::NotBlank => {
+            let blank = tree::call("is_blank", vec![subject.clone()]);
+            // FALSE AND NULL is FALSE: this is never NULL.
+            tree::all([tree::is_not_null(subject), tree::not(&blank)])?
+        }
+        Predicate::In { negated, values } => Expr::InList {
+            expr: tree::operand(subject),
+            list: values.iter().map(|v| v.ast.clone()).collect(),
+            negated: *negated,
+        },
+        Predicate::Between(low, high) => Expr::Between {
+            expr: tree::operand(subject),
+            negated: false,
+            low: tree::operand(&low.ast),
+            high: tree::operand(&high.ast),
+        },
+        Predicate::Compare(comparison, bound) => tree::binary(subject, operator(*comparison), &bound.ast),
+        Predicate::Matches(regex) => tree::call("regexp_like", vec![subject.clone(), tree::text(regex)]),
+        Predicate::Like(pattern) => Expr::Like {
+            negated: false,
+            any: false,
+            expr: tree::operand(subject),
+            pattern: Box::new(tree::text(pattern)),
+            escape_char: None,
+        },
+        Predicate::Length(inner) => holds(&tree::call("character_length", vec![subject.clone()]), inner)?,
+        Predicate::Is { format, argument } => {
+            let mut arguments = vec![subject.clone()];
+            arguments.extend(argument.as_deref().map(tree::text));
+            tree::call(&functions::of_format(format)?, arguments)
+        }
+        Predicate::Distinct(inner) => holds(&tree::count_distinct(subject), inner)?,
+        Predicate::WithinAge(age) => tree::binary(subject, BinaryOperator::GtEq, &tree::ago(*age)),
+        Predicate::SameAs { table, column } => {
+            let mut other = subject.clone();
+            replace_argument(&mut other, column)?;
+            tree::binary(subject, BinaryOperator::Eq, &tree::scalar(other, table)?)
+        }
+        Predicate::Unique
+        | Predicate::References { .. }
+        | Predicate::Determines(_)
+        | Predicate::Increasing
+        | Predicate::WithinSigma { .. }
+        | Predicate::WithinLast(_)
+        | Predicate::Columns(_)
+        | Predicate::Type(_)
+        | Predicate::Closed => return None,
+    })
+}
+
+/// What must hold, in a word or two behind "expected": `between 1 and 5`, `>= 0`, `no older than 1 day`.
+pub(super) fn expected(predicate: &Predicate) -> String {
+    match predicate {
+        Predicate::True => "true".to_owned(),
+        Predicate::NotNull => "not null".to_owned(),
+        Predicate::NotBlank => "not blank".to_owned(),
+        Predicate::In { negated, values } => {
+            let values: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
+            format!("{}in ({})", if *negated { "not " } else { "" }, values.join(", "))
+        }
+        Predicate::Between(low, high) => format!("between {} and {}", low.text, high.text),
+        Predicate::Compare(comparison, bound) => format!("{} {}", operator(*comparison), bound.text),
+        Predicate::Matches(regex) => format!("matches '{regex}'"),
+        Predicate::Like(pattern) => format!("like '{pattern}'"),
+        Predicate::Length(inner) => format!("length {}", expected(inner)),
+        Predicate::Is { format, argument: None } => format!("is {format}"),
+        Predicate::Is { format, argument: Some(argument) } => format!("is {format} '{argument}'"),
+        Predicate::Unique => "unique".to_owned(),
+        Predicate::References { table, columns } => format!("in {table} ({})", columns.join(", ")),
+        Predicate::Determines(columns) => format!("determines ({})", columns.join(", ")),
+        Predicate::Increasing => "increasing".to_owned(),
+        Predicate::Distinct(inner) => format!("distinct {}", expected(inner)),
+        Predicate::WithinSigma { sigma, runs } => format!("within {sigma} sigma over last {runs} runs"),
+        Predicate::WithinLast(share) => format!("within {}% of last run", share * 100.0),
+        Predicate::WithinAge(age) => format!("no older than {}", tree::span_of_time(*age)),
+        Predicate::SameAs { table, column } => format!("the same as of {table} ({column})"),
+        Predicate::Columns(columns) => format!("columns ({})", columns.join(", ")),
+        Predicate::Type(ty) => format!("type {ty}"),
+        Predicate::Closed => "closed".to_owned(),
+    }
+}
+
+fn operator(comparison: Comparison) -> BinaryOperator {
+    match comparison {
+        Comparison::Lt => BinaryOperator::Lt,
+        Comparison::Le => BinaryOperator::LtEq,
+        Comparison::Eq => BinaryOperator::Eq,
+        Comparison::Ge => BinaryOperator::GtEq,
+        Comparison::Gt => BinaryOperator::Gt,
+        Comparison::Ne => BinaryOperator::NotEq,
+    }
+}
+
+/// Puts `column` in place of the first argument of the aggregate `e` is; `None` when it is none.
+fn replace_argument(e: &mut Expr, column: &str) -> Option<()> {
+    use sqlparser::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
+    match e {
+        Expr::Nested(inner) => replace_argument(inner, column),
+        Expr::Function(call) => {
+            let FunctionArguments::List(list) = &mut call.args else { return None };
+            *list.args.first_mut()? = FunctionArg::Unnamed(FunctionArgExpr::Expr(tree::column(column)));
+            Some(())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! Rules as SQL assertions: each is built as one tree, which is both planned and printed, so what `pipe explain` shows is
+//! what is judged.
+
+mod holds;
+mod row;
+mod set;
+mod table;
+pub(crate) mod tree;
+
+pub use row::RowAssertion;
+pub use set::SetAssertion;
+pub use table::{FusedAssertion, LoweredAggregate, TableAssertion};
+
+use std::ops::ControlFlow;
+
+use pipe_check::{Predicate, Rule};
+use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::codes::sql;
+use pipe_schema::Level;
+use pipe_sql::Expression;
+use sqlparser::ast::{self, Value, ValueWithSpan, visit_expressions_mut};
+
+use crate::Planner;
+
+/// What the rows of a source are in order by, as the columns a scan adds behind the data.
+const READ_ORDER: &str = "_file, _row";
+
+impl Planner<'_> {
+    /// The query that shows what a rule found, over `from` (`raw.orders`, or a model's name): the rows that violate a row or
+    /// set rule; of a table rule `observed` and `holds`. Params stand in it as their values. Schema rules are a comment.
+    pub fn assertion_sql(&self, rule: &Rule, from: &str) -> String {
+        let from = table_name(from, &rule.table);
+        let print = |e: &ast::Expr| self.printed(e);
+        let sql = match rule.level {
+            Level::Row => row::row_tree(rule).ok().map(|tree| {
+                let verdict = tree::operand(&tree);
+                let wrong = if rule.null_fails { ast::Expr::IsNotTrue(verdict) } else { ast::Expr::IsFalse(verdict) };
+                let filter = rule.filter.as_ref().map(|f| format!("{} AND ", print(&tree::operand(&f.ast))));
+                format!("SELECT * FROM {from}\nWHERE {}{}", filter.unwrap_or_default(), print(&wrong))
+            }),
+            Level::Set => set::failing_rows(rule, &from, READ_ORDER, print),
+            Level::Table | Level::History => table::Parts::of(rule).ok().map(|p| p.sql(rule, &from, print)),
+            Level::Schema => None,
+        };
+        sql.unwrap_or_else(|| format!("-- {} {}, before any row is read", rule.table, holds::expected(&rule.predicate)))
+    }
+
+    /// The query that counts the rows which violate a row or set rule; of other rules as [`Planner::assertion_sql`].
+    pub fn violations_sql(&self, rule: &Rule, from: &str) -> String {
+        let sql = self.assertion_sql(rule, from);
+        match rule.level {
+            Level::Row | Level::Set => format!("SELECT count(*) AS violations FROM (\n{sql}\n) AS failing"),
+            Level::Table | Level::History | Level::Schema => sql,
+        }
+    }
+
+    /// A tree as SQL, with params as their values where they have one.
+    pub(crate) fn printed(&self, tree: &ast::Expr) -> String {
+        let mut tree = tree.clone();
+        let flow: ControlFlow<()> = visit_expressions_mut(&mut tree, |e| {
+            if let ast::Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = e
+                && let Some(value) = self.params.sql(name.trim_start_matches('$').to_lowercase().as_str())
+            {
+                *e = value;
+            }
+            // A tree holds texts without their quotes doubled, and prints two quotes in a row as they are.
+            if let ast::Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = e {
+                *text = text.replace('\'', "''");
+            }
+            ControlFlow::Continue(())
+        });
+        debug_assert!(flow.is_continue());
+        tree.to_string()
+    }
+}
+
+/// A table in `FROM`, under the name its rule's SQL calls it.
+fn table_name(from: &str, table: &str) -> String {
+    let written: Vec<String> = match from.split_once('.') {
+        Some((schema, name)) if schema == "raw" => vec![schema.to_owned(), tree::ident(name).to_string()],
+        _ => vec![tree::ident(from).to_string()],
+    };
+    let written = written.join(".");
+    if from == table { written } else { format!("{written} AS {}", tree::ident(table)) }
+}
+
+/// The operands of a predicate.
+fn operands(predicate: &Predicate) -> Vec<&Expression> {
+    match predicate {
+        Predicate::In { values, .. } => values.iter().collect(),
+        Predicate::Between(low, high) => vec![low, high],
+        Predicate::Compare(_, bound) => vec![bound],
+        Predicate::Length(inner) | Predicate::Distinct(inner) => operands(inner),
+        _ => Vec::new(),
+    }
+}
+
+/// A rule that is asked for at a level it does not have, or whose format this engine does not know.
+fn no_assertion(rule: &Rule) -> Diagnostic {
+    let message = format!("rule `{}` cannot be judged: `{}` has no assertion here", rule.name, rule.check);
+    Diagnostic::error(sql::NOT_SUPPORTED, message, rule.span)
+}

@@ -1,0 +1,144 @@
+//! Assertions on each row.
+
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, lit, when};
+use pipe_check::{Predicate, Rule};
+use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::codes::sql;
+use sqlparser::ast;
+
+use super::holds::holds;
+use crate::error::{Place, Tree};
+use crate::types::{describe, from_arrow};
+use crate::{Planner, constants};
+
+/// A row rule as expressions over a row, ready for [`Planner::physical`].
+#[derive(Clone, Debug)]
+pub struct RowAssertion {
+    /// TRUE, FALSE or NULL of a row, as SQL's CHECK has it; of rows that are not judged, TRUE where evaluating them could
+    /// fail.
+    pub passes: Expr,
+    /// The rows judged: TRUE or not; `None`: all.
+    pub judged: Option<Expr>,
+    /// TRUE where the rule is violated, else FALSE; never NULL. `passes`, `judged` and `null fails` together.
+    pub violates: Expr,
+    /// `passes` as SQL.
+    pub sql: String,
+}
+
+impl Planner<'_> {
+    /// A rule of level `Row` over a row of `schema` (see [`crate::row_schema`]).
+    ///
+    /// # Errors
+    /// What is wrong with its expressions or their types, each at its place; a param without a value.
+    pub fn row_assertion(&self, rule: &Rule, schema: &DFSchema) -> Result<RowAssertion, Vec<Diagnostic>> {
+        let tree = row_tree(rule)?;
+        let passes = self.typed_assertion(rule, &tree, schema)?;
+        let passes = self.finished(passes, &Place::new(self.sources, rule.span), Tree::Expression(&tree), schema)?;
+        let judged = rule.filter.as_ref().map(|filter| self.condition(filter, schema)).transpose()?;
+        let passes = match &judged {
+            Some(judged) if may_fail(&passes) => guarded(judged.clone(), passes),
+            _ => passes,
+        };
+        let verdict = if rule.null_fails { passes.clone().is_not_true() } else { passes.clone().is_false() };
+        let violates = match &judged {
+            Some(judged) => judged.clone().is_true().and(verdict),
+            None => verdict,
+        };
+        Ok(RowAssertion { passes, judged, violates, sql: self.printed(&tree) })
+    }
+
+    /// Checks a row rule without binding params.
+    pub(crate) fn check_row(&self, rule: &Rule, schema: &DFSchema) -> Result<(), Vec<Diagnostic>> {
+        let tree = row_tree(rule)?;
+        let mut wrong = self.typed_assertion(rule, &tree, schema).err().unwrap_or_default();
+        if let Some(filter) = &rule.filter {
+            wrong.extend(self.row_condition(filter, schema).err().unwrap_or_default());
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    fn typed_assertion(&self, rule: &Rule, tree: &ast::Expr, schema: &DFSchema) -> Result<Expr, Vec<Diagnostic>> {
+        for subject in &rule.subject {
+            // The parts first: what is wrong with one is said of it, not of the assertion.
+            let typed = self.row_expression(subject, schema)?;
+            if let Ok(ty) = typed.get_type(schema) {
+                takes(rule, subject, &ty)?;
+            }
+        }
+        if rule.predicate_is_condition()
+            && let [subject] = rule.subject.as_slice()
+        {
+            return self.row_condition(subject, schema);
+        }
+        for operand in super::operands(&rule.predicate) {
+            self.row_expression(operand, schema)?;
+        }
+        let typed = self.typed(tree, schema).map_err(|e| self.explain_tree(tree, rule.span, schema, &e))?;
+        constants::check(&typed, schema, &Place::new(self.sources, rule.span), Tree::Expression(tree))?;
+        Ok(typed)
+    }
+}
+
+/// Whether the subject itself is what must hold.
+trait IsCondition {
+    fn predicate_is_condition(&self) -> bool;
+}
+
+impl IsCondition for Rule {
+    fn predicate_is_condition(&self) -> bool {
+        matches!(self.predicate, Predicate::True)
+    }
+}
+
+/// The assertion of a row rule as a tree.
+pub(super) fn row_tree(rule: &Rule) -> Result<ast::Expr, Vec<Diagnostic>> {
+    let conditions = rule.subject.iter().map(|s| holds(&s.ast, &rule.predicate));
+    let conditions: Option<Vec<ast::Expr>> = conditions.collect();
+    conditions.and_then(super::tree::all).ok_or_else(|| vec![super::no_assertion(rule)])
+}
+
+/// Refuses a subject of a type that the predicate does not judge.
+pub(super) fn takes(
+    rule: &Rule,
+    subject: &pipe_sql::Expression,
+    ty: &datafusion::arrow::datatypes::DataType,
+) -> Result<(), Vec<Diagnostic>> {
+    let Some(info) = pipe_schema::predicate(rule.check) else { return Ok(()) };
+    let Some(known) = from_arrow(ty) else { return Ok(()) };
+    if matches!(rule.predicate, Predicate::True)
+        || ty.is_null()
+        || info.types.is_empty()
+        || info.types.contains(&known.class())
+    {
+        return Ok(());
+    }
+    let message = format!("`{}` does not judge {}", info.syntax.trim_end_matches(" …"), describe(ty));
+    let column = subject.text.trim();
+    Err(vec![
+        Diagnostic::error(sql::PREDICATE_TYPE, message, subject.span).saying(format!("`{column}` is {}", describe(ty))),
+    ])
+}
+
+/// `passes` evaluated on the judged rows only: a rule must not fail on rows it does not judge.
+fn guarded(judged: Expr, passes: Expr) -> Expr {
+    when(judged, passes.clone()).otherwise(lit(true)).unwrap_or(passes)
+}
+
+/// Whether evaluating could end in an error, such as a division by zero.
+fn may_fail(expression: &Expr) -> bool {
+    let mut fails = false;
+    let visited = expression.apply(|e| {
+        fails |= match e {
+            Expr::Cast(_) | Expr::ScalarFunction(_) | Expr::Negative(_) => true,
+            Expr::BinaryExpr(b) => matches!(
+                b.op,
+                Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo
+            ),
+            _ => false,
+        };
+        Ok(if fails { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    visited.is_err() || fails
+}

@@ -1,0 +1,223 @@
+//! Assertions on rows against the other rows of the table, or against another table.
+
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
+use datafusion::logical_expr::{Expr, ExprSchemable};
+use pipe_check::{Predicate, Rule};
+use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::codes::sql;
+use sqlparser::ast;
+
+use super::tree::{self, ident};
+use crate::types::describe;
+use crate::{Planner, row_schema};
+
+/// What a set rule compares, as expressions over a row: keys of both sides are of the same types.
+#[derive(Clone, Debug)]
+pub struct SetAssertion {
+    /// The rows judged: TRUE or not; `None`: all.
+    pub judged: Option<Expr>,
+    /// The subject: the key; of `increasing` the value.
+    pub keys: Vec<Expr>,
+    /// Of `determines`: the columns whose values the key decides, each on its own.
+    pub determined: Vec<Expr>,
+    /// Of `references`: the other table, and its key over a row of it (see [`row_schema`]).
+    pub other: Option<(String, Vec<Expr>)>,
+}
+
+impl Planner<'_> {
+    /// A rule of level `Set` over a row of `schema`. Of `references` the other table is the planner's.
+    ///
+    /// # Errors
+    /// What is wrong with its expressions, each at its place; keys of types that cannot be compared; a param without a value.
+    pub fn set_assertion(&self, rule: &Rule, schema: &DFSchema) -> Result<SetAssertion, Vec<Diagnostic>> {
+        self.check_set(rule, schema)?;
+        let judged = rule.filter.as_ref().map(|f| self.condition(f, schema)).transpose()?;
+        let mut keys =
+            rule.subject.iter().map(|s| self.expression(s, schema)).collect::<Result<Vec<_>, Vec<Diagnostic>>>()?;
+        let column = |name: &str, schema: &DFSchema| {
+            let (qualifier, field) =
+                schema.qualified_field_with_unqualified_name(name).map_err(|_| vec![no_column(rule, name, schema)])?;
+            Ok::<Expr, Vec<Diagnostic>>(Expr::from((qualifier, field)))
+        };
+        let mut determined = Vec::new();
+        let mut other = None;
+        match &rule.predicate {
+            Predicate::Determines(columns) => {
+                for name in columns {
+                    determined.push(column(name, schema)?);
+                }
+            }
+            Predicate::References { table, columns } => {
+                let theirs = self.other_schema(rule, table)?;
+                let mut other_keys = Vec::new();
+                for (key, name) in keys.iter_mut().zip(columns) {
+                    let their = column(name, &theirs)?;
+                    let common = common_type(rule, key, schema, &their, &theirs, name)?;
+                    let cast =
+                        |e: Expr, s: &DFSchema| e.cast_to(&common, s).map_err(|_| vec![super::no_assertion(rule)]);
+                    *key = cast(key.clone(), schema)?;
+                    other_keys.push(cast(their, &theirs)?);
+                }
+                other = Some((table.clone(), other_keys));
+            }
+            _ => {}
+        }
+        Ok(SetAssertion { judged, keys, determined, other })
+    }
+
+    /// Checks a set rule without binding params.
+    pub(crate) fn check_set(&self, rule: &Rule, schema: &DFSchema) -> Result<(), Vec<Diagnostic>> {
+        let mut wrong = Vec::new();
+        let mut types = Vec::new();
+        for subject in &rule.subject {
+            match self.row_expression(subject, schema) {
+                Ok(typed) => {
+                    if let Ok(ty) = typed.get_type(schema) {
+                        wrong.extend(super::row::takes(rule, subject, &ty).err().unwrap_or_default());
+                    }
+                    types.push(typed);
+                }
+                Err(e) => wrong.extend(e),
+            }
+        }
+        if let Some(filter) = &rule.filter {
+            wrong.extend(self.row_condition(filter, schema).err().unwrap_or_default());
+        }
+        match &rule.predicate {
+            Predicate::Determines(columns) => {
+                let missing = columns.iter().filter(|c| !schema.has_column_with_unqualified_name(c));
+                wrong.extend(missing.map(|c| no_column(rule, c, schema)));
+            }
+            Predicate::References { table, columns } if self.tables.contains(table) => {
+                let theirs = self.other_schema(rule, table)?;
+                for (i, name) in columns.iter().enumerate() {
+                    match (theirs.qualified_field_with_unqualified_name(name), types.get(i)) {
+                        (Err(_), _) => wrong.push(no_column(rule, name, &theirs)),
+                        (Ok(field), Some(key)) => {
+                            let their = Expr::from(field);
+                            wrong.extend(
+                                common_type(rule, key, schema, &their, &theirs, name).err().unwrap_or_default(),
+                            );
+                        }
+                        (Ok(_), None) => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    fn other_schema(&self, rule: &Rule, table: &str) -> Result<DFSchema, Vec<Diagnostic>> {
+        let schema = self.tables.schema(table).ok_or_else(|| {
+            let message = format!("there is no table `{table}`");
+            let help = crate::error::known(table, "tables", self.tables.names());
+            vec![Diagnostic::error(sql::QUERY_TABLE, message, rule.span).help(help)]
+        })?;
+        row_schema(table, &schema).map_err(|_| vec![super::no_assertion(rule)])
+    }
+}
+
+fn common_type(
+    rule: &Rule,
+    key: &Expr,
+    schema: &DFSchema,
+    their: &Expr,
+    theirs: &DFSchema,
+    name: &str,
+) -> Result<datafusion::arrow::datatypes::DataType, Vec<Diagnostic>> {
+    let no = || vec![super::no_assertion(rule)];
+    let (mine, other) = (key.get_type(schema).map_err(|_| no())?, their.get_type(theirs).map_err(|_| no())?);
+    comparison_coercion(&mine, &other).ok_or_else(|| {
+        let message =
+            format!("a key of type {} cannot refer to `{name}`, which is {}", describe(&mine), describe(&other));
+        let span = rule.subject.first().map_or(rule.span, |s| s.span);
+        vec![
+            Diagnostic::error(sql::WRONG_TYPES, message, span)
+                .help("refer to a column of the same type, or convert the key"),
+        ]
+    })
+}
+
+fn no_column(rule: &Rule, name: &str, schema: &DFSchema) -> Diagnostic {
+    let table = schema.iter().next().and_then(|(q, _)| q).map_or(rule.table.as_str(), |q| q.table());
+    let names = schema.fields().iter().map(|f| f.name().as_str());
+    Diagnostic::error(sql::QUERY_COLUMN, format!("there is no column `{name}` in `{table}`"), rule.span)
+        .help(crate::error::known(name, "columns", names))
+}
+
+/// The query of the rows that violate a set rule, over `from`; exactly who violates is said in `pipe_schema::predicates`.
+/// `order`: what the rows of a source are in order by, for `increasing`.
+pub(super) fn failing_rows(
+    rule: &Rule,
+    from: &str,
+    order: &str,
+    print: impl Fn(&ast::Expr) -> String,
+) -> Option<String> {
+    let keys: Vec<String> = rule.subject.iter().map(|s| print(&s.ast)).collect();
+    let mut conditions: Vec<String> = rule.filter.iter().map(|f| print(&tree::operand(&f.ast))).collect();
+    conditions.extend(rule.subject.iter().map(|s| print(&tree::is_not_null(&s.ast))));
+    let judged = format!("{from}\n  WHERE {}", conditions.join(" AND "));
+    let key = keys.join(", ");
+    Some(match &rule.predicate {
+        Predicate::Unique => format!(
+            "SELECT * FROM (\n  SELECT *, count(*) OVER (PARTITION BY {key}) AS same_key FROM {judged}\n) AS judged\nWHERE same_key > 1"
+        ),
+        Predicate::References { table, columns } => {
+            let named: Vec<String> = keys.iter().enumerate().map(|(i, k)| format!("{k} AS key_{}", i + 1)).collect();
+            let on: Vec<String> =
+                columns.iter().enumerate().map(|(i, c)| format!("judged.key_{} = other.{}", i + 1, ident(c))).collect();
+            format!(
+                "SELECT judged.* FROM (\n  SELECT *, {} FROM {judged}\n) AS judged\nLEFT ANTI JOIN {} AS other ON {}",
+                named.join(", "),
+                ident(table),
+                on.join(" AND ")
+            )
+        }
+        Predicate::Determines(columns) => determines(&judged, &key, columns),
+        Predicate::Increasing => {
+            let before: Vec<String> = keys
+                .iter()
+                .enumerate()
+                .map(|(i, k)| format!("{k} AS key_{n}, lag({k}) OVER (ORDER BY {order}) AS before_{n}", n = i + 1))
+                .collect();
+            format!(
+                "SELECT * FROM (\n  SELECT *, {} FROM {judged}\n) AS judged\nWHERE {}",
+                before.join(", "),
+                below(keys.len())
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// The rows whose value is not the one most frequent value of their group. For each column: `votes` of the row's own value,
+/// the `most` of the group, and how many rows have a value with so many votes; more than `most`: a tie.
+fn determines(judged: &str, key: &str, columns: &[String]) -> String {
+    let each = |f: &dyn Fn(usize, &str) -> String| -> Vec<String> {
+        columns.iter().enumerate().map(|(i, c)| f(i + 1, &ident(c).to_string())).collect()
+    };
+    let votes = each(&|i, c| format!("count(*) OVER (PARTITION BY {key}, {c}) AS votes_{i}")).join(", ");
+    let most = each(&|i, _| format!("max(votes_{i}) OVER (PARTITION BY {key}) AS most_{i}")).join(", ");
+    let tied = each(&|i, _| {
+        format!("sum(CASE WHEN votes_{i} = most_{i} THEN 1 ELSE 0 END) OVER (PARTITION BY {key}) AS tied_{i}")
+    })
+    .join(", ");
+    let wrong = each(&|i, _| format!("votes_{i} < most_{i} OR tied_{i} > most_{i}")).join(" OR ");
+    format!(
+        "SELECT * FROM (\n  SELECT *, {tied} FROM (\n  SELECT *, {most} FROM (\n  SELECT *, {votes} FROM {judged}\n  ) AS counted\n  ) AS ranked\n) AS judged\nWHERE {wrong}"
+    )
+}
+
+/// Whether a row's values are below those before it, the first that differs deciding.
+fn below(count: usize) -> String {
+    let cases: Vec<String> = (1..=count)
+        .map(|i| {
+            let mut parts: Vec<String> = (1..i).map(|j| format!("key_{j} = before_{j}")).collect();
+            parts.push(format!("key_{i} < before_{i}"));
+            parts.join(" AND ")
+        })
+        .collect();
+    cases.join(" OR ")
+}

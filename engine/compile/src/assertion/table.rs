@@ -1,0 +1,314 @@
+//! Assertions on a table as a whole.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DFSchemaRef};
+use datafusion::error::Result as PlanResult;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::aggregate::{AggregateFunctionExpr, LoweredAggregateBuilder};
+use pipe_check::{Predicate, Rule};
+use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::codes::sql;
+use pipe_schema::Level;
+use sqlparser::ast;
+
+use super::holds::{expected, holds};
+use super::tree;
+use crate::error::{self, Explain, Place, Tree};
+use crate::{Planner, constants};
+
+/// A table rule. Its query gives one row: `observed`, what was found, and `holds`, never NULL, whether that is as expected
+/// (`null fails` counted in). Rules of history have `observed` only.
+#[derive(Clone, Debug)]
+pub struct TableAssertion {
+    /// The query; its tables are those of the planner.
+    pub plan: LogicalPlan,
+    /// The same as aggregates that a pass over the table can feed; `None` when it needs a query, as subqueries do.
+    pub fused: Option<FusedAssertion>,
+    /// Whether the query has `holds`.
+    pub judges: bool,
+    /// What must be observed, in words.
+    pub expected: String,
+    /// The query as SQL.
+    pub sql: String,
+}
+
+/// A table rule as aggregates over rows and an expression over their values.
+#[derive(Clone, Debug)]
+pub struct FusedAssertion {
+    /// The aggregates, over rows of the table (see [`crate::row_schema`]); for [`Planner::aggregate`].
+    pub aggregates: Vec<Expr>,
+    /// The rows aggregated: TRUE or not; `None`: all.
+    pub judged: Option<Expr>,
+    /// A row of the aggregates' values, in their order.
+    pub values: DFSchemaRef,
+    /// Over `values`.
+    pub observed: Expr,
+    /// Over `values`; never NULL. `None` for rules of history.
+    pub holds: Option<Expr>,
+}
+
+/// An aggregate that can be fed batches.
+#[derive(Clone, Debug)]
+pub struct LoweredAggregate {
+    /// The function with its arguments.
+    pub function: Arc<AggregateFunctionExpr>,
+    /// Its `FILTER (WHERE …)`.
+    pub filter: Option<Arc<dyn PhysicalExpr>>,
+}
+
+impl Planner<'_> {
+    /// A rule of level `Table`, over the planner's table of its name; of level `History`, what it observes.
+    ///
+    /// # Errors
+    /// What the planner finds, each at its place; a param without a value.
+    pub fn table_assertion(&self, rule: &Rule) -> Result<TableAssertion, Vec<Diagnostic>> {
+        let parts = Parts::of(rule)?;
+        let plan = self.plan_table(rule, &parts)?;
+        let place = Place::new(self.sources, rule.span);
+        for e in rule.subject.iter().chain(&rule.filter).chain(super::operands(&rule.predicate)) {
+            self.values(Tree::Expression(&e.ast), &place)?;
+        }
+        let failed = |e: datafusion::error::DataFusionError| {
+            vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), rule.span)]
+        };
+        let plan = self.bind_plan(plan).map_err(failed)?;
+        let fused = self.fuse(&plan).map_err(failed)?;
+        let sql = parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e));
+        Ok(TableAssertion { plan, fused, judges: parts.holds.is_some(), expected: parts.expected.clone(), sql })
+    }
+
+    /// Checks a table rule without binding params.
+    pub(crate) fn check_table(&self, rule: &Rule, schema: &DFSchema) -> Result<(), Vec<Diagnostic>> {
+        if let Some(filter) = &rule.filter {
+            self.row_condition(filter, schema)?;
+        }
+        self.plan_table(rule, &Parts::of(rule)?).map(|_| ())
+    }
+
+    /// An aggregate of a [`FusedAssertion`], over batches of `schema`.
+    ///
+    /// # Errors
+    /// When a column is not in `schema`.
+    pub fn aggregate(&self, aggregate: &Expr, schema: &DFSchema) -> PlanResult<LoweredAggregate> {
+        let context = PhysicalPlanningContext::default();
+        let arrow = schema.as_arrow();
+        let lowered =
+            LoweredAggregateBuilder::new(aggregate, schema, arrow, self.state.execution_props(), &context).build()?;
+        Ok(LoweredAggregate { function: lowered.aggregate, filter: lowered.filter })
+    }
+
+    fn plan_table(&self, rule: &Rule, parts: &Parts) -> Result<LogicalPlan, Vec<Diagnostic>> {
+        let place = Place::new(self.sources, rule.span);
+        for e in rule.subject.iter().chain(&rule.filter).chain(super::operands(&rule.predicate)) {
+            self.placeholders(Tree::Expression(&e.ast), &Place::new(self.sources, e.span), None)?;
+        }
+        let query = parts.query(rule).ok_or_else(|| vec![super::no_assertion(rule)])?;
+        let tree = Tree::Query(&query);
+        let plan = match self.plan(&query) {
+            Ok((plan, _)) => plan,
+            Err(error) => {
+                let culprit = || error::query_culprit(self, &place, &query, &error);
+                return Err(Explain { planner: self, place, tree, culprit: &culprit }.all(&error));
+            }
+        };
+        if matches!(rule.predicate, Predicate::True) && parts.rows.is_none() {
+            condition(&plan, rule)?;
+        } else if let [subject] = rule.subject.as_slice() {
+            let observed = plan.schema().field(0).data_type();
+            if !matches!(rule.predicate, Predicate::Distinct(_) | Predicate::True) {
+                super::row::takes(rule, subject, observed)?;
+            }
+        }
+        constants::check_plan(&plan, &place, tree)?;
+        Ok(plan)
+    }
+
+    /// Takes a projection of aggregates apart; `None` for any other plan.
+    fn fuse(&self, plan: &LogicalPlan) -> PlanResult<Option<FusedAssertion>> {
+        let LogicalPlan::Projection(projection) = plan else { return Ok(None) };
+        let LogicalPlan::Aggregate(aggregate) = projection.input.as_ref() else { return Ok(None) };
+        if !aggregate.group_expr.is_empty() || projection.expr.iter().any(has_subquery) {
+            return Ok(None);
+        }
+        let (judged, scan) = match aggregate.input.as_ref() {
+            LogicalPlan::Filter(filter) => (Some(filter.predicate.clone()), filter.input.as_ref()),
+            other => (None, other),
+        };
+        let LogicalPlan::TableScan(scan) = scan else { return Ok(None) };
+        if judged.as_ref().is_some_and(has_subquery) || aggregate.aggr_expr.iter().any(has_subquery) {
+            return Ok(None);
+        }
+        let rows = &scan.projected_schema;
+        let aggregates =
+            aggregate.aggr_expr.iter().map(|e| self.finish(e.clone(), rows)).collect::<PlanResult<Vec<_>>>()?;
+        let judged = judged.map(|e| self.finish(e, rows)).transpose()?;
+        let values = Arc::clone(&aggregate.schema);
+        let mut finals = Vec::new();
+        for e in &projection.expr {
+            finals.push(self.finish(e.clone().unalias(), &values)?);
+        }
+        let mut finals = finals.into_iter();
+        let Some(observed) = finals.next() else { return Ok(None) };
+        Ok(Some(FusedAssertion { aggregates, judged, values, observed, holds: finals.next() }))
+    }
+}
+
+/// A boolean over the whole table must be one.
+fn condition(plan: &LogicalPlan, rule: &Rule) -> Result<(), Vec<Diagnostic>> {
+    use datafusion::arrow::datatypes::DataType;
+    let Some(subject) = rule.subject.first() else { return Ok(()) };
+    match plan.schema().fields().last().map(|f| f.data_type()) {
+        Some(DataType::Boolean | DataType::Null) | None => Ok(()),
+        Some(other) => Err(vec![error::not_boolean(&crate::types::describe(other), subject.span)]),
+    }
+}
+
+fn has_subquery(expression: &Expr) -> bool {
+    let mut found = false;
+    let visited = expression.apply(|e| {
+        found |= matches!(e, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_));
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    visited.is_err() || found
+}
+
+/// What the query of a table rule is made of.
+pub(super) struct Parts {
+    observed: ast::Expr,
+    /// TRUE, FALSE or NULL; `None` for rules of history.
+    holds: Option<ast::Expr>,
+    /// For a boolean without an aggregate: the boolean of each row, which all rows must meet.
+    rows: Option<ast::Expr>,
+    /// Whether the query reads the table at all.
+    reads: bool,
+    pub(super) expected: String,
+}
+
+impl Parts {
+    pub(super) fn of(rule: &Rule) -> Result<Self, Vec<Diagnostic>> {
+        let no = || vec![super::no_assertion(rule)];
+        let subject = rule.subject.first().ok_or_else(no)?;
+        if rule.level == Level::History {
+            let expected = expected(&rule.predicate);
+            return Ok(Self { observed: subject.ast.clone(), holds: None, rows: None, reads: true, expected });
+        }
+        let distinct = matches!(rule.predicate, Predicate::Distinct(_));
+        let holds = holds(&subject.ast, &rule.predicate).ok_or_else(no)?;
+        if !subject.aggregate && !distinct && (!subject.columns.is_empty() || rule.filter.is_some()) {
+            // Every row must meet it: the rows that do not are what is observed.
+            return Ok(Self {
+                observed: tree::call("count", vec![tree::column("ok")]),
+                holds: None,
+                rows: Some(holds),
+                reads: true,
+                expected: "0 rows that do not hold".to_owned(),
+            });
+        }
+        let (observed, expected) = match (&rule.predicate, bare(&subject.ast)) {
+            (Predicate::Distinct(inner), _) => (tree::count_distinct(&subject.ast), expected(inner)),
+            (Predicate::True, ast::Expr::BinaryOp { left, op, right }) if is_comparison(op) => {
+                ((**left).clone(), format!("{op} {right}"))
+            }
+            (Predicate::True, ast::Expr::Between { expr, negated: false, low, high }) => {
+                ((**expr).clone(), format!("between {low} and {high}"))
+            }
+            (Predicate::True, _) => (subject.ast.clone(), "true".to_owned()),
+            (predicate, _) => (subject.ast.clone(), expected(predicate)),
+        };
+        Ok(Self { observed, holds: Some(holds), rows: None, reads: subject.aggregate || distinct, expected })
+    }
+
+    fn query(&self, rule: &Rule) -> Option<ast::Query> {
+        // Made from text with the user's trees put in, so that those keep their places.
+        let table = tree::ident(&rule.table);
+        let (mut query, row) = match &self.rows {
+            Some(row) => (
+                tree::query(&format!(
+                    "SELECT count(*) FILTER (WHERE {} ) AS observed, {} AS holds FROM (SELECT NULL AS ok FROM {table}) AS judged",
+                    if rule.null_fails { "ok IS NOT TRUE" } else { "ok IS FALSE" },
+                    if rule.null_fails {
+                        "coalesce(bool_and(ok IS TRUE), true)"
+                    } else {
+                        "bool_and(ok IS NOT FALSE) IS NOT FALSE"
+                    },
+                ))?,
+                Some(row),
+            ),
+            None if self.reads => (tree::query(&format!("SELECT NULL AS observed FROM {table}"))?, None),
+            None => (tree::query("SELECT NULL AS observed")?, None),
+        };
+        let select = select_of(&mut query)?;
+        match row {
+            Some(row) => {
+                let ast::TableFactor::Derived { subquery, .. } = &mut select.from.first_mut()?.relation else {
+                    return None;
+                };
+                let inner = select_of(subquery)?;
+                inner.projection = vec![aliased(row.clone(), "ok")];
+                inner.selection = rule.filter.as_ref().map(|f| f.ast.clone());
+            }
+            None => {
+                select.projection = vec![aliased(self.observed.clone(), "observed")];
+                select.projection.extend(self.verdict(rule).map(|holds| aliased(holds, "holds")));
+                select.selection = rule.filter.as_ref().map(|f| f.ast.clone());
+            }
+        }
+        Some(query)
+    }
+
+    fn verdict(&self, rule: &Rule) -> Option<ast::Expr> {
+        let holds = tree::operand(self.holds.as_ref()?);
+        Some(if rule.null_fails { ast::Expr::IsTrue(holds) } else { ast::Expr::IsNotFalse(holds) })
+    }
+
+    /// The query as text, over `from`.
+    pub(super) fn sql(&self, rule: &Rule, from: &str, print: impl Fn(&ast::Expr) -> String) -> String {
+        let filter = rule.filter.as_ref().map(|f| format!("\nWHERE {}", print(&f.ast))).unwrap_or_default();
+        match &self.rows {
+            Some(row) => {
+                let wrong = if rule.null_fails { "IS NOT TRUE" } else { "IS FALSE" };
+                format!(
+                    "SELECT count(*) AS observed, count(*) = 0 AS holds\nFROM (SELECT {} AS ok FROM {from}{filter}) AS judged\nWHERE ok {wrong}",
+                    print(row)
+                )
+            }
+            None => {
+                let mut sql = format!("SELECT {} AS observed", print(&self.observed));
+                if let Some(holds) = self.verdict(rule) {
+                    sql.push_str(&format!(", {} AS holds", print(&holds)));
+                }
+                if self.reads {
+                    sql.push_str(&format!("\nFROM {from}{filter}"));
+                }
+                sql
+            }
+        }
+    }
+}
+
+fn select_of(query: &mut ast::Query) -> Option<&mut ast::Select> {
+    match query.body.as_mut() {
+        ast::SetExpr::Select(select) => Some(select),
+        _ => None,
+    }
+}
+
+fn aliased(expr: ast::Expr, alias: &str) -> ast::SelectItem {
+    ast::SelectItem::ExprWithAlias { expr, alias: tree::ident(alias) }
+}
+
+fn bare(e: &ast::Expr) -> &ast::Expr {
+    match e {
+        ast::Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
+}
+
+fn is_comparison(op: &ast::BinaryOperator) -> bool {
+    use ast::BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | Gt | GtEq | Lt | LtEq | NotEq)
+}

@@ -1,0 +1,166 @@
+//! Building SQL trees. What is built has no place in a file; the user's parts in it keep theirs.
+
+use sqlparser::ast::{
+    self, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, Query, UnaryOperator, Value,
+};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::{ALL_KEYWORDS, ALL_KEYWORDS_INDEX, RESERVED_FOR_IDENTIFIER};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Span;
+
+/// `e` where an operand stands: in parentheses, unless it binds tighter than every operator.
+pub(super) fn operand(e: &Expr) -> Box<Expr> {
+    Box::new(match e {
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::Value(_)
+        | Expr::Function(_)
+        | Expr::Nested(_)
+        | Expr::Cast { .. }
+        | Expr::Case { .. }
+        | Expr::TypedString(_)
+        | Expr::Subquery(_) => e.clone(),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } if matches!(expr.as_ref(), Expr::Value(_)) => e.clone(),
+        _ => Expr::Nested(Box::new(e.clone())),
+    })
+}
+
+pub(super) fn binary(left: &Expr, op: BinaryOperator, right: &Expr) -> Expr {
+    Expr::BinaryOp { left: operand(left), op, right: operand(right) }
+}
+
+pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|a, b| {
+        // A chain of `AND` needs no parentheses on its left.
+        let left = if matches!(&a, Expr::BinaryOp { op: BinaryOperator::And, .. }) { Box::new(a) } else { operand(&a) };
+        Expr::BinaryOp { left, op: BinaryOperator::And, right: operand(&b) }
+    })
+}
+
+pub(super) fn not(e: &Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: operand(e) }
+}
+
+pub(super) fn is_not_null(e: &Expr) -> Expr {
+    Expr::IsNotNull(operand(e))
+}
+
+pub(super) fn text(text: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(text.to_owned()).into())
+}
+
+/// A name as SQL must write it to mean just that.
+pub(crate) fn ident(name: &str) -> Ident {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let reserved = ALL_KEYWORDS
+        .binary_search(&name.to_ascii_uppercase().as_str())
+        .ok()
+        .and_then(|i| ALL_KEYWORDS_INDEX.get(i))
+        .is_some_and(|k| RESERVED_FOR_IDENTIFIER.contains(k) || ast_reserved(k));
+    Ident { value: name.to_owned(), quote_style: (!plain || reserved).then_some('"'), span: Span::empty() }
+}
+
+fn ast_reserved(keyword: &sqlparser::keywords::Keyword) -> bool {
+    use sqlparser::keywords::{RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_TABLE_ALIAS};
+    RESERVED_FOR_COLUMN_ALIAS.contains(keyword) || RESERVED_FOR_TABLE_ALIAS.contains(keyword)
+}
+
+pub(super) fn column(name: &str) -> Expr {
+    Expr::Identifier(ident(name))
+}
+
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let args = arguments.into_iter().map(|a| FunctionArg::Unnamed(FunctionArgExpr::Expr(a))).collect();
+    function(name, FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() })
+}
+
+/// `count(DISTINCT e)`
+pub(super) fn count_distinct(e: &Expr) -> Expr {
+    function(
+        "count",
+        FunctionArgumentList {
+            duplicate_treatment: Some(ast::DuplicateTreatment::Distinct),
+            args: vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(e.clone()))],
+            clauses: Vec::new(),
+        },
+    )
+}
+
+fn function(name: &str, list: FunctionArgumentList) -> Expr {
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(list),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// The length of time, in the largest unit that gives a whole number.
+pub(super) fn span_of_time(milliseconds: u64) -> String {
+    const UNITS: [(&str, u64); 5] =
+        [("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000), ("millisecond", 1)];
+    let (unit, size) = UNITS
+        .into_iter()
+        .find(|(_, size)| milliseconds >= *size && milliseconds % size == 0)
+        .unwrap_or(("second", 1_000));
+    let count = milliseconds / size;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `now() - interval '…'`
+pub(super) fn ago(milliseconds: u64) -> Expr {
+    let interval = Expr::Interval(ast::Interval {
+        value: Box::new(text(&span_of_time(milliseconds))),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    });
+    Expr::BinaryOp { left: Box::new(call("now", Vec::new())), op: BinaryOperator::Minus, right: Box::new(interval) }
+}
+
+/// `( SELECT e FROM table )`
+pub(super) fn scalar(e: Expr, table: &str) -> Option<Expr> {
+    let mut query = query(&format!("SELECT NULL FROM {}", ident(table)))?;
+    let ast::SetExpr::Select(select) = query.body.as_mut() else { return None };
+    select.projection = vec![ast::SelectItem::UnnamedExpr(e)];
+    Some(Expr::Subquery(Box::new(query)))
+}
+
+/// Parses a query of our own making. `None` only when it is none, which is a fault of this crate.
+pub(super) fn query(sql: &str) -> Option<Query> {
+    let statements = Parser::parse_sql(&GenericDialect {}, sql).ok()?;
+    match statements.into_iter().next()? {
+        ast::Statement::Query(query) => Some(*query),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_whole() {
+        for (ms, text) in
+            [(86_400_000, "1 day"), (172_800_000, "2 days"), (90_000, "90 seconds"), (1_500, "1500 milliseconds")]
+        {
+            assert_eq!(span_of_time(ms), text);
+        }
+        assert_eq!(span_of_time(0), "0 seconds");
+    }
+
+    #[test]
+    fn names_are_quoted_where_sql_would_read_another() {
+        assert_eq!(ident("order_id").to_string(), "order_id");
+        for name in ["Order", "order", "a b", "1st", "größe", "select"] {
+            assert_eq!(ident(name).to_string(), format!("\"{name}\""));
+        }
+    }
+}
