@@ -13,7 +13,9 @@
 //! | [`beta`] | quantiles of the beta distribution |
 //! | [`confidence`] | what people's approvals say of a clause |
 //! | [`gates`] | whether a proposal is applied, waits or is refused |
+//! | [`form`] | what a text looks like |
 //! | [`profile`] | what is remembered of a column |
+//! | [`names`] | how alike two column names are |
 //! | [`rename`] | which found column is the missing one |
 //! | [`structural`] | a changed source, as opposed to bad rows |
 //! | [`classify`] | errors to kinds |
@@ -26,9 +28,11 @@ pub mod classify;
 pub mod confidence;
 pub mod failure;
 pub mod fate;
+pub mod form;
 pub mod gates;
 pub mod ledger;
 pub mod matching;
+pub mod names;
 pub mod profile;
 pub mod proposal;
 pub mod rename;

@@ -2,7 +2,7 @@
 //! for bad rows, and never is a lost batch a success.
 
 use crate::failure::ratio;
-use crate::rename;
+use crate::names;
 
 /// `structural` after healing is measured over at least so many rows of the table.
 pub const LEAST_ROWS: u64 = 20;
@@ -130,8 +130,8 @@ fn header(seen: &Arrival<'_>) -> Option<Finding> {
 }
 
 fn matching<'n>(declared: &[Vec<String>], found: impl Iterator<Item = &'n str>) -> usize {
-    let found: std::collections::BTreeSet<String> = found.map(rename::fold).collect();
-    declared.iter().filter(|names| names.iter().any(|name| found.contains(&rename::fold(name)))).count()
+    let found: std::collections::BTreeSet<String> = found.map(names::fold).collect();
+    declared.iter().filter(|names| names.iter().any(|name| found.contains(&names::fold(name)))).count()
 }
 
 fn share_of(part: usize, whole: usize) -> f64 {

@@ -4,6 +4,8 @@
 //! 42000). Where it gives none, codes quoted in the text (`SQLSTATE[23000]`, `status code: 404`) are looked for.
 
 mod codes;
+#[cfg(test)]
+mod known;
 mod text;
 
 /// The kind of an error: `kind:` of `source_error`, `load_error` and `model_error`.
