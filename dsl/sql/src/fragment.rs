@@ -1,8 +1,17 @@
 //! Fragments: a query after `as`, expressions in parentheses.
 
+use pipe_diagnostics::codes::sql as codes;
 use pipe_diagnostics::{Diagnostic, Sources, Span};
 use pipe_syntax::{Spanned, Sql};
-use sqlparser::ast;
+use sqlparser::ast::{self, Visit as _};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::depth::too_deep;
+use crate::names::Names;
+use crate::tokens::{Tokens, is_significant};
+use crate::{error, query};
 
 /// A query of a model or a test: one SELECT (or set operation, or VALUES), parsed from tokens shifted into file coordinates, so that spans in `ast` are lines and columns of the `.pipe` file.
 #[derive(Clone, Debug)]
@@ -63,8 +72,32 @@ pub struct Column {
 /// # Errors
 /// `E03xx` diagnostics: syntax, more than one statement, DDL, DML, COPY, SET, a number that touches a word.
 pub fn parse_query(sql: &Sql, sources: &Sources) -> Result<Query, Vec<Diagnostic>> {
-    let _ = (sql, sources);
-    Err(Vec::new())
+    let tokens = Tokens::read(sql, sources)?;
+    if tokens.significant().all(|t| t.token == Token::SemiColon) {
+        return Err(vec![Diagnostic::error(codes::MISSING, "a query is missing", sql.span)]);
+    }
+    if let Some(refused) = query::other_statement(&tokens).or_else(|| query::several(&tokens)) {
+        return Err(vec![refused]);
+    }
+    if let Some(deep) = too_deep(&tokens.list) {
+        return Err(vec![error::too_deep(&tokens, Some(deep))]);
+    }
+    let mut parser = parser(tokens.list.clone());
+    let ended = end(&tokens, &tokens.list);
+    let ast = parser.parse_query().map_err(|e| vec![error::message(&e, &tokens, ended)])?;
+    let next = parser.next_token();
+    if !matches!(next.token, Token::EOF | Token::SemiColon) {
+        return Err(vec![error::unexpected(&tokens, &next, "the end of the query")]);
+    }
+    let mut names = Names::new(&tokens);
+    _ = ast.visit(&mut names);
+    let Names { tables, params, mut errors, .. } = names;
+    errors.extend(query::without_effect(&ast, &tokens));
+    if errors.is_empty() {
+        Ok(Query { text: sql.value.clone(), span: sql.span, ast, tables, params })
+    } else {
+        Err(errors)
+    }
 }
 
 /// Parses the inside of `( … )`: one or more expressions with commas between, to its end.
@@ -72,6 +105,67 @@ pub fn parse_query(sql: &Sql, sources: &Sources) -> Result<Query, Vec<Diagnostic
 /// # Errors
 /// `E03xx` diagnostics.
 pub fn parse_expressions(sql: &Sql, sources: &Sources) -> Result<Vec<Expression>, Vec<Diagnostic>> {
-    let _ = (sql, sources);
-    Err(Vec::new())
+    let tokens = Tokens::read(sql, sources)?;
+    if tokens.significant().next().is_none() {
+        return Err(vec![Diagnostic::error(codes::MISSING, "an expression is missing", sql.span)]);
+    }
+    if let Some(deep) = too_deep(&tokens.list) {
+        return Err(vec![error::too_deep(&tokens, Some(deep))]);
+    }
+    let mut expressions = Vec::new();
+    let mut errors = Vec::new();
+    for piece in pieces(&tokens.list) {
+        match parse_expression(piece, &tokens) {
+            Ok(e) => expressions.push(e),
+            Err(more) => errors.extend(more),
+        }
+    }
+    if errors.is_empty() { Ok(expressions) } else { Err(errors) }
+}
+
+fn parse_expression(piece: &[TokenWithSpan], tokens: &Tokens<'_>) -> Result<Expression, Vec<Diagnostic>> {
+    let significant = || piece.iter().filter(|t| is_significant(t));
+    let ended = end(tokens, piece);
+    let (Some(first), Some(last)) = (significant().next(), significant().next_back()) else {
+        let span = Span { file: tokens.file(), start: ended, end: ended };
+        return Err(vec![Diagnostic::error(codes::MISSING, "an expression is missing", span)]);
+    };
+    let span = tokens.span_of(first).to(tokens.span_of(last));
+    let mut parser = parser(piece.to_vec());
+    let ast = parser.parse_expr().map_err(|e| vec![error::message(&e, tokens, ended)])?;
+    let next = parser.next_token();
+    if next.token != Token::EOF {
+        return Err(vec![error::unexpected(tokens, &next, "an operator, a comma or the end")]);
+    }
+    let mut names = Names::new(tokens);
+    _ = ast.visit(&mut names);
+    let Names { tables, columns, params, aggregate, subquery, mut errors, .. } = names;
+    errors.extend(query::without_effect_in(&ast, tokens));
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Expression { text: tokens.text(span).to_owned(), span, ast, columns, tables, params, aggregate, subquery })
+}
+
+/// The tokens between commas outside all brackets. A comma at the end is followed by an empty piece.
+fn pieces(tokens: &[TokenWithSpan]) -> impl Iterator<Item = &[TokenWithSpan]> {
+    let mut depth = 0_usize;
+    tokens.split(move |t| {
+        match t.token {
+            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+            Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && t.token == Token::Comma
+    })
+}
+
+fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
+    Parser::new(&GenericDialect {}).with_tokens_with_locations(tokens)
+}
+
+/// The byte behind the last token that says something; the piece's end, or the fragment's, when none does.
+fn end(tokens: &Tokens<'_>, piece: &[TokenWithSpan]) -> u32 {
+    let last = piece.iter().rfind(|t| is_significant(t)).or_else(|| piece.last());
+    last.map_or(tokens.span.end, |t| tokens.span_of(t).end)
 }

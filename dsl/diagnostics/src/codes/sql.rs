@@ -1,6 +1,39 @@
 //! Embedded SQL: E03xx.
 
 codes! {
+    SYNTAX = "E0300", "SQL that cannot be read",
+        why: "SQL stands after `as` up to the `;`, and in parentheses elsewhere. It is DataFusion's generic dialect and is read as it stands: there is no templating. The message names what would have fitted at the place that is underlined; a misspelt keyword is often the word before it, read as an alias.",
+        bad: "model a as select 1 as x;\nmodel daily as select x form a where x > 0;",
+        good: "model a as select 1 as x;\nmodel daily as select x from a where x > 0;";
+    NUMBER_TOUCHES_WORD = "E0301", "a number in SQL touches a word",
+        why: "`1_000` and `5m` are a number and a duration in config, but not in SQL, which would read `1` with the alias `_000`, and `5` with the alias `m`, and say nothing. Write `1000`, and `interval '5 minutes'`.",
+        bad: "model daily as select 1_000;",
+        good: "model daily as select 1000 as x;";
+    NOT_A_QUERY = "E0302", "a statement that is no query stands where one is wanted",
+        why: "A model is one query. It cannot change rows, tables or settings: data is read by `source`, computed by `model` and written by `load`, so that a run can check it, take it back, and say what it did.",
+        bad: "model daily as insert into totals values (1);",
+        good: "model daily as select 1 as x;";
+    SEVERAL_STATEMENTS = "E0303", "more than one SQL statement where one is wanted",
+        why: "A model is one query. Use `with` for its steps, or a model for each.",
+        bad: "model daily from file 'daily.sql';\n-- daily.sql\nselect 1 as x;\nselect 2 as x;",
+        good: "model daily from file 'daily.sql';\n-- daily.sql\nselect 1 as x;";
+    NO_EFFECT = "E0304", "a clause of a query that would have no effect",
+        why: "The engine would read the clause and pass over it: rows are not locked, and settings and output formats are not part of a query here.",
+        bad: "model a as select 1 as x;\nmodel daily as select x from a for update;",
+        good: "model a as select 1 as x;\nmodel daily as select x from a;";
+    TOO_DEEP = "E0305", "SQL nests too deeply",
+        why: "Brackets nest at most about 50 deep, chains of operators are at most 200 long and chains of `union` 50. Write a long `or` as `in (…)`, and a deep query as `with` or as several models.",
+        bad: "model daily as select ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))) as x;",
+        good: "model daily as select (1) as x;";
+    NOT_A_PARAM = "E0306", "a placeholder that is not a param",
+        why: "Values are bound by name: `param day date;` is `$day` in SQL. `?`, `:day`, `@day` and `$1` are not.",
+        bad: "param day date = '2026-01-01';\nmodel daily as select :day as x;",
+        good: "param day date = '2026-01-01';\nmodel daily as select $day as x;";
+    MISSING = "E0307", "SQL is missing",
+        why: "There is nothing between the parentheses, between two commas, or between `as` and the `;`.",
+        bad: "model a as select 1 as x;\nrules a { positive: (x > 0, ); }",
+        good: "model a as select 1 as x;\nrules a { positive: (x > 0); }";
+
     // From here on: what the planner finds.
 
     QUERY_COLUMN = "E0320", "a query names a column that its tables do not have",
