@@ -4,12 +4,20 @@
 //! of the table, and a [`ScanExec`] yields the target columns, typed, and behind them the [`meta`] columns.
 
 mod bind;
+mod cells;
+mod chunk;
+mod columns;
+mod csv;
 mod discover;
 mod error;
+mod io;
 mod list;
 pub mod meta;
+mod options;
 mod scan;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use bind::{Bound, ColumnBinding, Drift, FileBinding, bind};

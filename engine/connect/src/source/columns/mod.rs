@@ -1,0 +1,7 @@
+//! From cells to Arrow columns.
+
+mod build;
+mod nested;
+pub(crate) mod value;
+
+pub(crate) use build::{Texts, column, raw_column};

@@ -1,0 +1,323 @@
+//! Cuts a file's text between records, quotes respected, and counts records and lines.
+
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
+
+use super::quotes::{Quoted, closing, ends_value, opens};
+use crate::source::SourceError;
+use crate::source::chunk::{Broken, Chunk, Chunker, Fill, size_text};
+use crate::source::options::Dialect;
+
+/// The state between two chunks of a file.
+pub(crate) struct CsvChunker {
+    dialect: Dialect,
+    file: usize,
+    /// Text a chunk should have.
+    target: usize,
+    /// Text read but not given out; starts where a record starts.
+    pending: Vec<u8>,
+    ended: bool,
+    row: u64,
+    line: u64,
+    started: bool,
+    header: Option<Vec<u8>>,
+    /// The rest of a record that was too long is being skipped.
+    skipping: bool,
+}
+
+/// What stands at a position where a record may start.
+enum Next {
+    /// Nothing that counts: a blank line or a comment, up to here.
+    Skip(usize),
+    /// A record, up to here.
+    Record(usize),
+    /// A line that is no record, up to here.
+    Broken(usize, String),
+    /// More text is needed to tell.
+    More,
+}
+
+impl CsvChunker {
+    /// A chunker at the start of a file.
+    pub(crate) fn new(dialect: Dialect, file: usize, target: usize) -> Self {
+        CsvChunker {
+            dialect,
+            file,
+            target: target.max(1),
+            pending: Vec::new(),
+            ended: false,
+            row: 0,
+            line: 1,
+            started: false,
+            header: None,
+            skipping: false,
+        }
+    }
+
+    /// Reads up to the first record; the header record, when there is one, is taken out.
+    pub(crate) fn start(&mut self, text: &mut dyn Fill) -> Result<Option<&[u8]>, SourceError> {
+        if !self.started {
+            self.started = true;
+            self.read(text, self.target)?;
+            if memchr(b'\n', &self.pending).is_none() && memchr(b'\r', &self.pending).is_some() {
+                self.dialect.newline = b'\r';
+            }
+            for _ in 0..self.dialect.skip_lines {
+                self.skip_line(text)?;
+            }
+            if self.dialect.header {
+                self.take_header(text)?;
+            }
+        }
+        Ok(self.header.as_deref())
+    }
+
+    /// The dialect with the line end this file has.
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    fn read(&mut self, text: &mut dyn Fill, want: usize) -> Result<(), SourceError> {
+        if !self.ended {
+            self.ended = text.fill(&mut self.pending, want)?;
+        }
+        Ok(())
+    }
+
+    /// Drops text up to and including the next line end, whatever quotes are in it.
+    fn skip_line(&mut self, text: &mut dyn Fill) -> Result<(), SourceError> {
+        loop {
+            if let Some(at) = memchr(self.dialect.newline, &self.pending) {
+                self.pending.drain(..=at);
+                self.line += 1;
+                return Ok(());
+            }
+            self.pending.clear();
+            if self.ended {
+                return Ok(());
+            }
+            self.read(text, self.target)?;
+        }
+    }
+
+    fn take_header(&mut self, text: &mut dyn Fill) -> Result<(), SourceError> {
+        loop {
+            if self.pending.is_empty() && self.ended {
+                return Ok(());
+            }
+            let (end, is_header) = match self.next_record(&self.pending, 0) {
+                Next::Skip(end) => (end, false),
+                Next::Record(end) | Next::Broken(end, _) => (end, true),
+                Next::More if self.pending.len() > self.dialect.max_record() => (self.pending.len(), true),
+                Next::More => {
+                    self.read(text, self.pending.len().max(self.target))?;
+                    continue;
+                }
+            };
+            let taken: Vec<u8> = self.pending.drain(..end).collect();
+            self.line += memchr_iter(self.dialect.newline, &taken).count() as u64;
+            if is_header {
+                self.header = Some(taken);
+                return Ok(());
+            }
+        }
+    }
+
+    /// What starts at `at`, and where it ends, line end included.
+    fn next_record(&self, text: &[u8], at: usize) -> Next {
+        let newline = self.dialect.newline;
+        let rest = text.get(at..).unwrap_or_default();
+        if self.dialect.comment.is_some() && rest.first() == self.dialect.comment.as_ref() {
+            return match memchr(newline, rest) {
+                Some(i) => Next::Skip(at + i + 1),
+                None if self.ended => Next::Skip(text.len()),
+                None => Next::More,
+            };
+        }
+        if !self.dialect.newlines_in_values {
+            return self.next_line(text, at);
+        }
+        let mut pos = at;
+        loop {
+            let rest = text.get(pos..).unwrap_or_default();
+            let found = match self.dialect.quote {
+                Some(quote) => memchr2(quote, newline, rest),
+                None => memchr(newline, rest),
+            };
+            let Some(found) = found.map(|i| pos + i) else {
+                if !self.ended {
+                    return Next::More;
+                }
+                return if blank(text.get(at..).unwrap_or_default()) {
+                    Next::Skip(text.len())
+                } else {
+                    Next::Record(text.len())
+                };
+            };
+            let quote = match self.dialect.quote {
+                Some(quote) if text.get(found) == Some(&quote) => quote,
+                _ => {
+                    let line = text.get(at..found).unwrap_or_default();
+                    return if blank(line) { Next::Skip(found + 1) } else { Next::Record(found + 1) };
+                }
+            };
+            if !opens(text, at, found, &self.dialect) {
+                pos = found + 1;
+                continue;
+            }
+            match closing(text, found + 1, &self.dialect, quote, self.ended) {
+                // A lone `\r` or blanks at the end of the text: what follows decides.
+                Quoted::Closed { at: close, .. } if !self.ended && undecided(text, close + 1) => return Next::More,
+                Quoted::Closed { at: close, .. } => {
+                    let value = text.get(found..close).unwrap_or_default();
+                    if memchr(newline, value).is_some() && !ends_value(text, close + 1, &self.dialect) {
+                        return self.unclosed(text, found);
+                    }
+                    pos = close + 1;
+                }
+                Quoted::Open if self.ended || text.len() - found > self.dialect.max_field => {
+                    return self.unclosed(text, found);
+                }
+                Quoted::Open => return Next::More,
+            }
+        }
+    }
+
+    /// The same where a record ends with its line.
+    fn next_line(&self, text: &[u8], at: usize) -> Next {
+        let rest = text.get(at..).unwrap_or_default();
+        let (end, next) = match memchr(self.dialect.newline, rest) {
+            Some(i) => (at + i, at + i + 1),
+            None if self.ended => (text.len(), text.len()),
+            None => return Next::More,
+        };
+        let line = text.get(at..end).unwrap_or_default();
+        if blank(line) {
+            return Next::Skip(next);
+        }
+        let Some(quote) = self.dialect.quote else { return Next::Record(next) };
+        let mut pos = 0;
+        while let Some(found) = memchr(quote, line.get(pos..).unwrap_or_default()).map(|i| pos + i) {
+            pos = found + 1;
+            if opens(line, 0, found, &self.dialect) {
+                match closing(line, pos, &self.dialect, quote, true) {
+                    Quoted::Closed { at: close, .. } => pos = close + 1,
+                    Quoted::Open => return Next::Broken(next, "unclosed quote".to_string()),
+                }
+            }
+        }
+        Next::Record(next)
+    }
+
+    /// A record whose quote at `quote` is not closed ends with the quote's line.
+    fn unclosed(&self, text: &[u8], quote: usize) -> Next {
+        let reason = "unclosed quote".to_string();
+        match memchr(self.dialect.newline, text.get(quote..).unwrap_or_default()) {
+            Some(i) => Next::Broken(quote + i + 1, reason),
+            None if self.ended => Next::Broken(text.len(), reason),
+            // One line that is longer than any record may be.
+            None => Next::More,
+        }
+    }
+
+    /// The whole records that `pending` holds, and where they end. The chunk has everything but its text.
+    fn walk(&self) -> (Chunk, usize) {
+        let mut chunk = Chunk {
+            file: self.file,
+            first_row: self.row,
+            first_line: self.line,
+            newline: self.dialect.newline,
+            ..Chunk::default()
+        };
+        let text = self.pending.as_slice();
+        let plain_until = self.plain_until(text);
+        let mut at = 0;
+        // Lines before the first quote need no look at their inside.
+        while at < plain_until {
+            let line = text.get(at..plain_until).unwrap_or_default();
+            let Some(len) = memchr(self.dialect.newline, line) else { break };
+            let line = line.get(..len).unwrap_or_default();
+            let comment = self.dialect.comment.is_some() && line.first() == self.dialect.comment.as_ref();
+            chunk.rows += u64::from(!blank(line) && !comment);
+            at += len + 1;
+        }
+        while at < text.len() {
+            let end = match self.next_record(text, at) {
+                Next::Skip(end) => end,
+                Next::Record(end) => {
+                    chunk.rows += 1;
+                    end
+                }
+                Next::Broken(end, reason) => {
+                    chunk.broken.push(Broken { start: at, end, reason });
+                    chunk.rows += 1;
+                    end
+                }
+                Next::More => break,
+            };
+            at = end;
+        }
+        chunk.quotes = plain_until < at;
+        (chunk, at)
+    }
+
+    /// Everything before the line of the first quote.
+    fn plain_until(&self, text: &[u8]) -> usize {
+        let Some(quote) = self.dialect.quote.and_then(|quote| memchr(quote, text)) else { return text.len() };
+        let before = text.get(..quote).unwrap_or_default();
+        memrchr(self.dialect.newline, before).map_or(0, |i| i + 1)
+    }
+
+    /// Gives out the first `end` bytes of what is pending.
+    fn cut(&mut self, mut chunk: Chunk, end: usize) -> Chunk {
+        // The remainder is less than a record: copying it is cheap, and the chunk's text becomes an Arrow buffer as it is.
+        let mut rest = Vec::with_capacity(self.target + self.target / 4);
+        rest.extend_from_slice(self.pending.get(end..).unwrap_or_default());
+        self.pending.truncate(end);
+        chunk.text = std::mem::replace(&mut self.pending, rest);
+        self.row += chunk.rows;
+        self.line += memchr_iter(self.dialect.newline, &chunk.text).count() as u64;
+        chunk
+    }
+}
+
+impl Chunker for CsvChunker {
+    fn next(&mut self, text: &mut dyn Fill) -> Result<Option<Chunk>, SourceError> {
+        self.start(text)?;
+        if std::mem::take(&mut self.skipping) {
+            self.skip_line(text)?;
+        }
+        loop {
+            if self.pending.len() < self.target {
+                self.read(text, self.target - self.pending.len())?;
+            }
+            let (mut chunk, end) = self.walk();
+            if end > 0 {
+                return Ok(Some(self.cut(chunk, end)));
+            }
+            if self.pending.is_empty() && self.ended {
+                return Ok(None);
+            }
+            if self.pending.len() > self.dialect.max_record() {
+                let end = self.pending.len();
+                let reason = format!("field too large: the record is over {}", size_text(self.dialect.max_record()));
+                chunk.broken.push(Broken { start: 0, end, reason });
+                chunk.rows = 1;
+                chunk.quotes = true;
+                self.skipping = true;
+                return Ok(Some(self.cut(chunk, end)));
+            }
+            // Doubling keeps the number of looks at a long record small.
+            self.read(text, self.pending.len().max(self.target))?;
+        }
+    }
+}
+
+/// Whether a line has nothing on it.
+fn blank(line: &[u8]) -> bool {
+    line.is_empty() || line == b"\r"
+}
+
+/// Whether what stands at `pos` can only be judged with more text.
+fn undecided(text: &[u8], pos: usize) -> bool {
+    text.get(pos..).is_none_or(|rest| rest.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')))
+}

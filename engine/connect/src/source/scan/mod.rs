@@ -1,0 +1,10 @@
+//! The scan: target columns, then meta columns, from all files at once.
+
+mod batch;
+mod exec;
+mod plan;
+mod projection;
+mod run;
+
+pub use exec::{FileState, ScanExec};
+pub use projection::Projection;

@@ -1,0 +1,66 @@
+//! What all threads of a scan share and nobody changes.
+
+use std::sync::Arc;
+
+use arrow::array::StringArray;
+use arrow::datatypes::SchemaRef;
+
+use super::Projection;
+use crate::source::io::Packing;
+use crate::source::options::{self, Dialect, Format};
+use crate::source::{Bound, FieldSpec, FileBinding, InputFile, Phase, SourceError, SourceSpec};
+
+/// A scan, checked.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub source: String,
+    pub format: Format,
+    pub dialect: Dialect,
+    pub packing: Packing,
+    /// A longer JSON object is broken.
+    pub max_record: usize,
+    pub files: Vec<InputFile>,
+    pub bindings: Vec<FileBinding>,
+    /// The columns yielded, with their index in the target.
+    pub columns: Vec<(usize, FieldSpec)>,
+    pub projection: Projection,
+    pub schema: SchemaRef,
+    /// All file names: the values of [`crate::source::meta::FILE`].
+    pub names: Arc<StringArray>,
+}
+
+impl Plan {
+    pub(crate) fn try_new(
+        spec: &SourceSpec,
+        files: Vec<InputFile>,
+        bound: &Bound,
+        target: &[FieldSpec],
+        projection: Projection,
+    ) -> Result<Plan, SourceError> {
+        let format = Format::of(spec)?;
+        let unfit =
+            |what: &str| SourceError::new("internal", Phase::Connect, format!("source `{}`: {what}", spec.name));
+        if bound.files.len() != files.len() {
+            return Err(unfit("the binding is of other files"));
+        }
+        if bound.files.iter().any(|b| b.columns.len() != target.len()) {
+            return Err(unfit("the binding is of other columns"));
+        }
+        let columns: Option<Vec<_>> =
+            projection.columns.iter().map(|&i| target.get(i).map(|field| (i, field.clone()))).collect();
+        let columns = columns.ok_or_else(|| unfit("the projection has a column that is not there"))?;
+        Ok(Plan {
+            source: spec.name.clone(),
+            format,
+            dialect: Dialect::of(spec)?,
+            packing: options::packing(spec)?,
+            max_record: options::largest(spec, "max_record")?,
+            names: Arc::new(StringArray::from_iter_values(files.iter().map(|f| &f.name))),
+            bindings: bound.files.clone(),
+            files,
+            columns,
+            schema: projection.schema(target),
+            projection,
+        })
+    }
+}

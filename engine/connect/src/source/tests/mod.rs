@@ -1,0 +1,4 @@
+//! Tests of sources as a whole, over files made for them.
+
+mod csv;
+pub(super) mod table;
