@@ -2,8 +2,28 @@
 //!
 //! Knows what can be known without data and without DataFusion; what the planner knows is `pipe-compile`'s.
 
+mod assemble;
+mod config;
+mod cron;
+mod cx;
+mod declare;
+mod files;
+mod graph;
+mod heal;
+mod literals;
 mod load;
+mod names;
+mod numbers;
+mod places;
 mod program;
+mod rules;
+mod schedule;
+mod sink;
+mod source;
+mod sql;
+mod test_statement;
+mod types;
 
-pub use load::{Loaded, check, load};
+pub use config::bind;
+pub use load::{Loaded, check, check_with, load};
 pub use program::*;
