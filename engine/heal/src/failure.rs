@@ -233,7 +233,8 @@ impl Failure {
         match self.name {
             "source_error" | "load_error" | "model_error" => &["kind"],
             "rule_failed" | "table_failed" => &["rule"],
-            "bad_record" | "structural" => &["reason"],
+            "bad_record" => &["source"],
+            "structural" => &["reason"],
             _ => &["column"],
         }
     }
@@ -263,4 +264,98 @@ impl fmt::Display for Failure {
 #[expect(clippy::cast_precision_loss, reason = "a ratio of row counts; 53 bits are plenty")]
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{expression, rule};
+
+    /// One of each, all fields given.
+    fn samples() -> Vec<Failure> {
+        let judged = rule("order_id.unique", "unique", pipe_check::Predicate::Unique, vec![expression("order_id")]);
+        let candidate = Candidate { column: "sum_total".into(), score: 0.91, margin: 0.4 };
+        vec![
+            Failure::source_error("orders", Kind::Throttled, Phase::Read, Some(429), "slow down"),
+            Failure::load_error("orders", "orders_2", Kind::Constraint, Phase::Write, 3, "no"),
+            Failure::model_error("daily", Kind::Quota, "memory"),
+            Failure::missing_column("orders", "total", &Type::Decimal(10, 2), Some(&candidate)),
+            Failure::new_column("orders", "it's", &Type::Text),
+            Failure::type_changed("orders", "total", &Type::Decimal(10, 2), &Type::Text, false),
+            Failure::bad_record("orders", "data/a.csv", 7, "3 fields, expected 8", 2, 100),
+            Failure::cast_failed("orders", "unit_price", &Type::Decimal(10, 2), 1, 4),
+            Failure::rule_failed(&judged, 2, 8),
+            Failure::table_failed(&judged, "12", "between 1000 and 2000"),
+            Failure::structural("orders", Reason::MaxQuarantine, 0.75),
+        ]
+    }
+
+    #[test]
+    fn names_and_fields_are_those_of_the_language() {
+        let declared: BTreeMap<&str, Vec<&str>> = pipe_schema::failures()
+            .iter()
+            .map(|f| {
+                let mut fields: Vec<&str> = f.fields.iter().map(|f| f.name).collect();
+                fields.sort_unstable();
+                (f.name, fields)
+            })
+            .collect();
+        let raised: BTreeMap<&str, Vec<&str>> =
+            samples().iter().map(|f| (f.name, f.fields.keys().copied().collect())).collect();
+        assert_eq!(raised, declared);
+    }
+
+    #[test]
+    fn fields_hold_what_the_language_says() {
+        use pipe_schema::FieldType as T;
+        for failure in samples() {
+            for field in pipe_schema::failure(failure.name).unwrap().fields {
+                let value = &failure.fields[field.name];
+                let fits = match field.ty {
+                    T::Integer => matches!(value, FieldValue::Integer(_)),
+                    T::Number => matches!(value, FieldValue::Number(_)),
+                    T::Bool => matches!(value, FieldValue::Bool(_)),
+                    T::Word(words) => matches!(value, FieldValue::Text(t) if words.contains(&t.as_str())),
+                    _ => matches!(value, FieldValue::Text(_)),
+                };
+                assert!(fits, "{}.{}: {value:?}", failure.name, field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn shown_as_a_pattern_would_name_it() {
+        let shown: Vec<String> = samples().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "source_error(kind: throttled)",
+                "load_error(kind: constraint)",
+                "model_error(kind: quota)",
+                "missing_column(column: total)",
+                "new_column(column: 'it''s')",
+                "type_changed(column: total)",
+                "bad_record(source: orders)",
+                "cast_failed(column: unit_price)",
+                "rule_failed(rule: order_id.unique)",
+                "table_failed(rule: order_id.unique)",
+                "structural(reason: max_quarantine)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_no_value_is_null_in_a_guard() {
+        let parameters = Failure::missing_column("orders", "total", &Type::Int, None).parameters();
+        assert_eq!(parameters["score"], None);
+        assert_eq!(parameters["column"], Some(FieldValue::Text("total".into())));
+        assert!(parameters.contains_key("margin") && parameters.contains_key("candidate"));
+    }
+
+    #[test]
+    fn ratios_are_over_the_rows_as_read() {
+        let failure = Failure::cast_failed("orders", "c", &Type::Int, 1, 4);
+        assert_eq!((failure.rows, &failure.fields["ratio"]), (1, &FieldValue::Number(0.25)));
+        assert_eq!(Failure::cast_failed("orders", "c", &Type::Int, 0, 0).fields["ratio"], FieldValue::Number(0.0));
+    }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use pipe_check::Clause;
-use pipe_schema::{Config, ConfigValue};
+use pipe_schema::Config;
 
 use crate::action::{Incomplete, ResolvedAction};
 use crate::confidence::Posterior;
@@ -36,21 +36,12 @@ pub struct Settings {
     pub confidence: f64,
     /// The share of a column's cells a clause may change in a run by inference, 0 to 1.
     pub max_healed_cells: f64,
-    /// The rows a clause may change in a run by inference; `None`: any number.
-    pub max_healed_rows: Option<RowLimit>,
+    /// The share of the rows a clause may change in a run by inference, 0 to 1; `None`: any number.
+    pub max_healed_rows: Option<f64>,
     /// The share of rows that may stay unhealed, 0 to 1.
     pub max_quarantine: f64,
     /// Columns no clause touches that does not name them.
     pub immutable: BTreeSet<String>,
-}
-
-/// A limit on rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum RowLimit {
-    /// So many.
-    Rows(u64),
-    /// A share of the batch's rows, 0 to 1.
-    Share(f64),
 }
 
 impl Default for Settings {
@@ -78,11 +69,7 @@ impl Settings {
             },
             confidence: config.share("confidence").unwrap_or(default.confidence),
             max_healed_cells: config.share("max_healed_cells").unwrap_or(default.max_healed_cells),
-            max_healed_rows: match config.values.get("max_healed_rows") {
-                Some(ConfigValue::Integer(n)) => Some(RowLimit::Rows(u64::try_from(*n).unwrap_or(0))),
-                Some(ConfigValue::Share(s)) => Some(RowLimit::Share(*s)),
-                _ => None,
-            },
+            max_healed_rows: config.share("max_healed_rows"),
             max_quarantine: config.share("max_quarantine").unwrap_or(default.max_quarantine),
             immutable: config.list("immutable").iter().cloned().collect(),
         }
@@ -172,12 +159,14 @@ pub enum Waiting {
         share: f64,
     },
     /// The clause would change too many rows.
-    #[error("{changed} of {rows} rows would change: more than `max_healed_rows`")]
+    #[error("{changed} of {rows} rows would change: more than `max_healed_rows` {}%", percent(*.share))]
     Rows {
         /// Rows the clause changes in this run.
         changed: u64,
         /// The batch's rows.
         rows: u64,
+        /// The budget.
+        share: f64,
     },
     /// The clause has not been approved often enough.
     #[error("the clause is right at least {lower:.3} of the time by what people approved, below {threshold}")]
@@ -345,12 +334,10 @@ fn within_budget(request: &Request<'_>, arithmetic: &mut Vec<String>) -> Result<
         }
     }
     let (changed, rows) = (request.changed_rows, request.rows);
-    let over = match max_healed_rows {
-        None => false,
-        Some(RowLimit::Rows(most)) => changed > most,
-        Some(RowLimit::Share(share)) => exceeds(changed, rows, share),
-    };
-    if over { Err(Waiting::Rows { changed, rows }) } else { Ok(()) }
+    match max_healed_rows {
+        Some(share) if exceeds(changed, rows, share) => Err(Waiting::Rows { changed, rows, share }),
+        _ => Ok(()),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
@@ -374,5 +361,222 @@ pub fn decide_rename(clause: &Clause, stated: bool, settings: &Settings, score: 
         Outcome::Apply
     } else {
         Outcome::Wait(Waiting::Rename { score, margin, least_score, least_margin })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::clause;
+
+    fn columns(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|n| (*n).to_owned()).collect()
+    }
+
+    fn majority() -> ResolvedAction {
+        ResolvedAction::Majority { columns: vec!["city".into()], by: Vec::new() }
+    }
+
+    fn set() -> ResolvedAction {
+        let value = Box::new(crate::testing::expression("1"));
+        ResolvedAction::Set { column: "city".into(), value, filter: None }
+    }
+
+    struct Case {
+        clause: &'static str,
+        action: ResolvedAction,
+        settings: Settings,
+        keys: BTreeSet<String>,
+        people: Posterior,
+        changed: u64,
+    }
+
+    fn case(action: ResolvedAction, mode: Mode) -> Case {
+        Case {
+            clause: "on rule_failed(check: determines) => majority else keep;",
+            action,
+            settings: Settings { mode, ..Settings::default() },
+            keys: BTreeSet::new(),
+            people: Posterior::default(),
+            changed: 20,
+        }
+    }
+
+    impl Case {
+        fn decide(&self) -> Decision {
+            let columns = [ColumnUse { column: "city".into(), changed: self.changed, cells: 100 }];
+            decide(&Request {
+                clause: &clause(self.clause),
+                action: &self.action,
+                settings: &self.settings,
+                keys: &self.keys,
+                people: self.people,
+                columns: &columns,
+                changed_rows: self.changed,
+                rows: 100,
+            })
+        }
+
+        fn of(&self, confidence: f64) -> Outcome {
+            self.decide().of(confidence)
+        }
+    }
+
+    #[test]
+    fn automatic_goes_by_the_instance() {
+        let c = case(majority(), Mode::Automatic);
+        assert_eq!(c.of(0.9), Outcome::Apply);
+        assert_eq!(c.of(0.89), Outcome::Refuse(Refusal::Confidence { confidence: 0.89, threshold: 0.9 }));
+        assert!(matches!(c.of(f64::NAN), Outcome::Refuse(_)));
+        assert_eq!(c.decide().arithmetic, ["20 of 100 cells of `city`, budget 20%"]);
+    }
+
+    #[test]
+    fn automatic_obeys_those_who_turned_it_down() {
+        let mut c = case(majority(), Mode::Automatic);
+        c.people.rejected = 1.0;
+        assert!(matches!(c.of(1.0), Outcome::Refuse(Refusal::TurnedDown { .. })));
+        assert!(c.decide().arithmetic.last().unwrap().starts_with("clause Beta(1+0, 1+1): upper 90% bound 0.684"));
+        // Nobody has: a threshold above the bound of not knowing refuses nothing.
+        c.people.rejected = 0.0;
+        c.settings.confidence = 0.95;
+        assert_eq!(c.of(0.96), Outcome::Apply);
+    }
+
+    #[test]
+    fn semi_automatic_waits_until_the_clause_is_trusted() {
+        let mut c = case(majority(), Mode::SemiAutomatic);
+        let Outcome::Wait(waiting) = c.of(1.0) else { panic!() };
+        assert_eq!(
+            waiting.to_string(),
+            "the clause is right at least 0.100 of the time by what people approved, below 0.9"
+        );
+        assert!(matches!(c.of(0.5), Outcome::Refuse(Refusal::Confidence { .. })), "weak evidence is not worth asking");
+        assert_eq!(c.decide().arithmetic.last().unwrap(), "clause Beta(1+0, 1+0): lower 90% bound 0.100");
+        c.people.approved = 20.0;
+        assert!(matches!(c.of(1.0), Outcome::Wait(_)));
+        c.people.approved = 21.0;
+        assert_eq!(c.of(1.0), Outcome::Apply);
+    }
+
+    #[test]
+    fn what_is_stated_in_full_runs_unless_manual() {
+        for mode in [Mode::Automatic, Mode::SemiAutomatic] {
+            let mut c = case(set(), mode);
+            c.changed = 100;
+            assert_eq!(c.of(0.0), Outcome::Apply, "no budget, no threshold");
+        }
+        assert_eq!(case(set(), Mode::Manual).of(1.0), Outcome::Wait(Waiting::Manual));
+        assert_eq!(case(majority(), Mode::Manual).of(0.1), Outcome::Wait(Waiting::Manual));
+        assert_eq!(case(ResolvedAction::Quarantine, Mode::Manual).of(1.0), Outcome::Apply, "no repair");
+    }
+
+    #[test]
+    fn over_the_budget_all_wait() {
+        let mut c = case(majority(), Mode::Automatic);
+        c.changed = 21;
+        let Outcome::Wait(waiting) = c.of(1.0) else { panic!() };
+        assert_eq!(waiting.to_string(), "21 of 100 cells of `city` would change: more than `max_healed_cells` 20%");
+        c.settings.max_healed_cells = 1.0;
+        assert_eq!(c.of(1.0), Outcome::Apply);
+        c.settings.max_healed_rows = Some(0.05);
+        let Outcome::Wait(waiting) = c.of(1.0) else { panic!() };
+        assert_eq!(waiting.to_string(), "21 of 100 rows would change: more than `max_healed_rows` 5%");
+        // Exactly the share is within it, whatever binary fractions make of it.
+        assert!(!exceeds(3, 30, 0.1) && !exceeds(3, 15, 0.2) && exceeds(4, 15, 0.2));
+    }
+
+    #[test]
+    fn keys_and_immutable_columns_must_be_named() {
+        let mut c = case(set(), Mode::Automatic);
+        c.clause = "on rule_failed => set other = (1);";
+        c.keys = columns(&["city"]);
+        assert_eq!(c.of(1.0), Outcome::Refuse(Refusal::Key { column: "city".into() }));
+        c.keys.clear();
+        c.settings.immutable = columns(&["city"]);
+        let Outcome::Refuse(refusal) = c.of(1.0) else { panic!() };
+        assert_eq!(refusal.to_string(), "`city` is immutable: the clause must name it to change it");
+        c.clause = "on rule_failed => set city = (1);";
+        assert_eq!(c.of(1.0), Outcome::Apply);
+        c.settings.immutable = columns(&["id"]);
+        c.clause = "on rule_failed => majority;";
+        assert_eq!(c.of(1.0), Outcome::Apply);
+    }
+
+    #[test]
+    fn a_rename_needs_score_and_margin() {
+        let free = clause("on missing_column => rename;");
+        let scored = clause("on missing_column where ($score >= 0.6) => rename;");
+        let both = clause("on missing_column where ($score >= 0.6 and $margin >= 0.01) => rename;");
+        let of = |c: &Clause, score, margin| decide_rename(c, false, &Settings::default(), score, margin);
+        assert_eq!(of(&free, 0.8, 0.15), Outcome::Apply);
+        assert!(matches!(of(&free, 0.79, 0.5), Outcome::Wait(_)) && matches!(of(&free, 0.99, 0.1), Outcome::Wait(_)));
+        assert_eq!(of(&scored, 0.7, 0.15), Outcome::Apply);
+        assert!(matches!(of(&scored, 0.95, 0.02), Outcome::Wait(_)), "the guard says nothing of the margin");
+        assert_eq!(of(&both, 0.7, 0.02), Outcome::Apply);
+        let manual = Settings { mode: Mode::Manual, ..Settings::default() };
+        assert_eq!(decide_rename(&both, true, &manual, 1.0, 1.0), Outcome::Wait(Waiting::Manual));
+        assert_eq!(decide_rename(&free, true, &Settings::default(), 0.0, 0.0), Outcome::Apply, "stated");
+    }
+
+    #[test]
+    fn settings_are_read_from_the_block() {
+        use pipe_schema::ConfigValue;
+        assert_eq!(Settings::from_config(&Config::default()), Settings::default());
+        let mut config = Config::default();
+        config.values.insert("mode", ConfigValue::Word("automatic".into()));
+        config.values.insert("confidence", ConfigValue::Share(0.5));
+        config.values.insert("max_healed_cells", ConfigValue::Share(1.0));
+        config.values.insert("max_healed_rows", ConfigValue::Share(0.1));
+        config.values.insert("max_quarantine", ConfigValue::Share(0.2));
+        config.values.insert("immutable", ConfigValue::Columns(vec!["id".into()]));
+        let want = Settings {
+            mode: Mode::Automatic,
+            confidence: 0.5,
+            max_healed_cells: 1.0,
+            max_healed_rows: Some(0.1),
+            max_quarantine: 0.2,
+            immutable: columns(&["id"]),
+        };
+        assert_eq!(Settings::from_config(&config), want);
+        // The defaults of the language are these.
+        let defaults = Settings::default();
+        let declared = |key: &str| pipe_schema::heal_keys().iter().find(|k| k.name == key).unwrap().default;
+        assert_eq!(declared("confidence"), Some(defaults.confidence.to_string().as_str()));
+        assert_eq!(declared("max_healed_cells"), Some(format!("{}%", percent(defaults.max_healed_cells)).as_str()));
+        assert_eq!(declared("max_quarantine"), Some(format!("{}%", percent(defaults.max_quarantine)).as_str()));
+        assert_eq!((declared("mode"), declared("max_healed_rows")), (Some("semi_automatic"), None));
+    }
+
+    fn permission(outcome: &Outcome) -> u8 {
+        match outcome {
+            Outcome::Refuse(_) => 0,
+            Outcome::Wait(_) => 1,
+            Outcome::Apply => 2,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn better_evidence_is_never_judged_worse(
+            mode in 0..2, a in 0.0f64..1.0, b in 0.0f64..1.0, approved in 0u8..60, rejected in 0u8..4, changed in 0u64..40,
+        ) {
+            let mut c = case(majority(), if mode == 0 { Mode::Automatic } else { Mode::SemiAutomatic });
+            c.people = Posterior { approved: approved.into(), rejected: rejected.into() };
+            c.changed = changed;
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!(permission(&c.of(low)) <= permission(&c.of(high)));
+            let before = permission(&c.of(high));
+            c.people.approved += 1.0;
+            prop_assert!(permission(&c.of(high)) >= before);
+            c.people.rejected += 2.0;
+            let rejected = permission(&c.of(high));
+            c.people.rejected += 1.0;
+            prop_assert!(permission(&c.of(high)) <= rejected);
+            c.changed += 10;
+            prop_assert!(permission(&c.of(1.0)) < 2 || c.changed <= 20);
+        }
     }
 }

@@ -39,3 +39,6 @@ pub mod rename;
 pub mod retry;
 pub mod structural;
 pub mod vote;
+
+#[cfg(test)]
+mod testing;

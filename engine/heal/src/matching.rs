@@ -103,3 +103,130 @@ fn type_matches(wanted: &str, found: &str) -> bool {
     let (Some(wanted_type), Some(found_type)) = (Type::parse(wanted), Type::parse(found)) else { return false };
     if wanted.contains(['(', '<', '[']) { wanted_type == found_type } else { wanted_type.word() == found_type.word() }
 }
+
+#[cfg(test)]
+mod tests {
+    use pipe_check::{Predicate, Severity};
+
+    use super::*;
+    use crate::classify::{Kind, Phase};
+    use crate::failure::Candidate;
+    use crate::structural::Reason;
+    use crate::testing::{block, clause, expression, rule};
+
+    fn matched(clauses: &str, failure: &Failure) -> Vec<usize> {
+        candidates(&block(clauses), failure).map(|c| c.index).collect()
+    }
+
+    fn unique(severity: Severity) -> Failure {
+        let mut rule = rule("order_id.unique", "unique", Predicate::Unique, vec![expression("order_id")]);
+        rule.severity = severity;
+        Failure::rule_failed(&rule, 3, 10)
+    }
+
+    #[test]
+    fn clauses_are_tried_in_the_order_written() {
+        let clauses = "
+            on rule_failed(rule: total_adds_up) => quarantine;
+            on rule_failed(rule: order_id.unique) => dedupe keep first;
+            on cast_failed | rule_failed(check: unique | in) => quarantine;
+            on rule_failed(rule: _, column: 'order_id') => quarantine;
+            on table_failed => fail;
+            on rule_failed => quarantine;";
+        assert_eq!(matched(clauses, &unique(Severity::Error)), [2, 3, 4, 6]);
+        assert_eq!(matched(clauses, &Failure::cast_failed("orders", "a", &Type::Int, 1, 2)), [3]);
+    }
+
+    #[test]
+    fn a_mild_severity_must_be_named() {
+        let clauses = "
+            on rule_failed => quarantine;
+            on rule_failed(rule: order_id.unique) => quarantine;
+            on rule_failed(severity: warning) => keep;
+            on rule_failed(severity: _) => keep;
+            on rule_failed(severity: error | critical) => keep;";
+        assert_eq!(matched(clauses, &unique(Severity::Warning)), [3, 4]);
+        assert_eq!(matched(clauses, &unique(Severity::Info)), [4]);
+        assert_eq!(matched(clauses, &unique(Severity::Error)), [1, 2, 4, 5]);
+        assert_eq!(matched(clauses, &unique(Severity::Critical)), [1, 2, 4, 5]);
+    }
+
+    #[test]
+    fn types_match_by_word_or_whole() {
+        let clauses = "
+            on cast_failed(type: decimal) => quarantine;
+            on cast_failed(type: decimal(10, 2)) => quarantine;
+            on cast_failed(type: numeric(10,2)) => quarantine;
+            on cast_failed(type: decimal(12, 2)) => quarantine;
+            on cast_failed(type: int | double) => quarantine;
+            on cast_failed(type: 'decimal') => quarantine;";
+        let failed = |ty: Type| Failure::cast_failed("orders", "total", &ty, 1, 9);
+        assert_eq!(matched(clauses, &failed(Type::Decimal(10, 2))), [1, 2, 3, 6]);
+        assert_eq!(matched(clauses, &failed(Type::Double)), [5]);
+        // A column called like a type is no type.
+        let of_column = Failure::cast_failed("orders", "decimal(1, 1)", &Type::Int, 1, 9);
+        assert_eq!(matched("on cast_failed(column: decimal) => quarantine;", &of_column), [0; 0]);
+    }
+
+    #[test]
+    fn literals_match_by_value() {
+        let error = Failure::source_error("orders", Kind::Throttled, Phase::Read, Some(429), "slow down");
+        let clauses = "
+            on source_error(status: 429) => retry 1 times backoff 1s;
+            on source_error(status: 500 | 429.0) => retry 1 times backoff 1s;
+            on source_error(status: 500) => retry 1 times backoff 1s;
+            on source_error(kind: timeout | throttled, phase: read) => retry 1 times backoff 1s;
+            on source_error(kind: throttled, phase: connect) => retry 1 times backoff 1s;
+            on source_error(message: 'slow down') => retry 1 times backoff 1s;";
+        assert_eq!(matched(clauses, &error), [1, 2, 4, 6]);
+        let changed = Failure::type_changed("orders", "a", &Type::Int, &Type::Text, true);
+        let clauses = "on type_changed(lossless: true) => warn; on type_changed(lossless: false) => warn;";
+        assert_eq!(matched(clauses, &changed), [1]);
+    }
+
+    #[test]
+    fn an_absent_field_matches_nothing_but_any() {
+        let error = Failure::source_error("orders", Kind::Connection, Phase::Connect, None, "gone");
+        let clauses = "
+            on source_error(status: 429) => fail;
+            on source_error(status: _) => fail;
+            on source_error => fail;";
+        assert_eq!(matched(clauses, &error), [2, 3]);
+    }
+
+    #[test]
+    fn an_action_on_rows_does_not_answer_a_failure_without() {
+        let clauses = "
+            on load_error => quarantine;
+            on load_error => retry 2 times backoff 1s;
+            on load_error => notify oncall then quarantine;";
+        let load = |rows| Failure::load_error("orders", "orders", Kind::Constraint, Phase::Write, rows, "no");
+        assert_eq!(matched(clauses, &load(0)), [2, 3]);
+        assert_eq!(matched(clauses, &load(1)), [1, 2, 3]);
+        let empty = Failure::structural("orders", Reason::Empty, 0.0);
+        assert_eq!(matched("on structural(reason: empty) => keep;", &empty), [1]);
+    }
+
+    #[test]
+    fn what_a_clause_names() {
+        for (text, column, named) in [
+            ("on cast_failed(column: id) => cast using ($value);", "id", true),
+            ("on cast_failed(column: 'id' | total) => cast using ($value);", "id", true),
+            ("on cast_failed(column: _) => cast using ($value);", "id", false),
+            ("on rule_failed(rule: id.not_null) => set total = (id);", "id", false),
+            ("on rule_failed => quarantine else set id = (1);", "id", true),
+            ("on rule_failed => majority of id by (k);", "id", true),
+            ("on rule_failed => majority of id by (k);", "k", false),
+        ] {
+            assert_eq!(names_column(&clause(text), column), named, "{text} {column}");
+        }
+    }
+
+    #[test]
+    fn a_guard_sees_the_score() {
+        let candidate = Candidate { column: "sum".into(), score: 0.9, margin: 0.3 };
+        let failure = Failure::missing_column("orders", "total", &Type::Int, Some(&candidate));
+        assert_eq!(failure.parameters()["score"], Some(FieldValue::Number(0.9)));
+        assert_eq!(matched("on missing_column(column: total) where ($score >= 0.8) => rename;", &failure), [1]);
+    }
+}

@@ -97,7 +97,10 @@ fn score_named(missing: &Expected, candidate: &ColumnProfile, name: f64) -> Scor
         let values = values(base, candidate);
         if let Some(Values { overlap, weight, strength }) = values {
             name_weight *= 1.0 - 0.7 * strength;
-            add("values", weight, overlap);
+            // Next to nothing in common where nothing was to be expected says nothing.
+            if weight >= 0.01 {
+                add("values", weight, overlap);
+            }
         }
         let alike = agreement(base, candidate).or(conforms);
         if let Some(value) = alike.into_iter().chain(conforms).reduce(f64::min) {
@@ -276,4 +279,210 @@ fn arithmetic(score: &Score, second: f64, margin: f64) -> Vec<String> {
         score.parts.iter().map(|p| format!("{} {:.3} x {:.2}", p.name, p.value, p.weight / weights)).collect();
     lines.push(format!("score {:.3}, second best {second:.3}, margin {margin:.3}", score.total));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profile::ProfileBuilder;
+    use crate::retry::SplitMix64;
+
+    /// A column of 200 rows whose values are made from a random number each.
+    fn column(name: &str, place: usize, seed: u64, make: impl Fn(u64) -> Option<String>) -> ColumnProfile {
+        let mut random = SplitMix64::new(seed);
+        let mut builder = ProfileBuilder::new();
+        (0..200).for_each(|_| builder.push(make(random.next_u64()).as_deref()));
+        builder.finish(name, None, place, 8)
+    }
+
+    fn amount(n: u64) -> Option<String> {
+        Some(format!("{}.{:02}", n % 500, n / 1000 % 100))
+    }
+
+    fn small(n: u64) -> Option<String> {
+        Some((n % 100 + 1).to_string())
+    }
+
+    fn email(n: u64) -> Option<String> {
+        Some(format!("u{}@example.com", n % 10_000))
+    }
+
+    fn flag(n: u64) -> Option<String> {
+        Some(if n.is_multiple_of(2) { "Y" } else { "N" }.to_owned())
+    }
+
+    fn day(n: u64) -> Option<String> {
+        Some(format!("2026-01-{:02}", n % 28 + 1))
+    }
+
+    fn expected(name: &str, ty: Type, place: usize, baseline: Option<ColumnProfile>) -> Expected {
+        let position = crate::failure::ratio(place as u64, 7);
+        Expected { name: name.into(), ty, position, baseline }
+    }
+
+    const MONEY: Type = Type::Decimal(12, 2);
+
+    #[track_caller]
+    fn sure(missing: &Expected, candidate: &ColumnProfile) {
+        let got = score(missing, candidate);
+        assert!(got.total >= LEAST_SCORE, "{} -> {}: {got:?}", missing.name, candidate.name);
+    }
+
+    #[track_caller]
+    fn unsure(missing: &Expected, candidate: &ColumnProfile) {
+        let got = score(missing, candidate);
+        assert!(got.total < LEAST_SCORE, "{} -> {}: {got:?}", missing.name, candidate.name);
+    }
+
+    #[test]
+    fn an_obvious_rename_is_certain() {
+        // The next day's amounts: hardly one in common.
+        let total = expected("total", MONEY, 6, Some(column("total", 6, 1, amount)));
+        sure(&total, &column("sum_total", 6, 2, amount));
+        sure(&total, &column("TOTAL_SUM", 2, 2, amount));
+        let amounts = expected("amount", MONEY, 3, Some(column("amount", 3, 1, amount)));
+        sure(&amounts, &column("amt", 3, 2, amount));
+        let mail = expected("email", Type::Text, 2, Some(column("email", 2, 1, email)));
+        sure(&mail, &column("e_mail", 2, 2, email));
+        let ordered = expected("ordered_at", Type::Timestamp, 7, Some(column("ordered_at", 7, 1, day)));
+        sure(&ordered, &column("OrderedAt", 7, 2, day));
+    }
+
+    #[test]
+    fn without_a_baseline_name_and_type_decide() {
+        let total = expected("total", MONEY, 6, None);
+        sure(&total, &column("sum_total", 6, 2, amount));
+        sure(&expected("amount", MONEY, 3, None), &column("amt", 3, 2, amount));
+        unsure(&total, &column("sum_total", 6, 2, email));
+        unsure(&total, &column("price", 6, 2, amount));
+        unsure(&expected("id", Type::BigInt, 0, None), &column("customer_id", 0, 2, small));
+    }
+
+    #[test]
+    fn the_same_values_under_another_name_are_recognised() {
+        let total = expected("total", MONEY, 6, Some(column("total", 6, 1, amount)));
+        sure(&total, &column("amount", 6, 1, amount));
+        sure(&total, &column("xyzzy", 6, 1, amount));
+        // Written with another number of digits.
+        let longer = column("xyzzy", 6, 1, |n| amount(n).map(|a| format!("{a}00")));
+        sure(&total, &longer);
+        // Three rows, as in a test of a program.
+        let few = |name: &str| {
+            let mut b = ProfileBuilder::new();
+            ["5.00", "10.00", "15.00"].iter().for_each(|v| b.push(Some(v)));
+            b.finish(name, None, 6, 8)
+        };
+        sure(&expected("total", MONEY, 6, Some(few("total"))), &few("amount"));
+    }
+
+    #[test]
+    fn unrelated_columns_are_not_taken() {
+        let total = expected("total", MONEY, 6, Some(column("total", 6, 1, amount)));
+        unsure(&total, &column("email", 6, 2, email));
+        unsure(&total, &column("weight", 6, 2, amount));
+        unsure(&total, &column("quantity", 6, 2, small));
+        unsure(&total, &column("sum_total", 6, 2, flag));
+        unsure(&total, &column("sum_total", 6, 2, email));
+        unsure(&total, &column("sum_total", 6, 2, |_| None));
+    }
+
+    #[test]
+    fn columns_that_have_values_in_common_by_nature_are_not_taken() {
+        let quantity = expected("quantity", Type::Int, 4, Some(column("quantity", 4, 1, small)));
+        unsure(&quantity, &column("discount", 4, 2, small));
+        let paid = expected("is_paid", Type::Text, 4, Some(column("is_paid", 4, 1, flag)));
+        unsure(&paid, &column("has_gift", 4, 2, flag));
+        let ordered = expected("ordered_on", Type::Date, 5, Some(column("ordered_on", 5, 1, day)));
+        unsure(&ordered, &column("birthday", 5, 2, day));
+    }
+
+    #[test]
+    fn two_good_candidates_leave_no_margin() {
+        let total = expected("total", MONEY, 6, Some(column("total", 6, 1, amount)));
+        let one = assign(std::slice::from_ref(&total), &[column("sum_total", 6, 2, amount)]);
+        assert!(one[0].certain() && one[0].margin == one[0].score, "{one:?}");
+        let two = [column("sum_total", 6, 2, amount), column("total_sum", 7, 3, amount)];
+        let torn = assign(std::slice::from_ref(&total), &two);
+        assert_eq!(torn.len(), 1);
+        assert!(torn[0].score >= LEAST_SCORE && !torn[0].certain(), "{torn:?}");
+        // The other way: one candidate that two missing columns could be.
+        let totals = [total, expected("sum", MONEY, 5, Some(column("sum", 5, 4, amount)))];
+        let torn = assign(&totals, &two[..1]);
+        assert!(torn.len() == 1 && !torn[0].certain(), "{torn:?}");
+    }
+
+    #[test]
+    fn what_was_added_to_all_names_does_not_count() {
+        let makers: [(&str, Type, fn(u64) -> Option<String>); 4] = [
+            ("total", MONEY, amount),
+            ("email", Type::Text, email),
+            ("quantity", Type::Int, small),
+            ("paid", Type::Text, flag),
+        ];
+        let missing: Vec<Expected> = makers
+            .iter()
+            .enumerate()
+            .map(|(i, (name, ty, make))| expected(name, ty.clone(), i, Some(column(name, i, 1, make))))
+            .collect();
+        let found: Vec<ColumnProfile> = makers
+            .iter()
+            .enumerate()
+            .map(|(i, (name, _, make))| column(&format!("shop_export_{name}"), i, 2, make))
+            .collect();
+        for m in assign(&missing, &found) {
+            assert!(m.certain() && m.candidate == format!("shop_export_{}", m.missing), "{m:?}");
+        }
+    }
+
+    #[test]
+    fn the_arithmetic_adds_up() {
+        let total = expected("total", MONEY, 6, Some(column("total", 6, 1, amount)));
+        let found = column("sum_total", 6, 2, amount);
+        let got = &assign(std::slice::from_ref(&total), std::slice::from_ref(&found))[0];
+        let s = score(&total, &found);
+        assert_eq!(got.arithmetic.len(), s.parts.len() + 1);
+        assert!(got.arithmetic[0].starts_with("name 0.833 x "), "{:?}", got.arithmetic);
+        assert_eq!(*got.arithmetic.last().unwrap(), format!("score {0:.3}, second best 0.000, margin {0:.3}", s.total));
+    }
+
+    #[test]
+    fn nothing_to_match() {
+        assert_eq!(assign(&[], &[column("a", 0, 1, small)]), []);
+        assert_eq!(assign(&[expected("a", Type::Int, 0, None)], &[]), []);
+        let empty = ColumnProfile { name: "a".into(), ..ColumnProfile::default() };
+        assert!(score(&expected("a", Type::Int, 0, Some(empty.clone())), &empty).total <= 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn one_to_one_and_independent_of_the_order_found(
+            missing in prop::collection::btree_map("[a-c]{1,3}(_[a-d]{1,3})?", (0usize..5, any::<bool>()), 0..5),
+            found in prop::collection::btree_map("[a-c]{1,3}(_[a-d]{1,3})?", 0usize..5, 0..5),
+        ) {
+            let makers: [fn(u64) -> Option<String>; 5] = [amount, small, email, flag, day];
+            let missing: Vec<Expected> = missing
+                .iter()
+                .enumerate()
+                .map(|(i, (n, (make, base)))| {
+                    expected(n, Type::Text, i, base.then(|| column(n, i, 7, makers[*make])))
+                })
+                .collect();
+            let mut found: Vec<ColumnProfile> =
+                found.iter().enumerate().map(|(i, (n, make))| column(n, i, 8 + i as u64, makers[*make])).collect();
+            let got = assign(&missing, &found);
+            prop_assert_eq!(got.len(), missing.len().min(found.len()));
+            let ones: BTreeSet<_> = got.iter().map(|m| &m.missing).collect();
+            let others: BTreeSet<_> = got.iter().map(|m| &m.candidate).collect();
+            prop_assert!(ones.len() == got.len() && others.len() == got.len());
+            for m in &got {
+                prop_assert!((0.0..=1.0).contains(&m.score) && (0.0..=m.score).contains(&m.margin));
+            }
+            found.reverse();
+            let back = assign(&missing, &found);
+            let certain = |l: &[Match]| l.iter().filter(|m| m.certain()).cloned().collect::<Vec<_>>();
+            prop_assert_eq!(certain(&got), certain(&back));
+        }
+    }
 }

@@ -237,6 +237,11 @@ mod tests {
     }
 
     #[test]
+    fn reasons_are_those_of_the_language() {
+        assert_eq!(Reason::ALL.map(Reason::word), pipe_schema::STRUCTURAL_REASONS);
+    }
+
+    #[test]
     fn a_header_must_match_half() {
         let names = ["order_id", "total/sum_total", "status", "day"];
         assert_eq!(arrive(&names, &["OrderId", "Sum Total", "x", "y"], ','), None);

@@ -118,6 +118,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All, in the order of [`pipe_schema::PHASES`].
+    pub const ALL: [Phase; 5] = [Phase::Connect, Phase::Read, Phase::Parse, Phase::Write, Phase::Commit];
+
     /// As a pattern names it.
     pub fn word(self) -> &'static str {
         match self {
@@ -174,6 +177,7 @@ mod tests {
         assert_eq!(words, pipe_schema::KINDS);
         assert!(Kind::ALL.iter().all(|k| Kind::parse(k.word()) == Some(*k)));
         assert_eq!(Kind::parse("network"), None);
+        assert_eq!(Phase::ALL.map(Phase::word), pipe_schema::PHASES);
     }
 
     #[test]
