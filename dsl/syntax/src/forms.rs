@@ -45,3 +45,20 @@ pub(crate) fn item(word: &str) -> Context {
     };
     Context { what, end: "`;`" }
 }
+
+/// The rule of an item of the block of a statement that starts with `word`.
+pub(crate) fn item_rule(word: &str, item: &str) -> Option<Rule> {
+    match word {
+        "rules" => Some(Rule::rule_item),
+        "heal" => Some(Rule::clause),
+        "test" => Some(Rule::test_item),
+        "profile" => {
+            let first = item.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_lowercase();
+            match form(&first) {
+                Some(Form::Simple(rule @ (Rule::param | Rule::connection), _)) => Some(rule),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

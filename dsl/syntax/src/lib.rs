@@ -10,6 +10,8 @@ mod lower;
 mod message;
 mod parse;
 mod splitter;
+mod tokens;
 
 pub use ast::*;
 pub use parse::{Parsed, parse, parse_with};
+pub use tokens::{Token, TokenKind, sql_lines, sql_tokens, tokens};
