@@ -10,8 +10,9 @@ use pipe_diagnostics::{Diagnostic, Span};
 use pipe_sql::Expression;
 use sqlparser::ast;
 
+use crate::Planner;
+use crate::conversions::Conversions;
 use crate::error::{self, Explain, Place, Tree};
-use crate::{Planner, constants};
 
 /// The row a table's expressions are judged on: its columns, qualified by its name, so that `total` and `orders.total` both
 /// are found. Columns named with a dollar (`$value`, `$ratio`) are what `$name` means in SQL.
@@ -55,10 +56,15 @@ impl Planner<'_> {
     pub(crate) fn row_expression(&self, expression: &Expression, schema: &DFSchema) -> Result<Expr, Vec<Diagnostic>> {
         let place = Place::new(self.sources, expression.span);
         self.placeholders(Tree::Expression(&expression.ast), &place, Some(schema))?;
-        let typed = self.typed(&expression.ast, schema).map_err(|e| self.explain(expression, schema, &e))?;
-        // An error that only asking for the type shows.
-        typed.get_type(schema).map_err(|e| self.explain(expression, schema, &e))?;
+        let explain = |e: DataFusionError| self.explain(expression, schema, &e);
         let tree = Tree::Expression(&expression.ast);
+        let conversions = Conversions { place, tree };
+        let resolved = self.resolve(&expression.ast, schema).map_err(explain)?;
+        // Some errors show only when the type is asked for.
+        resolved.get_type(schema).map_err(explain)?;
+        conversions.comparisons(&resolved, schema)?;
+        let typed = self.coerced(resolved, schema).map_err(explain)?;
+        typed.get_type(schema).map_err(explain)?;
         if let Some(message) = not_of_a_row(&typed) {
             let span = tree
                 .subquery()
@@ -67,7 +73,7 @@ impl Planner<'_> {
                 .unwrap_or(expression.span);
             return Err(vec![Diagnostic::error(sql::NOT_OF_A_ROW, message, span)]);
         }
-        constants::check(&typed, schema, &place, tree)?;
+        conversions.constants(&typed)?;
         Ok(typed)
     }
 

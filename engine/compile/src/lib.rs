@@ -3,10 +3,11 @@
 
 mod assertion;
 pub mod clock;
-mod constants;
+mod conversions;
 mod error;
 mod expression;
 pub mod functions;
+pub mod lineage;
 mod model;
 mod params;
 mod planner;
@@ -15,8 +16,12 @@ mod tables;
 pub mod types;
 
 pub use assertion::{FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion};
+pub use error::sentence;
 pub use expression::row_schema;
 pub use params::Params;
 pub use planner::Planner;
 pub use session::{Settings, session};
 pub use tables::{Tables, reference};
+
+#[cfg(test)]
+mod tests;

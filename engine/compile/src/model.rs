@@ -9,8 +9,9 @@ use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
 use pipe_sql::Query;
 
+use crate::Planner;
+use crate::conversions::Conversions;
 use crate::error::{self, Explain, Place, Tree};
-use crate::{Planner, constants};
 
 impl Planner<'_> {
     /// A query as a logical plan: types coerced, params bound, not optimised. Its tables are those of the planner.
@@ -29,9 +30,13 @@ impl Planner<'_> {
         let place = Place::new(self.sources, query.span);
         let tree = Tree::Query(&query.ast);
         self.placeholders(tree, &place, None)?;
-        let (plan, warnings) = self.plan(&query.ast).map_err(|e| self.explain_query(query, &e))?;
-        distinct_names(&plan.schema().inner().clone(), &place, query)?;
-        constants::check_plan(&plan, &place, tree)?;
+        let explain = |e: DataFusionError| self.explain_query(query, &e);
+        let (plan, warnings) = self.resolve_query(&query.ast).map_err(explain)?;
+        let conversions = Conversions { place, tree };
+        conversions.comparisons_of_plan(&plan)?;
+        let plan = self.analyze(plan).map_err(explain)?;
+        distinct_names(plan.schema().inner(), &place, tree)?;
+        conversions.constants_of_plan(&plan)?;
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for warning in &warnings {
             let d = error::warning(warning, &place);
@@ -59,32 +64,14 @@ impl Planner<'_> {
 }
 
 /// A model is a table: each of its columns has a name of its own.
-fn distinct_names(schema: &SchemaRef, place: &Place<'_>, query: &Query) -> Result<(), Vec<Diagnostic>> {
+fn distinct_names(schema: &SchemaRef, place: &Place<'_>, tree: Tree<'_>) -> Result<(), Vec<Diagnostic>> {
     let mut seen = std::collections::BTreeSet::new();
     let mut twice = Vec::new();
     for field in schema.fields() {
         if !seen.insert(field.name()) {
-            let span = second_item(query, field.name()).and_then(|s| place.parser(s)).unwrap_or(query.span);
+            let span = tree.last_item(field.name()).and_then(|s| place.parser(s)).unwrap_or(place.whole);
             twice.push(error::duplicate(field.name(), span));
         }
     }
     if twice.is_empty() { Ok(()) } else { Err(twice) }
-}
-
-/// The second item of the select list that gives a column of this name.
-fn second_item(query: &Query, name: &str) -> Option<sqlparser::tokenizer::Span> {
-    use sqlparser::ast::{Expr, SelectItem, SetExpr, Spanned};
-    let SetExpr::Select(select) = query.ast.body.as_ref() else { return None };
-    let items = select.projection.iter().filter(|item| match item {
-        SelectItem::UnnamedExpr(Expr::Identifier(i)) => i.value.eq_ignore_ascii_case(name),
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
-            parts.last().is_some_and(|i| i.value.eq_ignore_ascii_case(name))
-        }
-        SelectItem::ExprWithAlias { alias, .. } => alias.value.eq_ignore_ascii_case(name),
-        _ => false,
-    });
-    items.last().map(|item| match item {
-        SelectItem::ExprWithAlias { alias, .. } => alias.span,
-        other => other.span(),
-    })
 }

@@ -56,9 +56,18 @@ impl<'a> Planner<'a> {
         self.tables
     }
 
-    /// A query as a plan: names resolved, types coerced, params still placeholders; not optimised. With what the planner
-    /// warns of.
-    pub(crate) fn plan(&self, query: &ast::Query) -> Result<(LogicalPlan, Vec<PlannerMessage>)> {
+    /// A query as a plan: names resolved, types coerced, params still placeholders; not optimised.
+    pub(crate) fn plan(&self, query: &ast::Query) -> Result<LogicalPlan> {
+        self.analyze(self.resolve_query(query)?.0)
+    }
+
+    /// Coerces the types of a plan.
+    pub(crate) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        self.state.analyzer().execute_and_check(plan, self.state.config_options(), |_, _| {})
+    }
+
+    /// A query as a plan with names resolved, no types coerced. With what the planner warns of.
+    pub(crate) fn resolve_query(&self, query: &ast::Query) -> Result<(LogicalPlan, Vec<PlannerMessage>)> {
         let mut query = query.clone();
         name_placeholders(&mut query, None);
         let provider = Provider { planner: self };
@@ -67,9 +76,7 @@ impl<'a> Planner<'a> {
             ast::Statement::Query(Box::new(query)),
             &mut PlannerContext::new().with_prepare_param_data_types(self.params.fields()),
         )?;
-        let warnings = planner.take_warnings();
-        let plan = self.state.analyzer().execute_and_check(plan, self.state.config_options(), |_, _| {})?;
-        Ok((plan, warnings))
+        Ok((plan, planner.take_warnings()))
     }
 
     /// An expression over a row of `schema`, resolved only: no types coerced, params still placeholders.
@@ -84,7 +91,12 @@ impl<'a> Planner<'a> {
 
     /// An expression with its types coerced.
     pub(crate) fn typed(&self, expression: &ast::Expr, schema: &DFSchema) -> Result<Expr> {
-        self.simplifier(schema).coerce(self.resolve(expression, schema)?, schema)
+        self.coerced(self.resolve(expression, schema)?, schema)
+    }
+
+    /// Coerces the types of an expression.
+    pub(crate) fn coerced(&self, expression: Expr, schema: &DFSchema) -> Result<Expr> {
+        self.simplifier(schema).coerce(expression, schema)
     }
 
     /// Params put in, function rewrites applied, constants folded: what a physical expression is made of.

@@ -9,9 +9,10 @@ use pipe_diagnostics::codes::sql;
 use sqlparser::ast;
 
 use super::holds::holds;
+use crate::Planner;
+use crate::conversions::Conversions;
 use crate::error::{Place, Tree};
 use crate::types::{describe, from_arrow};
-use crate::{Planner, constants};
 
 /// A row rule as expressions over a row, ready for [`Planner::physical`].
 #[derive(Clone, Debug)]
@@ -75,8 +76,12 @@ impl Planner<'_> {
         for operand in super::operands(&rule.predicate) {
             self.row_expression(operand, schema)?;
         }
-        let typed = self.typed(tree, schema).map_err(|e| self.explain_tree(tree, rule.span, schema, &e))?;
-        constants::check(&typed, schema, &Place::new(self.sources, rule.span), Tree::Expression(tree))?;
+        let explain = |e| self.explain_tree(tree, rule.span, schema, &e);
+        let conversions = Conversions { place: Place::new(self.sources, rule.span), tree: Tree::Expression(tree) };
+        let resolved = self.resolve(tree, schema).map_err(explain)?;
+        conversions.comparisons(&resolved, schema)?;
+        let typed = self.coerced(resolved, schema).map_err(explain)?;
+        conversions.constants(&typed)?;
         Ok(typed)
     }
 }

@@ -9,6 +9,7 @@ use pipe_diagnostics::codes::sql;
 use sqlparser::ast;
 
 use super::tree::{self, ident};
+use crate::conversions::is_text;
 use crate::types::describe;
 use crate::{Planner, row_schema};
 
@@ -129,7 +130,8 @@ fn common_type(
 ) -> Result<datafusion::arrow::datatypes::DataType, Vec<Diagnostic>> {
     let no = || vec![super::no_assertion(rule)];
     let (mine, other) = (key.get_type(schema).map_err(|_| no())?, their.get_type(theirs).map_err(|_| no())?);
-    comparison_coercion(&mine, &other).ok_or_else(|| {
+    let common = comparison_coercion(&mine, &other).filter(|_| is_text(&mine) == is_text(&other));
+    common.ok_or_else(|| {
         let message =
             format!("a key of type {} cannot refer to `{name}`, which is {}", describe(&mine), describe(&other));
         let span = rule.subject.first().map_or(rule.span, |s| s.span);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DFSchemaRef};
-use datafusion::error::Result as PlanResult;
+use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_expr::PhysicalExpr;
@@ -17,8 +17,9 @@ use sqlparser::ast;
 
 use super::holds::{expected, holds};
 use super::tree;
+use crate::Planner;
+use crate::conversions::Conversions;
 use crate::error::{self, Explain, Place, Tree};
-use crate::{Planner, constants};
 
 /// A table rule. Its query gives one row: `observed`, what was found, and `holds`, never NULL, whether that is as expected
 /// (`null fails` counted in). Rules of history have `observed` only.
@@ -72,9 +73,7 @@ impl Planner<'_> {
         for e in rule.subject.iter().chain(&rule.filter).chain(super::operands(&rule.predicate)) {
             self.values(Tree::Expression(&e.ast), &place)?;
         }
-        let failed = |e: datafusion::error::DataFusionError| {
-            vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), rule.span)]
-        };
+        let failed = |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), rule.span)];
         let plan = self.bind_plan(plan).map_err(failed)?;
         let fused = self.fuse(&plan).map_err(failed)?;
         let sql = parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e));
@@ -108,13 +107,14 @@ impl Planner<'_> {
         }
         let query = parts.query(rule).ok_or_else(|| vec![super::no_assertion(rule)])?;
         let tree = Tree::Query(&query);
-        let plan = match self.plan(&query) {
-            Ok((plan, _)) => plan,
-            Err(error) => {
-                let culprit = || error::query_culprit(self, &place, &query, &error);
-                return Err(Explain { planner: self, place, tree, culprit: &culprit }.all(&error));
-            }
+        let explain = |error: DataFusionError| {
+            let culprit = || error::query_culprit(self, &place, &query, &error);
+            Explain { planner: self, place, tree, culprit: &culprit }.all(&error)
         };
+        let conversions = Conversions { place, tree };
+        let (plan, _) = self.resolve_query(&query).map_err(explain)?;
+        conversions.comparisons_of_plan(&plan)?;
+        let plan = self.analyze(plan).map_err(explain)?;
         if matches!(rule.predicate, Predicate::True) && parts.rows.is_none() {
             condition(&plan, rule)?;
         } else if let [subject] = rule.subject.as_slice() {
@@ -123,7 +123,7 @@ impl Planner<'_> {
                 super::row::takes(rule, subject, observed)?;
             }
         }
-        constants::check_plan(&plan, &place, tree)?;
+        conversions.constants_of_plan(&plan)?;
         Ok(plan)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{self, Expr, ObjectNamePart, Spanned, Value, visit_expressions};
+use sqlparser::ast::{self, Expr, ObjectNamePart, SelectItem, SetExpr, Spanned, Value, visit_expressions};
 use sqlparser::tokenizer::Span;
 
 /// A parsed fragment.
@@ -44,12 +44,64 @@ impl Tree<'_> {
         })
     }
 
+    /// Where a function is named.
+    pub(crate) fn function_name(&self, name: &str) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Function(call) if function_name(call).eq_ignore_ascii_case(name) => Some(call.name.span()),
+            _ => None,
+        })
+    }
+
+    /// Where a named window is asked for.
+    pub(crate) fn window(&self, name: &str) -> Option<Span> {
+        self.find(|e| match e {
+            Expr::Function(ast::Function { over: Some(ast::WindowType::NamedWindow(ident)), .. })
+                if ident.value.eq_ignore_ascii_case(name) =>
+            {
+                Some(ident.span)
+            }
+            _ => None,
+        })
+    }
+
+    /// Where an aggregate stands inside another: the inner call.
+    pub(crate) fn nested_aggregate(&self, is_aggregate: impl Fn(&str) -> bool) -> Option<Span> {
+        self.find(|e| {
+            let Expr::Function(call) = e else { return None };
+            if call.over.is_some() || !is_aggregate(&function_name(call).to_lowercase()) {
+                return None;
+            }
+            let outer = e.span();
+            Tree::Expression(e).find(|inner| match inner {
+                Expr::Function(call) if is_aggregate(&function_name(call).to_lowercase()) && inner.span() != outer => {
+                    Some(inner.span())
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// Where an aggregate that is none of `windows` stands: the whole call.
     pub(crate) fn aggregate(&self, is_aggregate: impl Fn(&str) -> bool) -> Option<Span> {
         self.find(|e| match e {
             Expr::Function(call) if call.over.is_none() && is_aggregate(&function_name(call).to_lowercase()) => {
                 Some(e.span())
             }
+            _ => None,
+        })
+    }
+
+    /// The last item of a select list that gives a column of this name.
+    pub(crate) fn last_item(&self, name: &str) -> Option<Span> {
+        let Tree::Query(query) = self else { return None };
+        let SetExpr::Select(select) = query.body.as_ref() else { return None };
+        let is = |ident: &ast::Ident| ident.value.eq_ignore_ascii_case(name);
+        select.projection.iter().rev().find_map(|item| match item {
+            SelectItem::UnnamedExpr(e @ Expr::Identifier(ident)) if is(ident) => Some(e.span()),
+            SelectItem::UnnamedExpr(e @ Expr::CompoundIdentifier(parts)) if parts.last().is_some_and(is) => {
+                Some(e.span())
+            }
+            SelectItem::ExprWithAlias { alias, .. } if is(alias) => Some(alias.span),
             _ => None,
         })
     }

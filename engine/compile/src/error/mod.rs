@@ -6,6 +6,7 @@ mod narrow;
 mod place;
 mod translate;
 
+use datafusion::common::utils::datafusion_strsim::levenshtein;
 use datafusion::common::{Diagnostic as PlannerMessage, SchemaError};
 use datafusion::error::DataFusionError;
 use pipe_diagnostics::codes::sql;
@@ -14,7 +15,7 @@ use pipe_diagnostics::{Diagnostic, Span, nearest};
 pub(crate) use find::{Tree, function_name};
 pub(crate) use narrow::{Culprit, expression as expression_culprit, query as query_culprit};
 pub(crate) use place::Place;
-pub(crate) use translate::sentence;
+pub use translate::sentence;
 
 use crate::Planner;
 
@@ -52,11 +53,14 @@ impl Explain<'_, '_, '_> {
         let text = root.message();
         let told = message.map_or("", |m| m.message.as_str());
         if let DataFusionError::NotImplemented(_) = root {
-            return Diagnostic::error(
-                sql::NOT_SUPPORTED,
-                format!("not supported: {}", sentence(error)),
-                self.spot(message),
-            );
+            let span = (self.culprit)().map_or_else(|| self.spot(message), |c| c.span);
+            let text = sentence(error);
+            let text = match text.strip_prefix("unsupported ") {
+                Some(what) => format!("not supported: {what}"),
+                None if text.contains("not supported") || text.contains("not implemented") => text,
+                None => format!("not supported: {text}"),
+            };
+            return Diagnostic::error(sql::NOT_SUPPORTED, text, span);
         }
         if told.starts_with("table ") || text.ends_with("not found") && text.contains("table ") {
             return self.table(text.as_ref(), message);
@@ -70,15 +74,32 @@ impl Explain<'_, '_, '_> {
         if told.contains("must appear in GROUP BY") {
             return self.not_grouped(told, message);
         }
+        if text.starts_with("HAVING clause references") {
+            return self.having_not_grouped();
+        }
         if told.contains("different number of columns") || told.starts_with("Too many columns") {
             return self.column_counts(told, message);
         }
         if text.starts_with("Aggregate functions are not allowed in") {
             return self.aggregate_in_where();
         }
+        if text.starts_with("Aggregate function calls cannot be nested") {
+            return self.nested_aggregates();
+        }
         if text.starts_with("Cannot create filter with non-boolean predicate") || told.starts_with("NOT cannot be used")
         {
-            return self.not_boolean(&text, message);
+            return self.not_boolean(told, &text, message);
+        }
+        if text.starts_with("Projections require unique expression names") {
+            // `… "orders.order_id" at position 0 and "orders.order_id" at position 1 …`
+            let name = text.split('"').nth(1).map_or("", |n| n.rsplit('.').next().unwrap_or(n));
+            let span = self.tree.last_item(name).and_then(|s| self.place.parser(s)).unwrap_or(self.place.whole);
+            return duplicate(name, span);
+        }
+        if let Some(name) = text.strip_prefix("The window ").and_then(|t| t.strip_suffix(" is not defined!")) {
+            let span = self.tree.window(name).and_then(|s| self.place.parser(s)).unwrap_or(self.place.whole);
+            return Diagnostic::error(sql::UNPLANNABLE, format!("there is no window `{name}`"), span)
+                .help(format!("declare it behind `from`: `window {name} as (order by …)`"));
         }
         self.types(error, message)
     }
@@ -155,12 +176,15 @@ impl Explain<'_, '_, '_> {
 
     fn function(&self, text: &str, message: Option<&PlannerMessage>) -> Diagnostic {
         let name = quoted(text).unwrap_or_else(|| text.rsplit(' ').next().unwrap_or_default());
-        let span = self
-            .pointed(message)
-            .or_else(|| self.tree.function(name).and_then(|s| self.place.parser(s)))
-            .unwrap_or(self.place.whole);
+        let named = || self.tree.function_name(name).and_then(|s| self.place.as_is(s));
+        let span = self.pointed(message).or_else(named).unwrap_or(self.place.whole);
+        if self.planner.state.window_functions().contains_key(name) {
+            return Diagnostic::error(sql::UNPLANNABLE, format!("`{name}` is taken over a window of rows"), span)
+                .help(format!("say which, as in `{name}(…) over (order by …)`"));
+        }
         let names = self.planner.function_names();
-        let near = nearest(name, names.iter().map(String::as_str));
+        let near = nearest(name, names.iter().map(String::as_str))
+            .filter(|near| levenshtein(name, near) <= 1 + name.chars().count() / 4);
         Diagnostic::error(sql::UNKNOWN_FUNCTION, format!("there is no function `{name}`"), span)
             .maybe_help(near.map(|n| format!("did you mean `{n}`?")))
     }
@@ -172,6 +196,24 @@ impl Explain<'_, '_, '_> {
         let written = if span == self.place.whole { column } else { self.place.text(span) };
         Diagnostic::error(sql::NOT_GROUPED, format!("`{written}` is neither grouped nor aggregated"), span)
             .help(format!("add it to `group by`, or aggregate it, as in `max({written})`"))
+    }
+
+    fn having_not_grouped(&self) -> Diagnostic {
+        let having = match self.tree {
+            Tree::Query(query) => narrow::having(query),
+            Tree::Expression(_) => None,
+        };
+        let span = having.and_then(|s| self.place.parser(s)).unwrap_or(self.place.whole);
+        Diagnostic::error(sql::NOT_GROUPED, "`having` names a column that is neither grouped nor aggregated", span)
+            .help("conditions on single rows stand in `where`")
+    }
+
+    fn nested_aggregates(&self) -> Diagnostic {
+        let is_aggregate = |name: &str| self.planner.state.aggregate_functions().contains_key(name);
+        let span = self.tree.nested_aggregate(is_aggregate).and_then(|s| self.place.parser(s));
+        let message = "an aggregate cannot stand inside another";
+        Diagnostic::error(sql::UNPLANNABLE, message, span.unwrap_or(self.place.whole))
+            .help("aggregate in two steps: a query over a subquery, or two models")
     }
 
     fn column_counts(&self, told: &str, message: Option<&PlannerMessage>) -> Diagnostic {
@@ -211,12 +253,16 @@ impl Explain<'_, '_, '_> {
             .help("conditions on groups stand in `having`")
     }
 
-    fn not_boolean(&self, text: &str, message: Option<&PlannerMessage>) -> Diagnostic {
+    fn not_boolean(&self, told: &str, text: &str, message: Option<&PlannerMessage>) -> Diagnostic {
         let culprit = (self.culprit)();
-        let span = culprit.as_ref().map(|c| c.span).or_else(|| self.pointed(message)).unwrap_or(self.place.whole);
+        let span = self.pointed(message).or_else(|| culprit.as_ref().map(|c| c.span)).unwrap_or(self.place.whole);
         let ty = match culprit {
             Some(Culprit { ty: Some(ty), .. }) => crate::types::describe(&ty),
-            _ => translate::type_names(text.rsplit(' ').next().unwrap_or_default()),
+            _ => {
+                let of =
+                    told.strip_prefix("NOT cannot be used with ").or_else(|| Some(text.rsplit_once(" returning ")?.1));
+                translate::type_names(of.unwrap_or_default())
+            }
         };
         not_boolean(&ty, span)
     }

@@ -51,7 +51,9 @@ impl Culprit {
             What::Call { name, arguments } => {
                 let given: Vec<String> = arguments.iter().map(describe).collect();
                 let text = sentence(error);
+                let convert = counts(&text).is_none() && !given.is_empty();
                 let message = match counts(&text) {
+                    None if given.is_empty() => format!("`{name}` takes an argument, and none is given"),
                     Some(takes) => {
                         let count = given.len();
                         let verb = if count == 1 { "is" } else { "are" };
@@ -59,9 +61,8 @@ impl Culprit {
                     }
                     None => format!("`{name}` cannot be applied to ({})", given.join(", ")),
                 };
-                Diagnostic::error(sql::FUNCTION_ARGUMENTS, message, self.span).maybe_help(
-                    (counts(&text).is_none()).then(|| "convert what is given, as in `cast(x as double)`".to_owned()),
-                )
+                Diagnostic::error(sql::FUNCTION_ARGUMENTS, message, self.span)
+                    .maybe_help(convert.then(|| "convert what is given, as in `cast(x as double)`".to_owned()))
             }
             What::Other => Diagnostic::error(sql::UNPLANNABLE, sentence(error), self.span),
         }
@@ -117,6 +118,21 @@ pub(super) fn selection_aggregate(query: &Query, planner: &Planner<'_>) -> Optio
     query.visit(&mut Selections(planner)).break_value()
 }
 
+/// The `having` of a query.
+pub(super) fn having(query: &Query) -> Option<sqlparser::tokenizer::Span> {
+    struct Having;
+    impl Visitor for Having {
+        type Break = sqlparser::tokenizer::Span;
+        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
+            match &select.having {
+                Some(having) => ControlFlow::Break(having.span()),
+                None => ControlFlow::Continue(()),
+            }
+        }
+    }
+    query.visit(&mut Having).break_value()
+}
+
 /// Plans the parts of an expression, inner before outer.
 struct Search<'p, 'a> {
     planner: &'p Planner<'a>,
@@ -144,7 +160,13 @@ impl Search<'_, '_> {
             },
             _ => What::Other,
         };
-        Some(Culprit { span: self.place.parser(part.span())?, ty: None, what })
+        let span = self.place.parser(part.span())?;
+        let span = match part {
+            // The parser's span of a conversion ends behind what is converted.
+            Expr::Cast { data_type, .. } => self.place.up_to(span, &data_type.to_string()),
+            _ => span,
+        };
+        Some(Culprit { span, ty: None, what })
     }
 }
 
@@ -166,7 +188,7 @@ impl Visitor for Search<'_, '_> {
         if self.queries > 0 || matches!(part, Expr::Wildcard(_) | Expr::QualifiedWildcard(..)) {
             return ControlFlow::Continue(());
         }
-        let Err(error) = self.planner.typed(part, self.schema) else { return ControlFlow::Continue(()) };
+        let Some(error) = failure(self.planner, part, self.schema) else { return ControlFlow::Continue(()) };
         let same = sentence(&error) == self.words;
         if let Expr::Subquery(inner) = part
             && same
@@ -184,6 +206,18 @@ impl Visitor for Search<'_, '_> {
             }
         }
     }
+}
+
+/// Why a part cannot be planned, in the order a query's planning finds it: names, types, conversions.
+fn failure(planner: &Planner<'_>, part: &Expr, schema: &DFSchema) -> Option<DataFusionError> {
+    let resolved = match planner.resolve(part, schema) {
+        Ok(resolved) => resolved,
+        Err(error) => return Some(error),
+    };
+    if let Err(error) = resolved.get_type(schema) {
+        return Some(error);
+    }
+    planner.coerced(resolved, schema).and_then(|typed| typed.get_type(schema)).err()
 }
 
 fn arguments(call: &ast::Function) -> impl Iterator<Item = &Expr> {
@@ -274,7 +308,7 @@ impl Queries<'_, '_> {
 
     fn any<'e>(&self, expressions: impl Iterator<Item = &'e Expr>, schema: &DFSchema) -> Option<Culprit> {
         for e in expressions {
-            if let Err(error) = self.planner.typed(e, schema)
+            if let Some(error) = failure(self.planner, e, schema)
                 && sentence(&error) == sentence(self.error)
             {
                 return expression(self.planner, self.place, e, schema, self.error);
@@ -316,7 +350,7 @@ impl Queries<'_, '_> {
         if select.from.is_empty() {
             return Some(DFSchema::empty());
         }
-        let (plan, _) = self.planner.plan(&query).ok()?;
+        let plan = self.planner.plan(&query).ok()?;
         Some(plan.schema().as_ref().clone())
     }
 }

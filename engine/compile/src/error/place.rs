@@ -28,9 +28,27 @@ impl<'a> Place<'a> {
         self.bytes(at(span.start), at(span.end))
     }
 
-    /// A span of the parser.
-    pub(crate) fn parser(&self, span: ParserSpan) -> Option<Span> {
+    /// A span of the parser as it is.
+    pub(crate) fn as_is(&self, span: ParserSpan) -> Option<Span> {
         self.bytes((span.start.line, span.start.column), (span.end.line, span.end.column))
+    }
+
+    /// A span of the parser, a call up to its `)`.
+    pub(crate) fn parser(&self, span: ParserSpan) -> Option<Span> {
+        let span = self.as_is(span)?;
+        // The parser's span of `count(*)` ends behind the name.
+        let rest = self.text(Span { start: span.end, ..self.whole });
+        let called = rest.starts_with('(') && self.text(span).ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        Some(if called { self.closed_from(span, 0) } else { span })
+    }
+
+    /// The span up to the next `text` behind it, whatever its case; the same span when there is none.
+    pub(crate) fn up_to(&self, span: Span, text: &str) -> Span {
+        let rest = Span { start: span.end, ..self.whole };
+        match self.text(rest).to_lowercase().find(&text.to_lowercase()) {
+            Some(at) => Span::new(span.file, span.range().start..rest.range().start + at + text.len()),
+            None => span,
+        }
     }
 
     fn bytes(&self, start: (u64, u64), end: (u64, u64)) -> Option<Span> {
@@ -44,10 +62,13 @@ impl<'a> Place<'a> {
 
     /// The span up to the `)` of every `(` opened in it: the parser's span of a call ends before them.
     fn closed(&self, span: Span) -> Span {
-        let mut open = depth(self.text(span));
-        if open <= 0 {
-            return span;
+        match depth(self.text(span)) {
+            open @ 1.. => self.closed_from(span, open),
+            _ => span,
         }
+    }
+
+    fn closed_from(&self, span: Span, mut open: i32) -> Span {
         let rest = Span { start: span.end, ..self.whole };
         for (at, c) in self.text(rest).char_indices() {
             match c {
@@ -56,7 +77,7 @@ impl<'a> Place<'a> {
                 '\'' | '"' => return span,
                 _ => {}
             }
-            if open == 0 {
+            if open == 0 && c == ')' {
                 return Span::new(FileId(span.file.0), span.range().start..rest.range().start + at + 1);
             }
         }

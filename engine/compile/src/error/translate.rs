@@ -2,14 +2,20 @@
 
 use datafusion::error::DataFusionError;
 
-/// The sentence of an error, without the kinds and the requests for bug reports around it.
-pub(crate) fn sentence(error: &DataFusionError) -> String {
+/// What an error of DataFusion says, in one sentence of the language: without the kinds and the requests for bug reports
+/// around it, with the language's type names.
+pub fn sentence(error: &DataFusionError) -> String {
     let text = error.find_root().message().into_owned();
     let text = text.split("\n\nbacktrace").next().unwrap_or("").trim();
     let text = text.split("This issue was likely caused by a bug").next().unwrap_or(text);
     let first_line = text.lines().next().unwrap_or("").trim();
-    let text = type_names(first_line).replace('\'', "`");
-    let text = text.trim_end_matches(['.', ' ']);
+    let text = quotes(&type_names(first_line));
+    if let Some((_, rest)) = text.split_once("type ").filter(|_| text.starts_with("Cannot access field"))
+        && let Some((ty, _)) = rest.split_once(" is not")
+    {
+        return format!("{ty} has no fields");
+    }
+    let text = text.trim_start_matches("Parser error: ").trim_end_matches(['.', '!', ' ']);
     let mut chars = text.chars();
     // `SELECT * …` and `NULL …` stay as they are.
     match (chars.next(), chars.clone().next()) {
@@ -18,6 +24,19 @@ pub(crate) fn sentence(error: &DataFusionError) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// Single quotes around words as backquotes; an apostrophe in a word stays.
+fn quotes(text: &str) -> String {
+    let mut before = ' ';
+    let chars: Vec<char> = text.chars().collect();
+    let after = chars.iter().skip(1).copied().chain([' ']);
+    let mut out = String::with_capacity(text.len());
+    for (c, after) in chars.iter().copied().zip(after) {
+        out.push(if c == '\'' && !(before.is_alphabetic() && after.is_alphabetic()) { '`' } else { c });
+        before = c;
+    }
+    out
 }
 
 /// Arrow's type names that take no arguments, with the language's.
