@@ -1,0 +1,839 @@
+//! One table: judged, split, healed, staged; not yet committed.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::ParquetReadOptions;
+use futures::StreamExt;
+use pipe_check::{HealBlock, Rule, Severity, Tolerance};
+use pipe_compile::{Planner, Tables, row_schema};
+use pipe_connect::sink::SinkSpec;
+use pipe_connect::source::{FileState, InputFile, Projection, ScanExec};
+use pipe_heal::action::ResolvedAction;
+use pipe_heal::failure::Failure;
+use pipe_heal::fate::Fate;
+use pipe_heal::gates::Settings;
+use pipe_heal::structural::{self, Verdict};
+use pipe_quality::{
+    Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects,
+};
+use pipe_state::Baseline;
+
+use crate::clauses::{Answered, answer};
+use crate::engine::{Engine, Notice, Stopped, Watch};
+use crate::errors;
+use crate::extract::Extract;
+use crate::pass::{Input, pass};
+use crate::quarantine::{self, Written};
+use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
+use crate::rulebook::{Observed, Rulebook, judge_schema, key_plan, observed};
+use crate::settle::{Counts, Settling, data_schema};
+use crate::staging::{Finished, Part};
+use crate::told;
+
+/// Key hashes a thread holds before it spills, for each key: 16 MiB.
+const KEY_HASHES: usize = 2 << 20;
+/// Bytes of suspect rows a thread holds before it spills.
+const SUSPECT_BYTES: usize = 16 << 20;
+/// More equal key hashes than these are a table of duplicates.
+pub const MOST_REPEATED: usize = 4 << 20;
+
+/// A table whose rows can commit.
+pub struct Evaluation {
+    /// Its rows, counted.
+    pub table: TableReport,
+    /// Verdicts, in the order of the rules.
+    pub rules: Vec<RuleReport>,
+    /// What table rules observed, for later runs.
+    pub values: BTreeMap<String, f64>,
+    /// What clauses did.
+    pub heals: Vec<HealReport>,
+    /// Failures, all handled.
+    pub failures: Vec<FailureReport>,
+    /// Where the rows are.
+    pub rows: Finished,
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// Rows that left, staged.
+    pub quarantine: Option<Written>,
+    /// Changed cells, staged: the file and how many.
+    pub ledger: Option<(PathBuf, u64)>,
+    /// What the source looks like now.
+    pub baseline: Option<Baseline>,
+    /// The files read, with what was found of them.
+    pub files: Vec<(InputFile, FileState)>,
+    /// Rows that no clause healed, kept or dropped.
+    pub unhealed: u64,
+    /// Whether the whole of a small batch went to quarantine.
+    pub lost: bool,
+}
+
+/// What a table is evaluated from and for.
+pub struct Task<'t> {
+    /// The table.
+    pub table: &'t str,
+    /// What it reads: its rules' tables too.
+    pub tables: &'t Tables,
+    /// Providers of these tables, to read keys from.
+    pub providers: &'t BTreeMap<String, Arc<dyn TableProvider>>,
+    /// Where the rows that pass go at once: the only load's files, when nothing else needs them.
+    pub direct: Option<(Arc<SinkSpec>, PathBuf)>,
+    /// The files whose rows are not in quarantine yet; `None`: all.
+    pub fresh: Option<BTreeSet<String>>,
+    /// Earlier batches as `(rows, unhealed)`, the latest first.
+    pub earlier: Vec<(u64, u64)>,
+    /// Rows the table's append load has committed already, whose keys count for `unique`.
+    pub committed: Option<Arc<dyn TableProvider>>,
+    /// Tells tables of one run apart in the scratch folder.
+    pub scratch: PathBuf,
+}
+
+/// Evaluates a source.
+///
+/// # Errors
+/// Why nothing of it can commit.
+pub async fn source(engine: &Engine<'_>, task: &Task<'_>, extract: Extract, watch: Watch<'_>) -> Result<Evaluation, Stopped> {
+    let names: Vec<String> = extract.files.iter().map(|f| f.name.clone()).collect();
+    let bytes = extract.files.iter().map(|f| f.size).sum();
+    watch.table_started(task.table, names.len() as u64, bytes);
+    let columns = extract.target.len();
+    let scan = || -> Result<Arc<ScanExec>, Stopped> {
+        let projection = Projection::all(columns);
+        let files = extract.files.clone();
+        ScanExec::try_new(&extract.spec, files, &extract.bound, &extract.target, projection, engine.options.threads)
+            .map(Arc::new)
+            .map_err(|e| crate::extract::source_stopped(task.table, &e))
+    };
+    let declared: Vec<String> = extract.spec.declared.iter().flatten().map(|f| f.name.clone()).collect();
+    let mut last = scan()?;
+    let mut evaluator = Evaluator::new(engine, task, declared);
+    evaluator.heals = extract.heals;
+    evaluator.failures = extract.failures;
+    let mut evaluation = evaluator
+        .run(watch, &mut || {
+            last = scan()?;
+            Ok(Input::scan(Arc::clone(&last), columns, names.clone()))
+        })
+        .await
+        .map_err(|stopped| named(task.table, stopped))?;
+    let states = last.file_states();
+    evaluation.table.bytes = states.iter().map(|s| s.bytes_read).sum();
+    evaluation.table.files = names.len() as u64;
+    evaluation.files = extract.files.into_iter().zip(states).collect();
+    evaluation.baseline = Some(extract.baseline);
+    watch.table_finished(task.table);
+    Ok(evaluation)
+}
+
+/// Evaluates a model over the tables of the task.
+///
+/// # Errors
+/// Why nothing of it can commit.
+pub async fn model(engine: &Engine<'_>, task: &Task<'_>, model: &pipe_check::Model, watch: Watch<'_>) -> Result<Evaluation, Stopped> {
+    watch.table_started(task.table, 0, 0);
+    let planner = Planner::new(&engine.session, task.tables, &engine.params, &engine.loaded.sources);
+    let plan = planner.model(&model.query)?;
+    let state = engine.session.state();
+    let physical = state.create_physical_plan(&plan).await?;
+    let input = || -> Result<Input, Stopped> { Ok(Input::query(Arc::clone(&physical))) };
+    let mut first = true;
+    let mut evaluator = Evaluator::new(engine, task, Vec::new());
+    let mut again = || {
+        // A plan that has run keeps state of its run; a second pass gets a plan of its own.
+        if !first {
+            return Ok(Input::query(datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(&physical))?));
+        }
+        first = false;
+        input()
+    };
+    let evaluation = evaluator.run(watch, &mut again).await;
+    watch.table_finished(task.table);
+    evaluation.map_err(|stopped| model_stopped(task.table, stopped))
+}
+
+/// Names the table of an error that a scan raised deep below.
+fn named(table: &str, mut stopped: Stopped) -> Stopped {
+    if stopped.failures.is_empty()
+        && let Some(diagnostic) = stopped.diagnostics.first()
+    {
+        let mut failure = FailureReport {
+            failure: "source_error".to_owned(),
+            table: table.to_owned(),
+            handled: "failed".to_owned(),
+            help: Some(diagnostic.message.clone()),
+            ..FailureReport::default()
+        };
+        failure.fields.insert("source".to_owned(), table.to_owned());
+        stopped.failures.push(failure);
+    }
+    stopped
+}
+
+fn model_stopped(table: &str, mut stopped: Stopped) -> Stopped {
+    if stopped.failures.is_empty()
+        && let Some(diagnostic) = stopped.diagnostics.first()
+    {
+        stopped.failures.push(FailureReport {
+            failure: "model_error".to_owned(),
+            table: table.to_owned(),
+            handled: "failed".to_owned(),
+            help: Some(diagnostic.message.clone()),
+            ..FailureReport::default()
+        });
+    }
+    stopped
+}
+
+/// The rules, clauses and counts of one table at work.
+pub struct Evaluator<'e, 'a> {
+    pub(crate) engine: &'e Engine<'a>,
+    pub(crate) task: &'e Task<'e>,
+    pub(crate) block: Option<&'e HealBlock>,
+    pub(crate) settings: Settings,
+    pub(crate) rules: &'e [Rule],
+    pub(crate) heals: Vec<HealReport>,
+    pub(crate) failures: Vec<FailureReport>,
+    declared: Vec<String>,
+}
+
+impl<'e, 'a> Evaluator<'e, 'a> {
+    fn new(engine: &'e Engine<'a>, task: &'e Task<'e>, declared: Vec<String>) -> Self {
+        let program = engine.program();
+        let block = program.heals.get(task.table);
+        let default = HealBlock::default();
+        let settings = Settings::from_config(&block.unwrap_or(&default).config);
+        let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
+        Self { engine, task, block, settings, rules, heals: Vec::new(), failures: Vec::new(), declared }
+    }
+
+    pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
+        Planner::new(&self.engine.session, tables, &self.engine.params, &self.engine.loaded.sources)
+    }
+
+    async fn run(
+        &mut self,
+        watch: Watch<'_>,
+        input: &mut (dyn FnMut() -> Result<Input, Stopped> + Send),
+    ) -> Result<Evaluation, Stopped> {
+        let first = input()?;
+        let mut tables = self.task.tables.clone();
+        tables.insert_schema(self.task.table, data_schema(&first.schema, first.columns));
+        let book = self.rulebook(&tables, &first).await?;
+        let schema_verdicts = self.schema_rules(&first)?;
+        // Votes and orders are found in the rows that pass, so these must be found again.
+        let votes = book.set.len() > book.keys.len();
+        let mut pass = self.pass(&first, &book, votes, watch).await?;
+        if !votes && self.repeated(&mut pass, &book).await? {
+            pass.discard()?;
+            let again = input()?;
+            pass = self.pass(&again, &book, true, watch).await?;
+        }
+        self.decide(&tables, book, pass, schema_verdicts).await
+    }
+
+    /// The rules planned for an input, references with the keys they may have.
+    async fn rulebook(&self, tables: &Tables, input: &Input) -> Result<Rulebook, Stopped> {
+        let planner = self.planner(tables);
+        let at = |name: &str| input.schema.index_of(name).ok();
+        let (raw, bad) = (at(pipe_connect::source::meta::RAW), at(pipe_connect::source::meta::BAD));
+        let mut book = Rulebook::new(&planner, self.task.table, self.rules, &input.schema, input.columns)?
+            .with_casts(&input.schema, raw, bad);
+        for (rule, assertion) in &book.references {
+            let Some((other, keys)) = &assertion.other else { continue };
+            let Some(provider) = self.task.providers.get(other) else {
+                return Err(errors::internal(&format!("`{other}` was not evaluated before `{}`", self.task.table)).into());
+            };
+            let theirs = row_schema(other, &provider.schema())?;
+            let columns = keys.iter().map(|k| planner.physical(k, &theirs)).collect::<Result<_, _>>()?;
+            let plan = KeyPlan { rule: *rule, columns, judged: None };
+            let mut known = HashSet::new();
+            let mut rows = self.engine.session.read_table(Arc::clone(provider))?.execute_stream().await?;
+            while let Some(batch) = rows.next().await {
+                plan.collect_into(&batch?, &mut known)?;
+            }
+            let KeyPlan { columns, judged, .. } = key_plan(&planner, *rule, assertion, &book.row)?;
+            let key = KeyPlan { rule: *rule, columns, judged: None };
+            book.judge.memberships.push(Membership { rule: *rule, key, judged, known: Arc::new(known) });
+        }
+        Ok(book)
+    }
+
+    async fn pass(&self, input: &Input, book: &Rulebook, identity: bool, watch: Watch<'_>) -> Result<Passed, Stopped> {
+        let spec = StageSpec {
+            columns: input.columns,
+            meta: input.meta,
+            judge: book.judge.clone(),
+            aggregates: Arc::clone(&book.aggregates),
+            keys: if identity { Vec::new() } else { book.keys.clone() },
+            identity,
+            suspects: SuspectSchema::new(&input.schema),
+            spill_dir: self.task.scratch.clone(),
+            suspect_bytes: SUSPECT_BYTES,
+            key_hashes: KEY_HASHES,
+            sample_columns: book.sample_columns.clone(),
+        };
+        let good = spec.good_schema(&input.schema);
+        let direct = self.task.direct.as_ref().filter(|_| !identity);
+        let part = |thread: usize| -> Result<Part, Stopped> {
+            match direct {
+                Some((sink, dir)) => Ok(Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?),
+                None => Ok(Part::own(&self.task.scratch, if identity { "rows" } else { "part" }, thread, &good)),
+            }
+        };
+        let parts = (0..input.partitions()).map(part).collect::<Result<Vec<_>, _>>()?;
+        let extra = part(parts.len())?;
+        let spec = Arc::new(spec);
+        let context = self.engine.session.task_ctx();
+        let (staged, parts) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
+        Ok(Passed { staged, parts, extra, good, identity, input: input.clone() })
+    }
+
+    /// Whether any key of a `unique` rule may occur twice, among the rows that pass and those committed before.
+    async fn repeated(&self, pass: &mut Passed, book: &Rulebook) -> Result<bool, Stopped> {
+        for (key, new) in book.keys.iter().zip(std::mem::take(&mut pass.staged.keys)) {
+            let old = match &self.task.committed {
+                Some(provider) => vec![self.committed_keys(provider, key).await?],
+                None => Vec::new(),
+            };
+            let found = KeyHashes::repeated(new, old, 0).map_err(|e| errors::io(&e))?;
+            if !found.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Hashes of the keys a load has committed. Its columns are the table's, in their order.
+    async fn committed_keys(&self, provider: &Arc<dyn TableProvider>, key: &KeyPlan) -> Result<KeyHashes, Stopped> {
+        let mut held = KeyHashes::new(KEY_HASHES, &self.task.scratch);
+        let mut rows = self.engine.session.read_table(Arc::clone(provider))?.execute_stream().await?;
+        while let Some(batch) = rows.next().await {
+            let (hashes, keyed) = pipe_quality::key_hashes(key, &batch?)?;
+            held.extend(&hashes, &keyed).map_err(|e| errors::io(&e))?;
+        }
+        Ok(held)
+    }
+
+    /// Rules about columns, before any row.
+    fn schema_rules(&self, input: &Input) -> Result<BTreeMap<u16, Observed>, Stopped> {
+        let found = data_schema(&input.schema, input.columns);
+        let schema = |rule: &&(u16, &Rule)| rule.1.level == pipe_schema::Level::Schema;
+        let numbered: Vec<(u16, &Rule)> = (0..).zip(self.rules).collect();
+        Ok(numbered.iter().filter(schema).map(|(i, r)| (*i, judge_schema(r, &found, &self.declared))).collect())
+    }
+
+    pub(crate) fn answer(&self, failure: Failure, rule: Option<(u16, &Rule)>) -> Result<Answered, Stopped> {
+        let tables = Tables::new();
+        Ok(answer(&self.planner(&tables), self.block, failure, rule)?)
+    }
+
+    /// Carries out what accompanies a step.
+    pub(crate) fn accompany(&self, answered: &Answered, actions: &[ResolvedAction]) {
+        for action in actions {
+            match action {
+                ResolvedAction::Notify(channel) => self.engine.notify(Notice {
+                    channel: channel.clone(),
+                    table: self.task.table.to_owned(),
+                    text: format!("{} ({} rows)", answered.failure, answered.failure.rows),
+                }),
+                ResolvedAction::Warn(text) => {
+                    let text = text.clone().unwrap_or_else(|| answered.failure.to_string());
+                    self.engine.note(format!("{}: {text}", self.task.table));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn stopped(&mut self) -> Stopped {
+        Stopped {
+            failures: std::mem::take(&mut self.failures),
+            heals: std::mem::take(&mut self.heals),
+            ..Stopped::default()
+        }
+    }
+
+    pub(crate) fn samples(&self, pass: &Passed, reason: Reason) -> Vec<Sample> {
+        let sample = |s: &pipe_quality::Sample| Sample {
+            file: pass.input.files.get(s.file as usize).cloned(),
+            line: (s.line > 0).then_some(s.line),
+            row: Some(s.row),
+            value: s.value.clone(),
+        };
+        pass.staged.samples.of(reason).iter().map(sample).collect()
+    }
+
+    /// The row failures of a pass, in the order they are judged: broken records, casts, rules beyond their tolerance.
+    pub(crate) fn row_failures(&self, pass: &Passed, book: &Rulebook) -> Vec<(Reason, Failure)> {
+        let read = pass.staged.rows;
+        let mut raised = Vec::new();
+        for (reason, count) in &pass.staged.violations {
+            let failure = match reason {
+                Reason::BadRecord => {
+                    let first = pass.staged.samples.of(*reason).first();
+                    let file = first.and_then(|s| pass.input.files.get(s.file as usize)).map_or("", String::as_str);
+                    let why = first.and_then(|s| s.value.rsplit_once(": ")).map_or("", |(_, why)| why);
+                    Failure::bad_record(self.task.table, file, first.map_or(0, |s| s.line), why, *count, read)
+                }
+                Reason::Cast(column) => {
+                    let Some(field) = pass.input.schema.fields().get(usize::from(*column)) else { continue };
+                    let ty = pipe_compile::types::from_arrow(field.data_type()).unwrap_or(pipe_schema::Type::Text);
+                    Failure::cast_failed(self.task.table, field.name(), &ty, *count, read)
+                }
+                Reason::Rule(index) => {
+                    let Some(rule) = book.rule(*index) else { continue };
+                    let judged = pass.staged.judged.get(index).copied().unwrap_or(read);
+                    if !exceeds(rule.tolerate, *count, judged) {
+                        continue;
+                    }
+                    Failure::rule_failed(rule, *count, judged)
+                }
+            };
+            raised.push((*reason, failure));
+        }
+        raised
+    }
+
+    async fn decide(
+        &mut self,
+        tables: &Tables,
+        book: Rulebook,
+        mut pass: Passed,
+        schema_verdicts: BTreeMap<u16, Observed>,
+    ) -> Result<Evaluation, Stopped> {
+        self.judge_schema_rules(&schema_verdicts)?;
+        let mut answered = Vec::new();
+        for (reason, failure) in self.row_failures(&pass, &book) {
+            let rule = match reason {
+                Reason::Rule(i) => book.rule(i).map(|r| (i, r)),
+                _ => None,
+            };
+            answered.push((reason, self.answer(failure, rule)?));
+        }
+        let repairs = |a: &Answered| a.group(0, None).iter().any(ResolvedAction::repairs);
+        if pass.identity || answered.iter().any(|(_, a)| repairs(a)) {
+            return crate::heal::heal(self, tables, book, pass, answered, schema_verdicts).await;
+        }
+        let fates = self.fates(&book, &answered, &pass)?;
+        let quarantine = self.quarantine_writer(&pass, &book);
+        let extra = std::mem::replace(&mut pass.extra, Part::own(&self.task.scratch, "none", 0, &pass.good));
+        let mut aggregates = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&Arc::new([]).into())?);
+        let mut settling = Settling {
+            fates,
+            columns: pass.input.columns,
+            good: Arc::clone(&pass.good),
+            part: extra,
+            aggregates: &mut aggregates,
+            quarantine,
+            fresh: self.fresh_files(&pass.input),
+            counts: Counts::default(),
+        };
+        for suspects in std::mem::take(&mut pass.staged.suspects) {
+            for batch in Suspects::into_reader(suspects)? {
+                settling.take(&batch?)?;
+            }
+        }
+        let Settling { part, quarantine, counts, .. } = settling;
+        let mut rows = Finished::default();
+        for part in pass.parts.drain(..).chain([part]) {
+            part.finish(&mut rows).map_err(|e| errors::io(&e))?;
+        }
+        let quarantine = quarantine.finish()?;
+        let unhealed = counts.quarantined - counts.waiting;
+        let lost = self.structural(&pass.staged, unhealed, &book)?;
+        let values = aggregates.finish()?;
+        let observed = self.table_rules(tables, &book, &values, &rows, &pass).await?;
+        let mut committed_counts = counts.clone();
+        committed_counts.committed += pass.staged.good;
+        self.finish(book, pass, observed, schema_verdicts, committed_counts, Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) })
+    }
+
+    /// The fate each reason asks for, from the first steps of its clause; fails the table where nothing else is said.
+    pub(crate) fn fates(
+        &mut self,
+        book: &Rulebook,
+        answered: &[(Reason, Answered)],
+        pass: &Passed,
+    ) -> Result<BTreeMap<Reason, Fate>, Stopped> {
+        let mut fates = BTreeMap::new();
+        let mut failed = false;
+        for (reason, answered) in answered {
+            let rule = answered.rule.and_then(|i| book.rule(i));
+            let (fate, action) = self.fate_of(answered, rule, 0);
+            let actions = answered.group(0, rule);
+            self.accompany(answered, &actions);
+            let samples = self.samples(pass, *reason);
+            let mut told = told::failure(answered, handled_word(fate), samples);
+            if fate == Fate::Fail {
+                failed = true;
+                told.help = Some(fail_help(answered, rule, &actions));
+            } else if answered.clause.is_some() {
+                self.heals.push(HealReport { rows: answered.failure.rows, ..told::heal(answered, action, "applied") });
+            }
+            self.failures.push(told);
+            fates.insert(*reason, fate);
+        }
+        if failed { Err(self.stopped()) } else { Ok(fates) }
+    }
+
+    /// What a step group asks of the rows of a failure, and the action that says so.
+    pub(crate) fn fate_of(&self, answered: &Answered, rule: Option<&Rule>, group: usize) -> (Fate, &'static str) {
+        let actions = answered.group(group, rule);
+        let asked = actions.iter().find_map(|a| match a {
+            ResolvedAction::Keep | ResolvedAction::Ignore => Some((Fate::Keep, "keep")),
+            ResolvedAction::Warn(_) => Some((Fate::Keep, "warn")),
+            ResolvedAction::Drop => Some((Fate::Drop, "drop")),
+            ResolvedAction::Quarantine => Some((Fate::Quarantine, "quarantine")),
+            ResolvedAction::SkipFile => Some((Fate::Quarantine, "skip file")),
+            ResolvedAction::Fail(_) => Some((Fate::Fail, "fail")),
+            _ => None,
+        });
+        let (fate, action) = asked.unwrap_or((Fate::Fail, "fail"));
+        // What is left of a critical rule fails the table, whatever the clause would do with its rows.
+        match rule.map(|r| r.severity) {
+            Some(Severity::Critical) if answered.failure.rows > 0 => (Fate::Fail, "fail"),
+            _ => (fate, action),
+        }
+    }
+
+    pub(crate) fn quarantine_writer(&self, pass: &Passed, book: &Rulebook) -> quarantine::Writer {
+        let data = data_schema(&pass.input.schema, pass.input.columns);
+        let rule = |r: u16| book.rule(r).map_or_else(String::new, |r| r.name.clone());
+        let codes = 1 + pass.input.columns + book.rules.len();
+        let names = (0..codes)
+            .map(|c| Reason::from_code(u16::try_from(c).unwrap_or(u16::MAX), pass.input.columns))
+            .map(|r| quarantine::reason_name(r, &data, rule))
+            .collect();
+        let dir = self.task.scratch.join("quarantine");
+        quarantine::Writer::new(&dir, &pass.input.schema, pass.input.columns, names, pass.input.files.clone())
+    }
+
+    pub(crate) fn fresh_files(&self, input: &Input) -> Option<BTreeSet<u32>> {
+        let fresh = self.task.fresh.as_ref()?;
+        Some((0..).zip(&input.files).filter(|(_, f)| fresh.contains(*f)).map(|(i, _)| i).collect())
+    }
+
+    /// Whether the batch looks like a changed source. `true`: small, and bad throughout.
+    pub(crate) fn structural(&mut self, staged: &Staged, unhealed: u64, book: &Rulebook) -> Result<bool, Stopped> {
+        let all = staged.violations.iter().find(|(_, n)| **n == staged.rows && staged.rows > 0);
+        let all = all.and_then(|(reason, _)| match reason {
+            Reason::Rule(r) => book.rule(*r).map(|r| r.name.clone()),
+            Reason::Cast(_) => Some("cast_failed".to_owned()),
+            Reason::BadRecord => Some("bad_record".to_owned()),
+        });
+        let batch = structural::Batch {
+            rows: staged.rows,
+            unhealed,
+            violated_by_all: all.as_deref().filter(|_| unhealed == staged.rows),
+            earlier: &self.task.earlier,
+        };
+        match structural::judge(&batch, self.settings.max_quarantine) {
+            Verdict::Proceed => Ok(false),
+            Verdict::QuarantineWhole => Ok(true),
+            Verdict::Stop(finding) => {
+                let answered = self.answer(Failure::structural(self.task.table, finding.reason, finding.ratio), None)?;
+                let actions = answered.group(0, None);
+                self.accompany(&answered, &actions);
+                if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
+                    self.failures.push(told::failure(&answered, "kept", Vec::new()));
+                    self.heals.push(told::heal(&answered, "keep", "applied"));
+                    return Ok(false);
+                }
+                let help = format!("{}; nothing was committed and nothing quarantined", finding.sentence);
+                self.failures.push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
+                Err(self.stopped())
+            }
+        }
+    }
+
+    fn judge_schema_rules(&mut self, verdicts: &BTreeMap<u16, Observed>) -> Result<(), Stopped> {
+        for (index, seen) in verdicts.iter().filter(|(_, o)| !o.holds) {
+            let Some(rule) = self.rules.get(usize::from(*index)) else { continue };
+            self.table_failure(*index, rule, seen, &crate::told::expected(rule))?;
+        }
+        Ok(())
+    }
+
+    /// A failing table or schema rule: no row is to blame.
+    fn table_failure(&mut self, index: u16, rule: &Rule, seen: &Observed, expected: &str) -> Result<(), Stopped> {
+        let answered = self.answer(Failure::table_failed(rule, &seen.text, expected), Some((index, rule)))?;
+        let actions = answered.group(0, Some(rule));
+        self.accompany(&answered, &actions);
+        let passes = actions.iter().any(|a| {
+            matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore | ResolvedAction::Warn(_))
+        });
+        let critical = rule.severity == Severity::Critical;
+        if passes && !critical {
+            let word = if answered.clause.is_some() { "kept" } else { "reported" };
+            self.failures.push(told::failure(&answered, word, Vec::new()));
+            if answered.clause.is_some() {
+                self.heals.push(told::heal(&answered, "keep", "applied"));
+            }
+            return Ok(());
+        }
+        let help = format!("`{}` observed {}, expected {expected}", rule.name, seen.text);
+        self.failures.push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
+        Err(self.stopped())
+    }
+
+    /// Table rules, on the rows that would commit.
+    pub(crate) async fn table_rules(
+        &mut self,
+        tables: &Tables,
+        book: &Rulebook,
+        values: &[ScalarValue],
+        rows: &Finished,
+        pass: &Passed,
+    ) -> Result<BTreeMap<u16, (Observed, String)>, Stopped> {
+        let mut verdicts = BTreeMap::new();
+        for table in &book.table {
+            let Some(rule) = book.rule(table.rule) else { continue };
+            let seen = match (&table.assertion.fused, &table.fused) {
+                (Some(fused), Some(range)) => {
+                    let values = values.get(range.clone()).unwrap_or_default();
+                    book.observe(&self.planner(tables), fused, values)?
+                }
+                _ => self.ask(tables, rule, rows, pass).await?,
+            };
+            let expected = table.assertion.expected.clone();
+            if !seen.holds {
+                self.table_failure(table.rule, rule, &seen, &expected)?;
+            }
+            verdicts.insert(table.rule, (seen, expected));
+        }
+        Ok(verdicts)
+    }
+
+    /// A table rule that needs a query of its own.
+    async fn ask(&self, tables: &Tables, rule: &Rule, rows: &Finished, pass: &Passed) -> Result<Observed, Stopped> {
+        let mut tables = tables.clone();
+        let data = data_schema(&pass.input.schema, pass.input.columns);
+        tables.insert(self.task.table, provider(self.engine, rows, &data).await?);
+        let planner = self.planner(&tables);
+        let plan = planner.table_assertion(rule)?.plan;
+        let batches = self.engine.session.execute_logical_plan(plan).await?.collect().await?;
+        let row = batches.iter().find(|b| b.num_rows() > 0);
+        let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
+            return Err(errors::internal(&"an assertion without its row").into());
+        };
+        Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
+    }
+
+    pub(crate) fn finish(
+        &mut self,
+        book: Rulebook,
+        pass: Passed,
+        observed: BTreeMap<u16, (Observed, String)>,
+        schema_verdicts: BTreeMap<u16, Observed>,
+        counts: Counts,
+        ending: Ending,
+    ) -> Result<Evaluation, Stopped> {
+        let staged = &pass.staged;
+        let accounted = counts.committed + counts.quarantined + counts.dropped + ending.duplicates;
+        if accounted != staged.rows {
+            let message = format!(
+                "`{}`: {} rows were read and {accounted} are accounted for; nothing was committed",
+                self.task.table, staged.rows
+            );
+            let code = pipe_diagnostics::codes::run::NOT_BALANCED;
+            return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
+        }
+        let mut values = BTreeMap::new();
+        let rules = (0u16..)
+            .zip(&book.rules)
+            .map(|(index, rule)| {
+                let mut told = RuleReport {
+                    table: rule.table.clone(),
+                    rule: rule.name.clone(),
+                    check: rule.check.to_owned(),
+                    severity: rule.severity.word().to_owned(),
+                    dimension: rule.dimension.clone(),
+                    rows: staged.judged.get(&index).copied().unwrap_or(staged.rows),
+                    ..RuleReport::default()
+                };
+                let table = observed.get(&index).map(|(o, e)| (o, e.clone()));
+                let table = table.or_else(|| schema_verdicts.get(&index).map(|o| (o, told::expected(rule))));
+                if let Some((seen, expected)) = table {
+                    told.passed = seen.holds;
+                    told.violations = u64::from(!seen.holds);
+                    told.violations_after = told.violations;
+                    told.rows = staged.rows;
+                    told.observed = Some(seen.text.clone());
+                    told.expected = Some(expected);
+                    if let Some(value) = seen.value {
+                        values.insert(rule.name.clone(), value);
+                    }
+                    return told;
+                }
+                let reason = Reason::Rule(index);
+                told.violations = staged.violations.get(&reason).copied().unwrap_or(0);
+                told.violations_after = counts.after.get(&reason).copied().unwrap_or(0);
+                told.ratio = ratio(told.violations, told.rows);
+                told.passed = !exceeds(rule.tolerate, told.violations_after, told.rows);
+                told.samples = self.samples(&pass, reason);
+                told
+            })
+            .collect();
+        let table = TableReport {
+            name: self.task.table.to_owned(),
+            outcome: "committed".to_owned(),
+            read: staged.rows,
+            committed: counts.committed,
+            quarantined: counts.quarantined,
+            waiting: counts.waiting,
+            dropped: counts.dropped,
+            duplicates_removed: ending.duplicates,
+            kept: counts.kept,
+            healed_cells: ending.healed.0,
+            healed_rows: ending.healed.1,
+            quarantine: (counts.quarantined > 0).then(|| format!("pipe.quarantine_{}", self.task.table)),
+            ..TableReport::default()
+        };
+        Ok(Evaluation {
+            table,
+            rules,
+            values,
+            heals: std::mem::take(&mut self.heals),
+            failures: std::mem::take(&mut self.failures),
+            rows: ending.rows,
+            schema: data_schema(&pass.input.schema, pass.input.columns),
+            quarantine: ending.quarantine,
+            ledger: ending.ledger,
+            baseline: None,
+            files: Vec::new(),
+            unhealed: ending.unhealed,
+            lost: ending.lost,
+        })
+    }
+}
+
+/// A pass that is done.
+pub struct Passed {
+    /// What it found.
+    pub staged: Staged,
+    /// The rows that passed, by thread.
+    pub parts: Vec<Part>,
+    /// For rows that go on later.
+    pub extra: Part,
+    /// The columns of the parts.
+    pub good: SchemaRef,
+    /// Whether the parts say which row each is.
+    pub identity: bool,
+    /// What was read.
+    pub input: Input,
+}
+
+impl Passed {
+    /// Throws away what was staged.
+    fn discard(self) -> Result<(), Stopped> {
+        let mut finished = Finished::default();
+        for part in self.parts.into_iter().chain([self.extra]) {
+            part.finish(&mut finished).map_err(|e| errors::io(&e))?;
+        }
+        let staged = finished.staged.iter().map(|f| &f.staged);
+        for path in staged.chain(&finished.own) {
+            std::fs::remove_file(path).map_err(|e| errors::io(&e))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is left when all rows have their fate.
+pub struct Ending {
+    /// Where the rows that go on are.
+    pub rows: Finished,
+    /// Where the others are.
+    pub quarantine: Option<Written>,
+    /// Changed cells.
+    pub ledger: Option<(PathBuf, u64)>,
+    /// Rows nobody healed, kept or dropped.
+    pub unhealed: u64,
+    /// Whether that was all of a small batch.
+    pub lost: bool,
+    /// Rows a `dedupe` removed.
+    pub duplicates: u64,
+    /// Changed cells, and the rows they are in.
+    pub healed: (u64, u64),
+}
+
+/// Staged rows as a table: Parquet of our own, or of a load.
+///
+/// # Errors
+/// The files cannot be read.
+pub async fn provider(engine: &Engine<'_>, rows: &Finished, schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, Stopped> {
+    let staged = rows.staged.iter().filter(|f| f.rows > 0).map(|f| &f.staged);
+    let paths: Vec<String> = staged.chain(&rows.own).map(|p| p.to_string_lossy().into_owned()).collect();
+    parquet(engine, paths, schema).await
+}
+
+/// Parquet files as a table with these columns; no files, no rows.
+///
+/// # Errors
+/// A file cannot be read.
+pub async fn parquet(engine: &Engine<'_>, paths: Vec<String>, schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, Stopped> {
+    if paths.is_empty() {
+        let none = datafusion::datasource::MemTable::try_new(Arc::clone(schema), vec![Vec::new()])?;
+        return Ok(Arc::new(none));
+    }
+    let options = ParquetReadOptions::default().schema(schema).file_extension("");
+    Ok(engine.session.read_parquet(paths, options).await?.into_view())
+}
+
+/// Whether so many violations are more than is tolerated.
+pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
+    match tolerate {
+        Tolerance::None => violations > 0,
+        Tolerance::Rows(most) => violations > most,
+        Tolerance::Share(share) => ratio(violations, judged) > share,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// As a failure's report says what became of its rows.
+pub fn handled_word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Keep => "kept",
+        Fate::Drop => "dropped",
+        Fate::Quarantine => "quarantined",
+        Fate::Wait => "waiting",
+        Fate::Fail => "failed",
+    }
+}
+
+/// What to do about a failure that failed its table.
+pub fn fail_help(answered: &Answered, rule: Option<&Rule>, actions: &[ResolvedAction]) -> String {
+    if let Some(text) = actions.iter().find_map(|a| match a {
+        ResolvedAction::Fail(Some(text)) => Some(text),
+        _ => None,
+    }) {
+        return text.clone();
+    }
+    let table = &answered.failure.table;
+    if let Some(incomplete) = answered.steps.iter().flatten().find_map(|s| s.as_ref().err()) {
+        return incomplete.to_string();
+    }
+    if answered.clause.is_some() {
+        return match rule {
+            Some(r) if r.severity == Severity::Critical => format!("what is left of the critical rule `{}` fails `{table}`", r.name),
+            _ => format!("the clause that answers it has no further step for these rows, so `{table}` fails"),
+        };
+    }
+    let pattern = match (answered.failure.name, rule) {
+        ("rule_failed", Some(r)) => format!("rule_failed(rule: {})", r.name),
+        ("cast_failed", _) => format!("cast_failed(column: {})", answered.failure.text("column").unwrap_or("_")),
+        (name, _) => name.to_owned(),
+    };
+    format!("no clause answers it: add `on {pattern} => quarantine;` to `heal {table}`, or look at `raw.{table}`")
+}
+
+/// A plan that may run again.
+pub type Plan = Arc<dyn ExecutionPlan>;

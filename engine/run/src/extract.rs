@@ -1,0 +1,451 @@
+//! A source up to its scan: files found, shape compared with what is declared and what was accepted last, schema healed.
+
+use std::collections::BTreeMap;
+
+use pipe_check::{HealBlock, Source};
+use pipe_compile::{Planner, Tables};
+use pipe_connect::source::{
+    self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceError, SourceSpec, bind, discover,
+};
+use pipe_heal::action::ResolvedAction;
+use pipe_heal::classify::{Kind, Phase};
+use pipe_heal::failure::{Candidate, Failure};
+use pipe_heal::gates::{Outcome, Settings, decide_rename};
+use pipe_heal::profile::{ColumnProfile, ProfileBuilder};
+use pipe_heal::rename::{Expected, Match, assign};
+use pipe_heal::structural::Reason;
+use pipe_schema::Type;
+use pipe_state::Baseline;
+use serde_json::{Value, json};
+
+use crate::clauses::{Answered, answer};
+use crate::engine::{Engine, Notice, Stopped};
+use crate::report::{FailureReport, HealReport};
+use crate::told;
+
+/// A source, ready to be scanned.
+#[derive(Debug)]
+pub struct Extract {
+    /// What to read.
+    pub spec: SourceSpec,
+    /// The files, in order.
+    pub files: Vec<InputFile>,
+    /// The table's columns.
+    pub target: Vec<FieldSpec>,
+    /// Which column of which file is which column of the table.
+    pub bound: Bound,
+    /// Renames and columns taken in or left out.
+    pub heals: Vec<HealReport>,
+    /// Failures of the schema, handled.
+    pub failures: Vec<FailureReport>,
+    /// What the schema and the values look like, kept when the run commits.
+    pub baseline: Baseline,
+}
+
+/// What to read, from the program.
+pub fn spec(engine: &Engine<'_>, source: &Source) -> SourceSpec {
+    let declared = source.schema.as_ref().map(|columns| {
+        columns
+            .iter()
+            .map(|c| FieldSpec::new(c.name.clone(), c.ty.clone()).with_aliases(c.aliases.clone()))
+            .collect()
+    });
+    SourceSpec {
+        name: source.name.clone(),
+        connector: source.connector.clone(),
+        root: engine.program().root.clone(),
+        locator: source.locator.clone().unwrap_or_default(),
+        config: source.config.clone(),
+        declared,
+    }
+}
+
+/// Compares the files with what is expected of them and heals what clauses say.
+///
+/// # Errors
+/// A failure that no clause handles, or that a clause answers with `fail`; a rename that waits.
+pub async fn extract(
+    engine: &Engine<'_>,
+    source: &Source,
+    mut files: Vec<InputFile>,
+    accepted: Option<&Baseline>,
+) -> Result<Extract, Stopped> {
+    let mut spec = spec(engine, source);
+    let block = engine.program().heals.get(&source.name);
+    if spec.declared.is_none()
+        && let Some(pinned) = accepted.filter(|b| b.pinned)
+    {
+        spec.declared = Some(pinned_fields(&pinned.schema));
+    }
+    let discovery = discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?;
+    let mut healer = Healer::new(engine, &source.name, block);
+    let skipped = healer.findings(&discovery, &files)?;
+    let discovery = if skipped.is_empty() {
+        discovery
+    } else {
+        let mut index = 0;
+        files.retain(|_| {
+            index += 1;
+            !skipped.contains(&(index - 1))
+        });
+        discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?
+    };
+    let mut target = spec.declared.clone().unwrap_or_else(|| discovery.fields());
+    if target.is_empty() {
+        let message = format!("the columns of `{}` cannot be found out: no file has a header or a record", source.name);
+        let code = pipe_diagnostics::codes::run::NO_SCHEMA;
+        return Err(pipe_diagnostics::Diagnostic::error(code, message, source.span)
+            .help("declare them with `schema (…)`")
+            .into());
+    }
+    let profiles: BTreeMap<String, ColumnProfile> =
+        accepted.and_then(|b| serde_json::from_slice(&b.profiles).ok()).unwrap_or_default();
+    let renames = healer.missing(&spec, &discovery, &target, &profiles, &files)?;
+    let bound = bind(&spec, &discovery, &target, &renames);
+    healer.added(&bound, &mut target)?;
+    let bound = bind(&spec, &discovery, &target, &renames);
+    healer.retyped(&bound)?;
+    let baseline = Baseline {
+        source: source.name.clone(),
+        at: engine.at(),
+        schema: Value::Array(target.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect()),
+        pinned: source.schema.is_none(),
+        profiles: serde_json::to_vec(&profile_of(&discovery, &target, &renames)).unwrap_or_default(),
+    };
+    let Healer { heals, failures, .. } = healer;
+    Ok(Extract { spec, files, target, bound, heals, failures, baseline })
+}
+
+/// The columns of a pinned schema.
+pub fn pinned_fields(schema: &Value) -> Vec<FieldSpec> {
+    let field = |v: &Value| {
+        let (name, ty) = (v.get("name")?.as_str()?, v.get("type")?.as_str()?);
+        Some(FieldSpec::new(name, Type::parse(ty)?))
+    };
+    schema.as_array().into_iter().flatten().filter_map(field).collect()
+}
+
+/// A source that cannot be read, as a failure of its table.
+pub fn source_stopped(source: &str, error: &SourceError) -> Stopped {
+    let mut failure = FailureReport {
+        failure: "source_error".to_owned(),
+        table: source.to_owned(),
+        handled: "failed".to_owned(),
+        help: Some(error.message.clone()),
+        ..FailureReport::default()
+    };
+    failure.fields = source_failure(source, error).field_texts();
+    Stopped { failures: vec![failure], diagnostics: vec![crate::errors::source(error)], ..Stopped::default() }
+}
+
+/// The failure of a source error.
+pub fn source_failure(name: &str, error: &SourceError) -> Failure {
+    let kind = Kind::parse(error.kind).unwrap_or(Kind::Unknown);
+    let phase = match error.phase {
+        source::Phase::List | source::Phase::Connect => Phase::Connect,
+        source::Phase::Read => Phase::Read,
+        source::Phase::Parse => Phase::Parse,
+    };
+    let status = error.status.as_deref().and_then(|s| s.parse().ok());
+    Failure::source_error(name, kind, phase, status, &error.message)
+}
+
+/// What the values look like, from the heads of the files: what a renamed column is recognised by.
+fn profile_of(
+    discovery: &Discovery,
+    target: &[FieldSpec],
+    renames: &BTreeMap<String, String>,
+) -> BTreeMap<String, ColumnProfile> {
+    let profile = |(place, field): (usize, &FieldSpec)| {
+        let names = [Some(&field.name), renames.get(&field.name)];
+        let found = discovery.columns.iter().find(|c| {
+            names.into_iter().flatten().any(|n| *n == c.name) || field.aliases.contains(&c.name)
+        })?;
+        Some((field.name.clone(), column_profile(&found.samples, &field.name, Some(&field.ty), place, target.len())))
+    };
+    target.iter().enumerate().filter_map(profile).collect()
+}
+
+fn column_profile(samples: &[String], name: &str, ty: Option<&Type>, place: usize, columns: usize) -> ColumnProfile {
+    let mut builder = ProfileBuilder::new();
+    samples.iter().for_each(|s| builder.push(Some(s)));
+    builder.finish(name, ty, place, columns)
+}
+
+/// Heals the schema of one source.
+struct Healer<'e, 'a> {
+    engine: &'e Engine<'a>,
+    source: &'e str,
+    block: Option<&'e HealBlock>,
+    settings: Settings,
+    heals: Vec<HealReport>,
+    failures: Vec<FailureReport>,
+}
+
+impl<'e, 'a> Healer<'e, 'a> {
+    fn new(engine: &'e Engine<'a>, source: &'e str, block: Option<&'e HealBlock>) -> Self {
+        let default = HealBlock::default();
+        let settings = Settings::from_config(&block.unwrap_or(&default).config);
+        Self { engine, source, block, settings, heals: Vec::new(), failures: Vec::new() }
+    }
+
+    fn answer(&self, failure: Failure) -> Result<Answered, Stopped> {
+        let tables = Tables::new();
+        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        Ok(answer(&planner, self.block, failure, None)?)
+    }
+
+    /// Carries out what accompanies a step: notices and warnings.
+    fn accompany(&self, answered: &Answered, actions: &[ResolvedAction]) {
+        for action in actions {
+            match action {
+                ResolvedAction::Notify(channel) => self.engine.notify(Notice {
+                    channel: channel.clone(),
+                    table: self.source.to_owned(),
+                    text: answered.failure.to_string(),
+                }),
+                ResolvedAction::Warn(text) => {
+                    let text = text.clone().unwrap_or_else(|| answered.failure.to_string());
+                    self.engine.note(format!("{}: {text}", self.source));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn stop(&mut self, answered: &Answered, help: String) -> Stopped {
+        self.failures.push(FailureReport { help: Some(help), ..told::failure(answered, "failed", Vec::new()) });
+        Stopped {
+            failures: std::mem::take(&mut self.failures),
+            heals: std::mem::take(&mut self.heals),
+            ..Stopped::default()
+        }
+    }
+
+    fn handled(&mut self, answered: &Answered, action: &str, cells: u64, arithmetic: Vec<String>, confidence: f64) {
+        self.failures.push(told::failure(answered, action, Vec::new()));
+        self.heals.push(HealReport {
+            cells,
+            confidence,
+            arithmetic,
+            ..told::heal(answered, action, "applied")
+        });
+    }
+
+    /// Structural findings on arrival. Gives the files to skip.
+    fn findings(&mut self, discovery: &Discovery, files: &[InputFile]) -> Result<Vec<usize>, Stopped> {
+        let mut skipped = Vec::new();
+        // An empty file among others is no changed source; a source without any rows is.
+        let rows = discovery.files.iter().any(|f| f.sampled > 0);
+        for finding in &discovery.findings {
+            let Some(reason) = finding.kind.structural() else { continue };
+            if rows && matches!(finding.kind, FindingKind::Empty | FindingKind::HeaderOnly) {
+                continue;
+            }
+            let reason = Reason::ALL.into_iter().find(|r| r.word() == reason).unwrap_or(Reason::Header);
+            let ratio = match &finding.kind {
+                #[expect(clippy::cast_precision_loss, reason = "a share of a few columns")]
+                FindingKind::HeaderMismatch { matched, declared } => *matched as f64 / (*declared).max(1) as f64,
+                _ => 0.0,
+            };
+            let answered = self.answer(Failure::structural(self.source, reason, ratio))?;
+            let actions = answered.group(0, None);
+            self.accompany(&answered, &actions);
+            let file = files.get(finding.file).map_or("", |f| f.name.as_str());
+            if actions.iter().any(|a| matches!(a, ResolvedAction::SkipFile)) {
+                skipped.push(finding.file);
+                self.engine.note(format!("{}: skipped `{file}`: {}", self.source, finding.message));
+                self.handled(&answered, "skip file", 0, Vec::new(), 1.0);
+            } else if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
+                self.handled(&answered, "keep", 0, Vec::new(), 1.0);
+            } else {
+                return Err(self.stop(&answered, finding.message.clone()));
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// Declared columns that files lack: renames by evidence.
+    fn missing(
+        &mut self,
+        spec: &SourceSpec,
+        discovery: &Discovery,
+        target: &[FieldSpec],
+        profiles: &BTreeMap<String, ColumnProfile>,
+        files: &[InputFile],
+    ) -> Result<BTreeMap<String, String>, Stopped> {
+        let bound = bind(spec, discovery, target, &BTreeMap::new());
+        let (mut lacking, mut spare) = (BTreeMap::<&str, usize>::new(), Vec::new());
+        for drift in &bound.drift {
+            match drift {
+                Drift::Missing { file, column } => _ = lacking.entry(column).or_insert(*file),
+                Drift::New { column, .. } if !spare.contains(column) => spare.push(column.clone()),
+                _ => {}
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let place = |name: &str| target.iter().position(|f| f.name == name).unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "places of a few columns")]
+        let expected: Vec<Expected> = target
+            .iter()
+            .filter(|f| lacking.contains_key(f.name.as_str()))
+            .map(|f| Expected {
+                name: f.name.clone(),
+                ty: f.ty.clone(),
+                position: place(&f.name) as f64 / (target.len().max(2) - 1) as f64,
+                baseline: profiles.get(&f.name).cloned(),
+            })
+            .collect();
+        let width = discovery.columns.len();
+        let candidates: Vec<ColumnProfile> = discovery
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| spare.contains(&c.name))
+            .map(|(i, c)| column_profile(&c.samples, &c.name, None, i, width))
+            .collect();
+        let matches = assign(&expected, &candidates);
+        let mut renames = BTreeMap::new();
+        for column in &expected {
+            let found = matches.iter().find(|m| m.missing == column.name);
+            let file = lacking.get(column.name.as_str()).and_then(|f| files.get(*f)).map_or("", |f| f.name.as_str());
+            if let Some(candidate) = self.missing_one(column, found, file)? {
+                renames.insert(column.name.clone(), candidate);
+            }
+        }
+        Ok(renames)
+    }
+
+    /// One missing column: the found column it is read from, or `None` to read it as NULL.
+    fn missing_one(
+        &mut self,
+        column: &Expected,
+        found: Option<&Match>,
+        file: &str,
+    ) -> Result<Option<String>, Stopped> {
+        let candidate =
+            found.map(|m| Candidate { column: m.candidate.clone(), score: m.score, margin: m.margin });
+        let failure = Failure::missing_column(self.source, &column.name, &column.ty, candidate.as_ref());
+        let answered = self.answer(failure)?;
+        let mut refused = None;
+        for number in 0..=answered.steps.len() {
+            let actions = answered.group(number, None);
+            self.accompany(&answered, &actions);
+            for action in &actions {
+                match action {
+                    ResolvedAction::Rename { from, stated, .. } => {
+                        let (score, margin) = found.map_or((0.0, 0.0), |m| (m.score, m.margin));
+                        let Some(clause) = &answered.clause else { continue };
+                        let mut arithmetic = found.map(|m| m.arithmetic.clone()).unwrap_or_default();
+                        match decide_rename(clause, *stated, &self.settings, score, margin) {
+                            Outcome::Apply => {
+                                if *stated {
+                                    arithmetic.clear();
+                                }
+                                let confidence = if *stated { 1.0 } else { score };
+                                self.handled(&answered, "rename", 0, arithmetic, confidence);
+                                if let Some(heal) = self.heals.last_mut() {
+                                    heal.reason = Some(format!("`{from}` of `{file}` is read as `{}`", column.name));
+                                }
+                                return Ok(Some(from.clone()));
+                            }
+                            Outcome::Wait(waiting) => {
+                                self.heals.push(HealReport {
+                                    confidence: score,
+                                    arithmetic,
+                                    reason: Some(waiting.to_string()),
+                                    ..told::heal(&answered, "rename", "waiting")
+                                });
+                                let mut stopped = self.stop(
+                                    &answered,
+                                    format!("`{from}` may be `{}`: {waiting}", column.name),
+                                );
+                                stopped.waiting = true;
+                                return Err(stopped);
+                            }
+                            Outcome::Refuse(refusal) => refused = Some(refusal.to_string()),
+                        }
+                    }
+                    ResolvedAction::Keep | ResolvedAction::Ignore => {
+                        self.handled(&answered, "ignore", 0, Vec::new(), 1.0);
+                        return Ok(None);
+                    }
+                    ResolvedAction::Fail(text) => {
+                        let help = text.clone().or(refused.clone()).unwrap_or_else(|| missing_help(column, found, file));
+                        return Err(self.stop(&answered, help));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let help = refused.unwrap_or_else(|| missing_help(column, found, file));
+        Err(self.stop(&answered, help))
+    }
+
+    /// Columns that are not declared: taken in or left out, as a clause says.
+    fn added(&mut self, bound: &Bound, target: &mut Vec<FieldSpec>) -> Result<(), Stopped> {
+        let mut seen = BTreeMap::<&str, &Type>::new();
+        for drift in &bound.drift {
+            if let Drift::New { column, ty, .. } = drift {
+                seen.entry(column).or_insert(ty);
+            }
+        }
+        for (column, ty) in seen {
+            let answered = self.answer(Failure::new_column(self.source, column, ty))?;
+            let actions = answered.group(0, None);
+            self.accompany(&answered, &actions);
+            if actions.iter().any(|a| matches!(a, ResolvedAction::Keep)) {
+                target.push(FieldSpec::new(column, ty.clone()));
+                self.handled(&answered, "keep", 0, Vec::new(), 1.0);
+            } else if actions.iter().any(|a| matches!(a, ResolvedAction::Ignore)) {
+                self.handled(&answered, "ignore", 0, Vec::new(), 1.0);
+            } else {
+                let help = format!(
+                    "`{column}` is not declared in `{}`: declare it, or add `on new_column => keep;` to take new columns in, `=> ignore;` to leave them out",
+                    self.source
+                );
+                return Err(self.stop(&answered, help));
+            }
+        }
+        Ok(())
+    }
+
+    /// Columns of another type, in formats that know types. What loses nothing is read; what may lose something needs a clause.
+    fn retyped(&mut self, bound: &Bound) -> Result<(), Stopped> {
+        let mut seen = std::collections::BTreeSet::new();
+        for drift in &bound.drift {
+            let Drift::TypeChanged { column, declared, found, lossless, .. } = drift else { continue };
+            if !seen.insert(column) {
+                continue;
+            }
+            let answered = self.answer(Failure::type_changed(self.source, column, declared, found, *lossless))?;
+            if answered.clause.is_none() && *lossless {
+                continue;
+            }
+            let actions = answered.group(0, None);
+            self.accompany(&answered, &actions);
+            if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
+                self.handled(&answered, "keep", 0, Vec::new(), 1.0);
+            } else {
+                let help = format!(
+                    "`{column}` is declared `{declared}` and comes as `{found}`: declare it as it comes and convert it in a model"
+                );
+                return Err(self.stop(&answered, help));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing_help(column: &Expected, found: Option<&Match>, file: &str) -> String {
+    let near = match found {
+        Some(m) => format!(
+            "; the nearest new column is `{}` (score {:.2}, margin {:.2}): if it is the same, add `alias {}` to `{}` or `on missing_column(column: {}) => rename;`",
+            m.candidate, m.score, m.margin, m.candidate, column.name, column.name
+        ),
+        None => String::new(),
+    };
+    format!("`{file}` has no column `{}`{near}", column.name)
+}

@@ -1,0 +1,140 @@
+//! The fused pass over all partitions of an input.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::arrow::array::{RecordBatch, UInt32Array, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use futures::StreamExt;
+use pipe_connect::source::{ScanExec, meta};
+use pipe_quality::{MetaColumns, StageError, StageSpec, Staged, stage};
+use tokio::task::JoinSet;
+
+use crate::engine::Watch;
+use crate::staging::Part;
+
+/// Rows to judge: data columns, then what says which row each is.
+#[derive(Clone)]
+pub struct Input {
+    /// Gives the data columns, and for a source the meta columns.
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// The columns of the batches that are judged.
+    pub schema: SchemaRef,
+    /// How many of them are data.
+    pub columns: usize,
+    /// Which row it is.
+    pub meta: MetaColumns,
+    /// Whether rows are numbered here: those of a query have no place of their own.
+    pub numbered: bool,
+    /// The files rows come from, by index; for a query none.
+    pub files: Vec<String>,
+}
+
+impl Input {
+    /// The rows of a source.
+    pub fn scan(scan: Arc<ScanExec>, columns: usize, files: Vec<String>) -> Self {
+        let schema = scan.schema();
+        let at = |name: &str| schema.index_of(name).unwrap_or(0);
+        let meta = MetaColumns { file: at(meta::FILE), line: at(meta::LINE), row: at(meta::ROW) };
+        Self { plan: scan, schema, columns, meta, numbered: false, files }
+    }
+
+    /// The rows of a query: they are numbered as they come, by partition.
+    pub fn query(plan: Arc<dyn ExecutionPlan>) -> Self {
+        let data = plan.schema();
+        let columns = data.fields().len();
+        let mut fields: Vec<_> = data.fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(meta::FILE, DataType::UInt32, false)));
+        fields.push(Arc::new(Field::new(meta::LINE, DataType::UInt64, false)));
+        fields.push(Arc::new(Field::new(meta::ROW, DataType::UInt64, false)));
+        let schema = Arc::new(Schema::new(fields));
+        let meta = MetaColumns { file: columns, line: columns + 1, row: columns + 2 };
+        Self { plan, schema, columns, meta, numbered: true, files: Vec::new() }
+    }
+
+    /// How many threads it can be read by.
+    pub fn partitions(&self) -> usize {
+        self.plan.output_partitioning().partition_count()
+    }
+
+    fn stream(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> datafusion::error::Result<SendableRecordBatchStream> {
+        let rows = self.plan.execute(partition, context)?;
+        if !self.numbered {
+            return Ok(rows);
+        }
+        let (schema, file) = (Arc::clone(&self.schema), u32::try_from(partition).unwrap_or(u32::MAX));
+        let mut next = 0u64;
+        let numbered = rows.map(move |batch| {
+            let batch = batch?;
+            let count = batch.num_rows();
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(UInt32Array::from(vec![file; count])));
+            columns.push(Arc::new(UInt64Array::from(vec![0; count])));
+            columns.push(Arc::new(UInt64Array::from_iter_values(next..next + count as u64)));
+            next += count as u64;
+            Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), numbered)))
+    }
+}
+
+/// Runs the pass: every partition on its own task, its rows into its own part.
+///
+/// # Errors
+/// The first error of any partition; the others are stopped.
+pub async fn pass(
+    input: &Input,
+    context: &Arc<TaskContext>,
+    spec: &Arc<StageSpec>,
+    parts: Vec<Part>,
+    table: &str,
+    watch: Watch<'_>,
+) -> Result<(Staged, Vec<Part>), StageError> {
+    let rows = Arc::new(AtomicU64::new(0));
+    let mut tasks = JoinSet::new();
+    for (partition, mut part) in parts.into_iter().enumerate() {
+        let stream = input.stream(partition, Arc::clone(context))?;
+        let (spec, rows) = (Arc::clone(spec), Arc::clone(&rows));
+        tasks.spawn(async move {
+            let progress = move |n| _ = rows.fetch_add(n, Ordering::Relaxed);
+            let staged = stage(stream, &spec, &mut part, &progress).await?;
+            Ok::<_, StageError>((partition, staged, part))
+        });
+    }
+    let mut done = Vec::new();
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            joined = tasks.join_next() => match joined {
+                Some(Ok(result)) => done.push(result?),
+                Some(Err(panic)) => return Err(StageError::Sink(Box::new(panic))),
+                None => break,
+            },
+            _ = tick.tick() => watch.progress(table, bytes_read(input), rows.load(Ordering::Relaxed)),
+        }
+    }
+    done.sort_by_key(|(partition, ..)| *partition);
+    let mut merged: Option<Staged> = None;
+    let mut parts = Vec::new();
+    for (_, staged, part) in done {
+        parts.push(part);
+        match &mut merged {
+            Some(all) => all.merge(staged)?,
+            none => *none = Some(staged),
+        }
+    }
+    let staged = merged.ok_or_else(|| StageError::Sink("a pass without partitions".into()))?;
+    Ok((staged, parts))
+}
+
+fn bytes_read(input: &Input) -> u64 {
+    let scanned = input.plan.metrics().and_then(|m| m.sum_by_name("bytes_scanned"));
+    scanned.map_or(0, |v| v.as_usize() as u64)
+}

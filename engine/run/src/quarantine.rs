@@ -1,0 +1,226 @@
+//! Rows that leave a batch, as they came: one Parquet file a batch, in the state's folder.
+//!
+//! Its columns: the table's, NULL where a cell did not convert; `_raw`, the text of those cells as a JSON object; `_record`,
+//! the text of a record that did not parse; `_reasons`, what the row violated; `_file`, `_line`, `_row`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt32Array,
+};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use pipe_connect::source::meta;
+use pipe_quality::Reason;
+
+use crate::engine::Stopped;
+use crate::errors;
+
+/// The text of cells that did not convert: `{"total": "12.30 EUR"}`.
+pub const RAW: &str = "_raw";
+/// What the row violated.
+pub const REASONS: &str = "_reasons";
+
+/// The columns of a table's quarantine file.
+pub fn schema(data: &[Arc<Field>]) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = data.to_vec();
+    let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+    for (name, ty) in [
+        (RAW, DataType::Utf8),
+        (meta::RECORD, DataType::Utf8),
+        (REASONS, DataType::List(item)),
+        (meta::FILE, DataType::Utf8),
+        (meta::LINE, DataType::UInt64),
+        (meta::ROW, DataType::UInt64),
+    ] {
+        fields.push(Arc::new(Field::new(name, ty, true)));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// What a reason is called in quarantine and report.
+pub fn reason_name(reason: Reason, columns: &SchemaRef, rule: impl Fn(u16) -> String) -> String {
+    match reason {
+        Reason::BadRecord => "bad_record".to_owned(),
+        Reason::Cast(c) => {
+            let column = columns.fields().get(usize::from(c)).map_or("?", |f| f.name().as_str());
+            format!("{column}.cast_failed")
+        }
+        Reason::Rule(r) => rule(r),
+    }
+}
+
+/// Writes a batch's quarantine file; it is made when the first row comes.
+pub struct Writer {
+    path: PathBuf,
+    schema: SchemaRef,
+    columns: usize,
+    names: Vec<String>,
+    files: Vec<String>,
+    writer: Option<ArrowWriter<File>>,
+    rows: u64,
+    waiting: Vec<u64>,
+    reasons: BTreeMap<String, u64>,
+    sources: BTreeMap<u32, u64>,
+}
+
+/// A written file.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// Where it is staged.
+    pub staged: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Which of them wait for approval.
+    pub waiting: Vec<u64>,
+    /// Rows by reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Rows by the index of the file they came from.
+    pub sources: BTreeMap<u32, u64>,
+}
+
+impl Writer {
+    /// A file in `dir`. `input` are the columns of the pass, the first `columns` being data; `names` are the names of reasons by code; `files` those of the source.
+    pub fn new(dir: &Path, input: &SchemaRef, columns: usize, names: Vec<String>, files: Vec<String>) -> Self {
+        let data: Vec<Arc<Field>> =
+            input.fields().iter().take(columns).map(|f| Arc::new(f.as_ref().clone().with_nullable(true))).collect();
+        Self {
+            path: dir.join("quarantine.parquet"),
+            schema: schema(&data),
+            columns,
+            names,
+            files,
+            writer: None,
+            rows: 0,
+            waiting: Vec::new(),
+            reasons: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// Adds suspect rows (columns of the pass, then `_reasons` codes), those of `mask`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&mut self, suspects: &RecordBatch, mask: &BooleanArray, waiting: bool) -> Result<(), Stopped> {
+        if mask.true_count() == 0 {
+            return Ok(());
+        }
+        let rows = filter_record_batch(suspects, mask).map_err(|e| errors::internal(&e))?;
+        let mut columns: Vec<ArrayRef> = rows.columns().iter().take(self.columns).cloned().collect();
+        columns.push(Arc::new(self.raw(&rows)?));
+        columns.push(match rows.column_by_name(meta::RECORD) {
+            Some(record) => Arc::clone(record),
+            None => Arc::new(StringArray::new_null(rows.num_rows())),
+        });
+        columns.push(self.reason_lists(&rows));
+        let file = file_indexes(&rows);
+        columns.push(Arc::new(self.file_names(&file)));
+        for name in [meta::LINE, meta::ROW] {
+            let column = rows.column_by_name(name).ok_or_else(|| errors::internal(&"a suspect row without its place"))?;
+            columns.push(Arc::clone(column));
+        }
+        if waiting {
+            self.waiting.extend(self.rows..self.rows + rows.num_rows() as u64);
+        }
+        self.rows += rows.num_rows() as u64;
+        for index in file.values() {
+            *self.sources.entry(*index).or_default() += 1;
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| errors::internal(&e))?;
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(open(&self.path, &self.schema)?),
+        };
+        writer.write(&batch).map_err(|e| unwritable(&self.path, &e))?;
+        Ok(())
+    }
+
+    /// Completes the file; `None` when no row came.
+    ///
+    /// # Errors
+    /// The file cannot be completed.
+    pub fn finish(self) -> Result<Option<Written>, Stopped> {
+        let Some(writer) = self.writer else { return Ok(None) };
+        writer.close().map_err(|e| unwritable(&self.path, &e))?;
+        let Self { path: staged, rows, waiting, reasons, sources, .. } = self;
+        Ok(Some(Written { staged, rows, waiting, reasons, sources }))
+    }
+
+    /// The cells that have text and no value.
+    fn raw(&self, rows: &RecordBatch) -> Result<StringArray, Stopped> {
+        let Some(raw) = rows.column_by_name(meta::RAW).and_then(|c| c.as_struct_opt()) else {
+            return Ok(StringArray::new_null(rows.num_rows()));
+        };
+        let mut cells = vec![serde_json::Map::new(); rows.num_rows()];
+        for (field, text) in raw.fields().iter().zip(raw.columns()) {
+            let Some(typed) = rows.column_by_name(field.name()) else { continue };
+            if typed.null_count() <= text.null_count() {
+                continue;
+            }
+            let options = FormatOptions::default();
+            let text_of = ArrayFormatter::try_new(text.as_ref(), &options).map_err(|e| errors::internal(&e))?;
+            for (i, cell) in cells.iter_mut().enumerate() {
+                if typed.is_null(i) && text.is_valid(i) {
+                    cell.insert(field.name().clone(), text_of.value(i).to_string().into());
+                }
+            }
+        }
+        let text = |cell: serde_json::Map<_, _>| {
+            (!cell.is_empty()).then(|| serde_json::Value::Object(cell).to_string())
+        };
+        Ok(cells.into_iter().map(text).collect())
+    }
+
+    fn reason_lists(&mut self, rows: &RecordBatch) -> ArrayRef {
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        let codes = rows.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>());
+        for i in 0..rows.num_rows() {
+            let codes = codes.map(|c| c.value(i));
+            for code in codes.iter().flat_map(|c| c.as_primitive::<UInt16Type>().values().to_vec()) {
+                let name = self.names.get(usize::from(code)).map_or("?", String::as_str);
+                *self.reasons.entry(name.to_owned()).or_default() += 1;
+                lists.values().append_value(name);
+            }
+            lists.append(true);
+        }
+        Arc::new(lists.finish())
+    }
+
+    fn file_names(&self, indexes: &UInt32Array) -> StringArray {
+        indexes.values().iter().map(|i| self.files.get(*i as usize).map(String::as_str)).collect()
+    }
+}
+
+/// The index of each row's file: `_file` is a dictionary over all files, or the index itself.
+pub fn file_indexes(rows: &RecordBatch) -> UInt32Array {
+    let column = rows.column_by_name(meta::FILE);
+    let found = column.and_then(|c| match c.as_any_dictionary_opt() {
+        Some(dictionary) => dictionary.keys().as_primitive_opt().cloned(),
+        None => c.as_primitive_opt().cloned(),
+    });
+    found.unwrap_or_else(|| UInt32Array::from(vec![0; rows.num_rows()]))
+}
+
+fn open(path: &Path, schema: &SchemaRef) -> Result<ArrowWriter<File>, Stopped> {
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(|e| unwritable(path, &e))?;
+    }
+    let file = File::create(path).map_err(|e| unwritable(path, &e))?;
+    let level = ZstdLevel::try_new(1).unwrap_or_default();
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+    Ok(ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).map_err(|e| unwritable(path, &e))?)
+}
+
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> pipe_diagnostics::Diagnostic {
+    let code = pipe_diagnostics::codes::run::QUARANTINE_UNWRITABLE;
+    let message = format!("the quarantine cannot be written at `{}`: {error}", path.display());
+    pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).help("nothing was committed")
+}

@@ -1,0 +1,272 @@
+//! A table's rules, planned for one pass over one input.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::physical_plan::PhysicalExpr;
+use pipe_check::{Predicate, Rule};
+use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, row_schema, types};
+use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
+use pipe_schema::Level;
+
+use crate::engine::Stopped;
+
+/// Aggregates whose state grows with the input: a pass that held them would too, so they are asked of the staged rows.
+const HEAVY: [&str; 8] =
+    ["median", "percentile_cont", "quantile_cont", "array_agg", "string_agg", "first_value", "last_value", "nth_value"];
+
+/// The rules of a table.
+#[derive(Debug)]
+pub struct Rulebook {
+    /// All rules, in the order written.
+    pub rules: Vec<Rule>,
+    /// Row rules (and the casts); references are added when their tables are known.
+    pub judge: Judge,
+    /// Aggregates of the table rules that one pass can feed.
+    pub aggregates: Arc<[Aggregate]>,
+    /// Table rules.
+    pub table: Vec<TableRule>,
+    /// `unique`, `determines`, `increasing`, by rule.
+    pub set: Vec<(u16, SetAssertion)>,
+    /// `references`, by rule.
+    pub references: Vec<(u16, SetAssertion)>,
+    /// Of `set` those that are proven by hashes: `unique`.
+    pub keys: Vec<KeyPlan>,
+    /// What samples of a reason show.
+    pub sample_columns: BTreeMap<Reason, Vec<usize>>,
+    /// The input's columns, as expressions see them.
+    pub row: DFSchema,
+}
+
+/// A table rule.
+#[derive(Debug)]
+pub struct TableRule {
+    /// Its place among the rules.
+    pub rule: u16,
+    /// What is asked.
+    pub assertion: TableAssertion,
+    /// Its aggregates among [`Rulebook::aggregates`]; `None`: it is asked as a query.
+    pub fused: Option<Range<usize>>,
+}
+
+/// A table rule's verdict.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// As shown.
+    pub text: String,
+    /// As kept for later runs: numbers; times as seconds since 1970.
+    pub value: Option<f64>,
+    /// Whether it is as expected.
+    pub holds: bool,
+}
+
+impl Rulebook {
+    /// Plans the rules of `table`. `input` are the columns of the pass's input, the data columns first; `planner` knows the table itself and those its rules refer to.
+    ///
+    /// # Errors
+    /// What the planner finds wrong with a rule.
+    pub fn new(
+        planner: &Planner<'_>,
+        table: &str,
+        rules: &[Rule],
+        input: &SchemaRef,
+        columns: usize,
+    ) -> Result<Self, Stopped> {
+        let row = row_schema(table, input)?;
+        let mut book = Rulebook {
+            rules: rules.to_vec(),
+            judge: Judge::default(),
+            aggregates: Arc::new([]),
+            table: Vec::new(),
+            set: Vec::new(),
+            references: Vec::new(),
+            keys: Vec::new(),
+            sample_columns: BTreeMap::new(),
+            row,
+        };
+        let mut aggregates = Vec::new();
+        for (index, rule) in (0u16..).zip(rules) {
+            match rule.level {
+                Level::Row => book.row_rule(planner, index, rule)?,
+                Level::Set => book.set_rule(planner, index, rule)?,
+                Level::Table => book.table_rule(planner, index, rule, &mut aggregates)?,
+                Level::Schema | Level::History => {}
+            }
+            let shown = |e: &pipe_sql::Expression| e.columns.iter().filter_map(|c| c.parts.last());
+            let mut shown: Vec<usize> = rule
+                .subject
+                .iter()
+                .flat_map(shown)
+                .filter_map(|name| input.fields().iter().take(columns).position(|f| f.name() == name))
+                .collect();
+            if let Predicate::Determines(determined) = &rule.predicate {
+                shown.extend(determined.iter().filter_map(|n| input.fields().iter().position(|f| f.name() == n)));
+            }
+            shown.dedup();
+            if !shown.is_empty() {
+                book.sample_columns.insert(Reason::Rule(index), shown);
+            }
+        }
+        book.aggregates = aggregates.into();
+        Ok(book)
+    }
+
+    fn row_rule(&mut self, planner: &Planner<'_>, index: u16, rule: &Rule) -> Result<(), Stopped> {
+        let assertion = planner.row_assertion(rule, &self.row)?;
+        let column = rule.column.as_ref().and_then(|c| self.row.index_of_column_by_name(None, c));
+        self.judge.rules.push(RowRule {
+            rule: index,
+            column,
+            passes: planner.physical(&assertion.passes, &self.row)?,
+            judged: assertion.judged.map(|j| planner.physical(&j, &self.row)).transpose()?,
+            null_fails: rule.null_fails,
+        });
+        Ok(())
+    }
+
+    fn set_rule(&mut self, planner: &Planner<'_>, index: u16, rule: &Rule) -> Result<(), Stopped> {
+        let assertion = planner.set_assertion(rule, &self.row)?;
+        if assertion.other.is_some() {
+            self.references.push((index, assertion));
+            return Ok(());
+        }
+        if matches!(rule.predicate, Predicate::Unique) {
+            self.keys.push(key_plan(planner, index, &assertion, &self.row)?);
+        }
+        self.set.push((index, assertion));
+        Ok(())
+    }
+
+    fn table_rule(
+        &mut self,
+        planner: &Planner<'_>,
+        index: u16,
+        rule: &Rule,
+        aggregates: &mut Vec<Aggregate>,
+    ) -> Result<(), Stopped> {
+        let assertion = planner.table_assertion(rule)?;
+        let mut fused = None;
+        if let Some(plan) = &assertion.fused {
+            let judged = plan.judged.as_ref().map(|j| planner.physical(j, &self.row)).transpose()?;
+            let mut lowered = Vec::new();
+            for aggregate in &plan.aggregates {
+                let aggregate = planner.aggregate(aggregate, &self.row)?;
+                let filter = both(aggregate.filter, judged.clone());
+                lowered.push(Aggregate { function: aggregate.function, filter });
+            }
+            let heavy = |a: &Aggregate| a.function.is_distinct() || HEAVY.contains(&a.function.fun().name());
+            if !lowered.iter().any(heavy) {
+                fused = Some(aggregates.len()..aggregates.len() + lowered.len());
+                aggregates.extend(lowered);
+            }
+        }
+        self.table.push(TableRule { rule: index, assertion, fused });
+        Ok(())
+    }
+
+    /// Which text columns behind `_raw` belong to which data column.
+    pub fn with_casts(mut self, input: &SchemaRef, raw: Option<usize>, bad: Option<usize>) -> Self {
+        self.judge.raw = raw;
+        self.judge.bad = bad;
+        if let Some(datafusion::arrow::datatypes::DataType::Struct(fields)) =
+            raw.and_then(|r| input.fields().get(r)).map(|f| f.data_type())
+        {
+            self.judge.casts = fields
+                .iter()
+                .enumerate()
+                .filter_map(|(raw, f)| Some(CastCheck { column: input.index_of(f.name()).ok()?, raw }))
+                .collect();
+        }
+        self
+    }
+
+    /// The rule with this number.
+    pub fn rule(&self, index: u16) -> Option<&Rule> {
+        self.rules.get(usize::from(index))
+    }
+
+    /// What a fused table rule observed, from the values of all aggregates.
+    ///
+    /// # Errors
+    /// The rule's expression fails on them.
+    pub fn observe(
+        &self,
+        planner: &Planner<'_>,
+        fused: &FusedAssertion,
+        values: &[ScalarValue],
+    ) -> Result<Observed, Stopped> {
+        let columns = values.iter().map(ScalarValue::to_array).collect::<Result<Vec<_>, _>>()?;
+        let batch = RecordBatch::try_new(Arc::clone(fused.values.inner()), columns)
+            .map_err(datafusion::error::DataFusionError::from)?;
+        let value = |e: &datafusion::logical_expr::Expr| -> Result<_, Stopped> {
+            Ok(planner.physical(e, &fused.values)?.evaluate(&batch)?.into_array(1)?)
+        };
+        let holds = fused.holds.as_ref().map(value).transpose()?;
+        Ok(observed(value(&fused.observed)?.as_ref(), holds.as_deref()))
+    }
+}
+
+/// An observation from one-row columns.
+pub fn observed(value: &dyn Array, holds: Option<&dyn Array>) -> Observed {
+    let options = FormatOptions::default().with_null("NULL");
+    let text = ArrayFormatter::try_new(value, &options).map(|f| f.value(0).to_string()).unwrap_or_default();
+    let number = datafusion::arrow::compute::cast(value, &datafusion::arrow::datatypes::DataType::Float64).ok();
+    let number = number.and_then(|n| {
+        let n = n.as_primitive_opt::<datafusion::arrow::datatypes::Float64Type>()?.clone();
+        n.is_valid(0).then(|| n.value(0))
+    });
+    let holds = holds.and_then(|h| h.as_boolean_opt()).is_none_or(|h| h.is_valid(0) && h.value(0));
+    Observed { text, value: number, holds }
+}
+
+/// The key of a set rule, ready to be evaluated.
+///
+/// # Errors
+/// A column that is not in `row`.
+pub fn key_plan(
+    planner: &Planner<'_>,
+    rule: u16,
+    assertion: &SetAssertion,
+    row: &DFSchema,
+) -> Result<KeyPlan, Stopped> {
+    let columns = assertion.keys.iter().map(|k| planner.physical(k, row)).collect::<Result<_, _>>()?;
+    let judged = assertion.judged.as_ref().map(|j| planner.physical(j, row)).transpose()?;
+    Ok(KeyPlan { rule, columns, judged })
+}
+
+fn both(
+    a: Option<Arc<dyn PhysicalExpr>>,
+    b: Option<Arc<dyn PhysicalExpr>>,
+) -> Option<Arc<dyn PhysicalExpr>> {
+    use datafusion::logical_expr::Operator;
+    use datafusion::physical_expr::expressions::BinaryExpr;
+    match (a, b) {
+        (Some(a), Some(b)) => Some(Arc::new(BinaryExpr::new(a, Operator::And, b))),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What a schema rule finds of a table's columns: whether it holds, and what was observed.
+pub fn judge_schema(rule: &Rule, found: &SchemaRef, declared: &[String]) -> Observed {
+    let names: Vec<&str> = found.fields().iter().map(|f| f.name().as_str()).collect();
+    let (text, holds) = match &rule.predicate {
+        Predicate::Columns(columns) => (names.join(", "), names == columns.iter().map(String::as_str).collect::<Vec<_>>()),
+        Predicate::Closed => {
+            let extra: Vec<&str> = names.into_iter().filter(|n| !declared.iter().any(|d| d == n)).collect();
+            (if extra.is_empty() { "no other column".to_owned() } else { extra.join(", ") }, extra.is_empty())
+        }
+        Predicate::Type(ty) => {
+            let column = rule.column.as_deref().and_then(|c| found.field_with_name(c).ok());
+            let ty_found = column.map(|f| types::describe(f.data_type()));
+            let holds = column.is_some_and(|f| *f.data_type() == types::to_arrow(ty));
+            (ty_found.unwrap_or_else(|| "no such column".to_owned()), holds)
+        }
+        _ => (String::new(), true),
+    };
+    Observed { text, value: None, holds }
+}

@@ -1,0 +1,108 @@
+//! Where the rows of a pass go before anything is decided: files of a sink, or Parquet of our own that a later step reads.
+
+use std::error::Error;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::Compression;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use pipe_connect::sink::{SinkSpec, StagedFile, StagedWriter};
+use pipe_quality::RowSink;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Takes the rows of one thread.
+pub enum Part {
+    /// A load's own files, published as they are.
+    Sink(Box<StagedWriter>),
+    /// A file for the steps behind.
+    Own(Box<OwnPart>),
+}
+
+/// A Parquet file in the run's scratch folder, written for speed. Made when the first row comes.
+pub struct OwnPart {
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: Option<ArrowWriter<File>>,
+    rows: u64,
+}
+
+/// What a thread left.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// Files of a load.
+    pub staged: Vec<StagedFile>,
+    /// Files of our own that have rows.
+    pub own: Vec<PathBuf>,
+}
+
+impl RowSink for Part {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), BoxError> {
+        match self {
+            Part::Sink(writer) => Ok(writer.write(batch)?),
+            Part::Own(part) => part.write(batch),
+        }
+    }
+}
+
+impl Part {
+    /// A thread's part of a load's files.
+    ///
+    /// # Errors
+    /// The staging folder cannot be written.
+    pub fn sink(spec: &Arc<SinkSpec>, dir: &Path, thread: usize) -> Result<Self, BoxError> {
+        Ok(Part::Sink(Box::new(StagedWriter::new(spec, dir, thread)?)))
+    }
+
+    /// A thread's file in the scratch folder.
+    pub fn own(dir: &Path, name: &str, thread: usize, schema: &SchemaRef) -> Self {
+        let path = dir.join(format!("{name}-{thread}.parquet"));
+        Part::Own(Box::new(OwnPart { path, schema: Arc::clone(schema), writer: None, rows: 0 }))
+    }
+
+    /// Completes the files.
+    ///
+    /// # Errors
+    /// A file cannot be completed.
+    pub fn finish(self, into: &mut Finished) -> Result<(), BoxError> {
+        match self {
+            Part::Sink(writer) => into.staged.extend(writer.finish()?),
+            Part::Own(part) => {
+                let OwnPart { path, writer: Some(writer), rows, .. } = *part else { return Ok(()) };
+                writer.close()?;
+                if rows > 0 {
+                    into.own.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl OwnPart {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), BoxError> {
+        self.rows += batch.num_rows() as u64;
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => {
+                if let Some(dir) = self.path.parent() {
+                    std::fs::create_dir_all(dir)?;
+                }
+                // Read once or twice and thrown away: what is saved on disk would cost more to make.
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::UNCOMPRESSED)
+                    .set_statistics_enabled(EnabledStatistics::Chunk)
+                    .set_dictionary_enabled(false)
+                    .set_max_row_group_row_count(Some(128 << 10))
+                    .build();
+                let file = File::create(&self.path)?;
+                none.insert(ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties))?)
+            }
+        };
+        Ok(writer.write(batch)?)
+    }
+}
