@@ -22,6 +22,9 @@ pub enum Form {
     Text,
 }
 
+/// What says yes or no.
+const WORDS: [&str; 8] = ["true", "false", "yes", "no", "t", "f", "y", "n"];
+
 /// A text's form, and its number where it has one: a point in time as days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Value {
@@ -50,11 +53,7 @@ impl Value {
                     };
                 }
             }
-            _ if text.len() <= 5 => {
-                if ["true", "false", "yes", "no", "t", "f", "y", "n"].iter().any(|w| w.eq_ignore_ascii_case(text)) {
-                    return with(Form::Boolean, None);
-                }
-            }
+            _ if WORDS.iter().any(|w| w.eq_ignore_ascii_case(text)) => return with(Form::Boolean, None),
             _ => {}
         }
         with(if is_uuid(bytes) { Form::Uuid } else { Form::Text }, None)

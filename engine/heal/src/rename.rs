@@ -415,7 +415,8 @@ mod tests {
 
     #[test]
     fn what_was_added_to_all_names_does_not_count() {
-        let makers: [(&str, Type, fn(u64) -> Option<String>); 4] = [
+        type Make = fn(u64) -> Option<String>;
+        let makers: [(&str, Type, Make); 4] = [
             ("total", MONEY, amount),
             ("email", Type::Text, email),
             ("quantity", Type::Int, small),

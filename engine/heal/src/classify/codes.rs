@@ -217,7 +217,7 @@ fn io(kind: ErrorKind) -> Option<Verdict> {
 pub(super) fn quoted(message: &str, phase: Phase) -> Option<Verdict> {
     static PATTERNS: LazyLock<[Option<Regex>; 3]> = LazyLock::new(|| {
         [
-            r#"(?i:sql ?state)[\s:=\["'(]*([0-9A-Z]{5})\b"#,
+            r#"(?i:sql ?state)[\s:=\["'(]*([0-9A-Z]{5})\b|\b\d{4,6} \(([0-9A-Z]{5})\)"#,
             // `status code: 404`, `HTTP 503`, `HTTP/1.1 503`, `Error 403:`, `403 Client Error`, `HTTP error 401`
             r"(?i)\b(?:status(?: ?code)?|http(?:/\d(?:\.\d)?)?(?: error| status)?|response code|error)[\s:=(]{1,3}([1-5]\d\d)\b|\b([1-5]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many requests|bad gateway|service unavailable|gateway time-?out|internal server error|(?:get|post|put|delete|head) http)",
             // `An error occurred (ExpiredToken) when`, `Error Code: SlowDown`, `<Code>NoSuchKey</Code>`, `NoSuchKey: The …`
@@ -253,6 +253,7 @@ mod tests {
             ("SQLSTATE[40001]: Serialization failure", Kind::Conflict),
             ("ERROR: no (SQLSTATE 42P01)", Kind::NotFound),
             ("sqlState: '57014'", Kind::Timeout),
+            ("ERROR 1054 (42S22): no", Kind::Schema),
             ("NoSuchKey: The specified key does not exist. status code: 404", Kind::NotFound),
             ("GET https://x: HTTP/1.1 429", Kind::Throttled),
             ("401 Client Error: nope for url", Kind::Auth),

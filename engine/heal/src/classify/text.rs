@@ -23,7 +23,7 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Internal,
         Always,
-        r"\bpanicked at\b|entered unreachable|likely caused by a bug|this is a bug\b|(?:file|report) (?:a|an|this) (?:bug|issue)",
+        r"\bpanicked\b|\bpanic:|entered unreachable|likely caused by a bug|this is a bug\b|(?:file|report) (?:a|an|this) (?:bug|issue)",
     ),
     (
         Kind::Internal,
@@ -33,7 +33,7 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Internal,
         Always,
-        r"'?nonetype'? object|nullpointerexception|null pointer|nil pointer dereference|segmentation fault|sigsegv|stack overflow|has no attribute|index out of (?:bounds|range)|indexoutofbounds|out of range for slice|called `\w+::unwrap|already (?:mutably )?borrowed",
+        r"'?nonetype'? object|nullpointerexception|null pointer|nil pointer dereference|segmentation fault|sigsegv|stack overflow|has no attribute|index out of (?:bounds|range)|indexoutofbounds|out of range for slice|in a record batch must have|must have the same length|called `\w+::unwrap|already (?:mutably )?borrowed",
     ),
     (
         Kind::Internal,
@@ -54,12 +54,12 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Data,
         Always,
-        r"got \d+ results?, configured to (?:fail|warn)|in the accepted values|accepted.values|\bhas \d+ (?:\S+ )?(?:rows|values|nulls?|duplicates?|non.unique|negative|positive)\b|freshness|staleness|row count [^.]{0,60}(?:expected|below|above|outside|less|more|between)|anomal(?:y|ies|ous)",
+        r"rows? failed rule|got \d+ results?, configured to (?:fail|warn)|in the accepted values|accepted.values|\bhas \d+ (?:\S+ )?(?:rows|values|nulls?|duplicates?|non.unique|negative|positive)\b|freshness|staleness|row count [^.]{0,60}(?:expected|below|above|outside|less|more|between)|anomal(?:y|ies|ous)",
     ),
     (
         Kind::Data,
         Always,
-        r"failed (?:element.wise )?(?:validator|check) <?(?:check|series|column)|non-nullable series|schemaerror[^:]*: (?:column|series)|(?:column|value)s? '?\S*'? (?:is|are) (?:null|empty|not unique|not in (?:the )?(?:allowed|range|list))|not in the allowed list|must not be (?:null|empty|blank|negative)|should (?:not be null|be unique|be (?:greater|less|between))",
+        r"failed (?:element.wise|series or dataframe) validator|failed check <?(?:check|series|column)|non-nullable series|(?:column|value)s? '?\S*'? (?:is|are) (?:null|empty|not unique|not in (?:the )?(?:allowed|range|list))|not in the allowed list|(?:out of|outside) (?:the )?allowed|must not be (?:null|empty|blank|negative)|should (?:not be null|be unique|be (?:greater|less|between))",
     ),
     (
         Kind::Data,
@@ -73,18 +73,20 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Conflict,
         Always,
-        r"deadlock|could not serialize|\bserialization (?:failure|error|conflict)|lock wait timeout|could not obtain lock|database (?:table )?is locked|write.?conflict|(?:commit|version|transaction|update|concurrency) ?conflict|conflict(?:ing|ed)? (?:commit|transaction|operation|update|request)",
+        r"deadlock|could not serialize|\bserialization (?:failure|conflict)|lock wait timeout|could not obtain lock|database (?:table )?is locked|write.?conflict|(?:commit|version|transaction|update|concurrency) ?conflict|conflict(?:ing|ed)? (?:commit|transaction|operation|update|request)",
     ),
     (
         Kind::Conflict,
         Always,
-        r"concurrent (?:modif|append|delete|write|update|transaction|operation|insert)|concurrent(?:append|delete|transaction|modification|write)\w*exception|commitfailed|commit failed|precondition ?failed|changed since|another (?:operation|process|session|transaction)|restart(?:ing)? transaction|retry (?:the |your )?transaction|rebalance in progress|conditional ?(?:check|request)",
+        r"concurrent (?:modif|append|delete|write|update|transaction|operation|insert)|concurrent(?:append|delete|transaction|modification|write)\w*exception|commitfailed|commit failed|failed to commit transaction|commit_attempts|precondition ?failed|changed since|another (?:operation|process|session|transaction)|restart(?:ing)? transaction|retry (?:the |your )?transaction|rebalance in progress|conditional ?(?:check|request)",
     ),
+    // --- Times that are named, before the connections they were on.
+    (Kind::Timeout, Always, r"timeout expired|(?:request|read|query|statement|message) timed out|statement timeout"),
     // --- Throttling, before quota (`exceeded`), HTTP words and permission.
     (
         Kind::Throttled,
         Always,
-        r"rate.?limit|throttl|too many (?:api )?(?:requests|calls)|slow ?down\b|reduce your request rate|request.?limit.?exceeded|request rate|requests per (?:second|minute|hour|day)|retry.after|server ?busy|provisioned ?throughput|exceeded rate|calls? (?:per|limit)|api limit|backing off|\bquota\b[^.]{0,30}\b(?:per|queries|requests)\b|rate exceeded|status(?: code)?:? ?429",
+        r"rate.?limit|throttl|too many (?:api )?(?:requests|calls)|slow ?down\b|reduce your request rate|request.?limit.?exceeded|request rate|requests per (?:second|minute|hour|day)|retry.after|server ?busy|provisioned ?throughput|exceeded rate|calls? (?:per|limit)|api limit|backing off|quota[^.]{0,90} per (?:second|minute|hour|day|user|100)|quota metric|rate exceeded|rejected execution|too busy|status(?: code)?:? ?429",
     ),
     // --- Space and slots, before connections and limits of other sorts.
     (
@@ -105,7 +107,7 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Quota,
         Always,
-        r"quota|resources? (?:exhausted|limit|exceeded)|resource_exhausted|(?:temporary ?file|temp_file|file|storage|size|memory|usage|credit|capacity|account|plan|warehouse|statement|queue)[ _]?(?:size)?[ _]?(?:exceeds?|limit|is full|full)\b|limit ?exceeded|exceeds ?(?:the )?(?:maximum|limit|max|allowed|temp)|response too large|payload too large|request entity too large|message (?:size )?too large|too large to (?:return|process)|critical system resource|billing|capacity exceeded|over capacity|budget exceeded",
+        r"quota|resources? (?:exhausted|limit|exceeded)|resource_exhausted|(?:temporary ?file|temp_file|file|storage|size|memory|usage|credit|capacity|account|plan|warehouse|statement|queue)[ _]?(?:size)?[ _]?(?:exceeds?|limit|is full|full)\b|limit ?exceeded|exceeds ?(?:the )?(?:maximum|limit|max|allowed|temp)|response too large|payload too large|request entity too large|message (?:size )?too large|too large to (?:return|process)|critical system resource|billing|capacity exceeded|over capacity|budget exceeded|purged in queue|\bis full\b|circuit.?break|max(?:imum)? concurrent|watermark|bigger than \S*max",
     ),
     // --- What is there already.
     (
@@ -122,19 +124,23 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Constraint,
         Always,
-        r"foreign key|foreign_key|referential|is still referenced|not.null|null value in|cannot be null|cannot insert (?:the value )?null|doesn't have a default value|non-null(?:able)?\b.*\bnull|null(?:s)? (?:in|into|for|not allowed in) (?:a )?(?:non-?null|required|column)|required field[^.]{0,30}null",
+        r"foreign key|foreign_key|referential|is still referenced|not.null|null value in|cannot be null|cannot insert (?:the value )?null|cannot insert a non-default|document failed validation|doesn't have a default value|non-null(?:able)?\b.*\bnull|null(?:s)? (?:in|into|for|not allowed in) (?:a )?(?:non-?null|required|column)|required field[^.]{0,30}null",
     ),
     (
         Kind::Constraint,
         Always,
-        r"check constraint|exclusion constraint|constraint (?:\S+ )?(?:violat|fail)|violates|integrity ?constraint|integrityerror|constraintviolation|violated by (?:value|row)|check or invariant|invariant .* violated|failed validation check|assertion violat",
+        r"check constraint|exclusion constraint|constraint (?:\S+ )?(?:violat|fail)|conflicted with the \w+(?: \w+)? constraint|violates|integrity ?constraint|integrityerror|constraintviolation|violated by (?:value|row)|check or invariant|invariant .* violated|failed validation check|assertion violat",
     ),
     (
         Kind::Constraint,
         Always,
         r"value too long|data too long|too long for (?:type|column)|string or binary data would be truncated|right truncation|truncated|exceeds (?:the )?(?:declared|column|field) (?:length|size|width|precision)|length (?:exceeds|of \S+ exceeds)|too large to store|numeric field overflow|out of range (?:value )?for column|is out of range for column|(?:small|big|tiny|medium)?int(?:eger)? (?:is )?out of range|out of range value|larger than (?:specified )?precision|precision (?:of )?\d+|maximum length|value larger than|max(?:imum)? is \d",
     ),
-    (Kind::Config, Always, r"invalid (?:session timeout|replication factor|required acks)|no module named"),
+    (
+        Kind::Config,
+        Always,
+        r"invalid (?:session timeout|replication factor|required acks)|no module named|(?:string|url|dsn|path|setting) is (?:empty|missing|blank|not set)|extension \S+ is not available|no filesystem for|no data source",
+    ),
     // --- Who we are, before permissions, missing things and timeouts these look like.
     (
         Kind::Auth,
@@ -144,7 +150,7 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Auth,
         Always,
-        r"wrong password|(?:incorrect|invalid|bad|unknown|wrong|missing) (?:user ?name|user\b|password|login|credential|api.?key|access.?key|access.?token|auth|token|bearer|client.?(?:secret|id|token)|jwt|session|refresh.?token|secret|signature|certificate)|(?:user ?name|password|credentials?|api.?key|access.?key|token) (?:or \w+ )?(?:is|was|are|were|you provided)? ?(?:incorrect|invalid|wrong|rejected|not (?:valid|recognized|accepted)|revoked|expired|malformed)",
+        r"wrong password|basic: access denied|no password supplied|(?:incorrect|invalid|bad|unknown|wrong|missing) (?:user ?name|user\b|password|login|credential|api.?key|access.?key|access.?token|auth|token|bearer|client.?(?:secret|id|token)|jwt|session|refresh.?token|secret|signature|certificate)|(?:user ?name|password|credentials?|api.?key|access.?key|token) (?:or \w+ )?(?:is|was|are|were|you provided)? ?(?:incorrect|invalid|wrong|rejected|not (?:valid|recognized|accepted)|revoked|expired|malformed)",
     ),
     (
         Kind::Auth,
@@ -217,7 +223,12 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Timeout,
         Always,
-        r"time.?out|timed.?out|deadline|took too long|canceling statement due to|query (?:was )?cancell?ed|cancell?ed (?:on|due to)|(?:execution|query|statement|wait|running|request) time (?:limit )?(?:exceeded|limit)|max_execution_time|maximum (?:statement )?execution time|exceeded (?:the )?(?:time|deadline|wait)|etimedout|no (?:response|data) (?:received )?(?:within|after|for|in) \d|did not (?:respond|complete|finish) (?:within|in)|lock_timeout",
+        r"time.?out|timed.?out|deadline|took too long|canceling statement due to|query (?:was )?cancell?ed|cancell?ed (?:on|due to)|(?:execution|query|statement|wait|running|request) time (?:limit )?(?:exceeded|limit)|max_execution_time|maximum (?:statement )?execution time|exceeded (?:the )?(?:time|deadline|wait)|etimedout|no (?:response|data) (?:received )?(?:within|after|for|in) \d|did not (?:respond|complete|finish) (?:within|in)|after \d+ ?(?:ms|s|seconds|milliseconds)\b|lock_timeout",
+    ),
+    (
+        Kind::Schema,
+        Always,
+        r"(?:cannot|could not|failed to|unable to|can't) merge|not in (?:the )?dataframe|columns ?\(\d+\) must match|cannot be changed from|(?:missing|lacks) (?:required )?(?:columns?|fields?)\b|columns (?:\w+ ){0,3}do(?:es)? not match|has no (?:column|field)|expected axis has",
     ),
     // --- Columns, before missing things and types that columns are quoted with.
     (
@@ -255,18 +266,18 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::Type,
         Always,
-        r"pars(?:e|ing) (?:\w+ ){0,2}(?:timestamp|date|datetime|time|number|int\w*|float|double|decimal|bool\w*)\b|time data .* format|type mismatch",
+        r"pars(?:e|ing) (?:\w+ ){0,2}(?:timestamp|date|datetime|time|number|int\w*|float|double|decimal|bool\w*)\b|time data .* format|strconv\.parse(?:int|uint|float|bool)|type mismatch|pars\w+ value .{0,60} as (?:type|')|(?:decoding|reading) field .{0,60}expected|(?:to )?(?:be of|have|has|with) type .{0,60}(?:got|found|expected)|divi(?:de|sion) by zero",
     ),
     // --- Bytes that do not parse, before values that do not convert.
     (
         Kind::Parse,
         Always,
-        r"tokeni[sz]ing|corrupt|magic (?:bytes|number|header)|malformed|not (?:a )?valid (?:json|xml|csv|parquet|utf|avro|gzip|zip|yaml|orc)|invalid (?:json|xml|csv|parquet|avro|orc|utf|yaml|gzip|zip|escape|byte|unicode|character|crc|encoding|message|record|line|quote|delimiter|format|header|magic|compressed|block|file format|control char)|jsonparse|jsondecode|json ?(?:parse|syntax|decode|decoding) ?error|expecting value|expecting property name|extra data|unrecogni[sz]ed token|unexpected (?:token|character|char\b|end of (?:json|input|data|string|document|record|block)|byte|non-whitespace)|bad (?:message format|magic|record|line|escape|csv|character)",
+        r"tokeni[sz]ing|corrupt|magic (?:bytes|number|header)|malformed|not (?:a )?valid (?:json|xml|csv|parquet|utf|avro|gzip|zip|yaml|orc)|invalid (?:json|xml|csv|parquet|avro|orc|utf|yaml|gzip|zip|escape|byte|unicode|character|crc|encoding|message|record|line|quote|delimiter|format|header|magic|compressed|block|file format|control char)|jsonparse|jsondecode|json ?(?:parse|syntax|decode|decoding) ?error|expecting value|expecting property name|extra data|unrecogni[sz]ed token|unexpected (?:token|character|char\b|end of (?:json|input|data|string|document|record|block)|byte|non-whitespace)|could not parse (?:metadata|footer|schema)|too many errors|read underflow|key serialization|value serialization|bad (?:message format|magic|record|line|escape|csv|character)",
     ),
     (
         Kind::Parse,
         Always,
-        r"incorrect number of fields|wrong number of (?:fields|columns|values|arguments in)|expected \d+ (?:fields|columns|values)|(?:too (?:many|few)|not enough|extra|missing) (?:fields|columns|values|bytes|data)\b|(?:extra data after|missing data for) (?:last )?(?:expected )?column|unterminated|unclosed|unbalanced|mismatched tag|end.of.?file within|eof inside|eof (?:while parsing|in)|eof: |bare quote|quote(?:d|s)? (?:field|char|in)|stray|delimiter|newline in|line contains nul|embedded null|null byte",
+        r"incorrect number of fields|wrong number of (?:fields|columns|values|arguments in)|expected \d+ (?:fields|columns|values)|(?:too (?:many|few)|not enough|extra|missing) (?:fields|columns|values|bytes|data)\b|(?:extra data after|missing data for) (?:last )?(?:expected )?column|unterminated|unclosed|unbalanced|mismatched tag|end.of.?file within|eof inside|eof (?:while parsing|in)|eof: |bare (?:quote|\x22)|non-quoted|cannot start any token|mapping values are|quote(?:d|s)? (?:field|char|in)|stray|delimiter|newline in|line contains nul|embedded null|null byte",
     ),
     (
         Kind::Parse,
@@ -298,7 +309,7 @@ const PATTERNS: &[(Kind, When, &str)] = &[
     (
         Kind::NotFound,
         Always,
-        r"does(?: not|n't) exist|do(?: not|n't) exist|not ?found|no such|nosuch\w+|unknown (?:database|table|topic|catalog|schema|function|relation|object|view|dataset|partition|index|collection|bucket|member|group|key|container|procedure)|could ?n[o']t (?:find|be found|locate)|cannot find|can't find|unable to (?:find|locate)|no (?:files?|objects?|log files|matches?|matching|table|data|database|bucket|records?) (?:found|match\w*|named|in|at|exist\w*)|undefined (?:table|object|function)|undefinedtable|has been (?:deleted|removed|dropped)|was (?:deleted|removed|dropped)|no longer exists|\benoent\b|not a delta table|invalid object name|is not (?:a )?(?:known|table)|missing (?:file|table|object)|404",
+        r"does(?: not|n't) exist|do(?: not|n't) exist|not ?found|no such|nosuch\w+|unknown (?:database|table|topic|catalog|schema|function|relation|object|view|dataset|partition|index|collection|bucket|member|group|key|container|procedure)|could ?n[o']t (?:find|be found|locate)|cannot find|can't find|unable to (?:find|locate)|no (?:files?|objects?|log files|matches?|matching|table|data|database|bucket|records?) (?:found|match\w*|named|in|at|exist\w*)|undefined (?:table|object|function)|undefinedtable|has been (?:deleted|removed|dropped)|was (?:deleted|removed|dropped)|no longer exists|offset out of range|invalid table version|version \d+ (?:does not|was not)|\benoent\b|not a delta table|invalid object name|is not (?:a )?(?:known|table)|missing (?:file|table|object)|404",
     ),
     // --- The rest, from the general words.
     (
