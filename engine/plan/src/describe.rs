@@ -75,6 +75,9 @@ pub fn fingerprint(program: &Program, table: &str) -> String {
     let selection = Selection { tables: tables.into_iter().collect(), loads: Vec::new() };
     let mut plan = plan(program, &selection, &BTreeMap::new(), None);
     plan.objects.retain(|o| !matches!(o.kind, Kind::Schedule | Kind::Channel | Kind::Secret));
+    for object in &mut plan.objects {
+        object.properties.retain(|(key, _)| key != "doc");
+    }
     format!("{:032x}", xxh3_128(plan.to_string().as_bytes()))
 }
 

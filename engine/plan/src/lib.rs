@@ -12,6 +12,9 @@ mod predicate;
 mod select;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use describe::{fingerprint, plan};
 pub use explain::explain;
 pub use facts::{ColumnFact, Facts, LoadNews, News, Nothing};

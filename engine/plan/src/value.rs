@@ -19,7 +19,7 @@ pub(crate) fn percent(share: f64) -> String {
 /// The largest unit that divides it: `90s`, `2h`, `7d`.
 pub(crate) fn duration(millis: u64) -> String {
     for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
-        if millis >= size && millis % size == 0 {
+        if millis >= size && millis.is_multiple_of(size) {
             return format!("{}{unit}", millis / size);
         }
     }
@@ -31,7 +31,7 @@ fn size(bytes: u64) -> String {
     let units =
         [("GiB", 1 << 30), ("GB", 1_000_000_000), ("MiB", 1 << 20), ("MB", 1_000_000), ("KiB", 1 << 10), ("KB", 1000)];
     for (unit, size) in units {
-        if bytes >= size && bytes % size == 0 {
+        if bytes >= size && bytes.is_multiple_of(size) {
             return format!("{}{unit}", bytes / size);
         }
     }

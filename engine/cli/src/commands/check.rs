@@ -1,0 +1,70 @@
+//! `pipe check`
+
+use anyhow::Result;
+use clap::ValueEnum;
+use pipe_diagnostics::Severity;
+
+use crate::diagnose;
+use crate::exit::Exit;
+use crate::facts;
+use crate::output::Output;
+use crate::project::{Project, ProjectArgs};
+use crate::report::counted;
+
+/// Find what is wrong with a program, without touching data
+///
+/// Exits with 0 if there is no error, 1 if there is one, 2 if the program could not be read.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// How findings are shown
+    #[arg(long, value_enum, default_value_t = Format::Full)]
+    format: Format,
+    /// Count warnings as errors
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the text they are about
+    Full,
+    /// A line each, as `file:line:column: error[E0102]: …`
+    Concise,
+    /// One JSON object
+    Json,
+    /// Workflow commands that GitHub shows beside the lines
+    Github,
+}
+
+pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    let json = args.format == Format::Json;
+    let project = match Project::find(args.project.path.as_deref()) {
+        Ok(project) => project,
+        Err(problem) => return super::refuse(&[problem], &pipe_diagnostics::Sources::default(), json, out),
+    };
+    let mut loaded = project.load(&args.project);
+    facts::add_planner_errors(&mut loaded)?;
+    let (diagnostics, sources) = (&loaded.diagnostics, &loaded.sources);
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = diagnostics.len() - errors;
+    let exit = if errors > 0 || (args.deny_warnings && warnings > 0) { Exit::FAILED } else { Exit::OK };
+    match args.format {
+        Format::Full => out.print(&diagnose::full(diagnostics, sources, out.paint)),
+        Format::Concise => out.print(&diagnose::concise(diagnostics, sources)),
+        Format::Github => out.print(&diagnose::github(diagnostics, sources)),
+        Format::Json => out.print(&format!("{}\n", diagnose::object(diagnostics, sources, exit))),
+    }
+    if args.format == Format::Full {
+        let files = counted(sources.iter().count() as u64, "file");
+        out.print(&match (errors as u64, warnings as u64) {
+            (0, 0) => format!("{files} checked, nothing found\n"),
+            (0, w) => format!("{files} checked: {}\n", counted(w, "warning")),
+            (e, 0) => format!("{files} checked: {}\n", counted(e, "error")),
+            (e, w) => format!("{files} checked: {}, {}\n", counted(e, "error"), counted(w, "warning")),
+        });
+    }
+    Ok(exit)
+}

@@ -1,0 +1,85 @@
+//! `pipe explain`
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use pipe_check::Program;
+use pipe_diagnostics::{Diagnostic, Page, Severity, Sources, codes, nearest};
+
+use crate::exit::Exit;
+use crate::facts;
+use crate::output::{Output, Paint};
+use crate::project::{Project, ProjectArgs};
+use crate::report::wrapped;
+
+/// Explain a table, a model, a rule, a load, or the code of a message
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A name of the program, a rule as `table.rule`, or a code such as `E0102`
+    #[arg(value_name = "NAME|CODE")]
+    name: String,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    if let Some(page) = codes::page(&args.name) {
+        out.print(&text(page, out.paint));
+        return Ok(Exit::OK);
+    }
+    if is_code(&args.name) {
+        let codes = codes::pages().map(|p| p.code.as_str());
+        let help = nearest(&args.name, codes).map(|code| format!("there is `{code}`"));
+        let problem = unknown(&format!("no message has the code `{}`", args.name)).maybe_help(help);
+        return super::refuse(&[problem], &Sources::default(), false, out);
+    }
+    let project = match Project::find(args.project.path.as_deref()) {
+        Ok(project) => project,
+        Err(problem) => return super::refuse(&[problem], &Sources::default(), false, out),
+    };
+    let loaded = project.load(&args.project);
+    let name = args.name.to_lowercase();
+    let facts = facts::Planned::new(&loaded)?;
+    let objects = pipe_plan::explain(&loaded.program, &name, &facts);
+    if objects.is_empty() {
+        let names = names(&loaded.program);
+        let help = nearest(&name, names.iter().map(String::as_str)).map(|name| format!("there is `{name}`"));
+        let problem = unknown(&format!("nothing is called `{}`", args.name)).maybe_help(help);
+        return super::refuse(&[problem], &loaded.sources, false, out);
+    }
+    let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
+    out.print(&objects.join("\n"));
+    Ok(Exit::OK)
+}
+
+fn unknown(message: &str) -> Diagnostic {
+    Diagnostic::new(codes::run::UNKNOWN_NAME, Severity::Error, message)
+}
+
+/// `E0102`, `w0501`: what could only be a code.
+fn is_code(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| matches!(c.to_ascii_lowercase(), 'e' | 'w'))
+        && name.len() == 5
+        && chars.all(|c| c.is_ascii_digit())
+}
+
+/// All that can be explained, for "did you mean".
+fn names(program: &Program) -> Vec<String> {
+    let tables = program.sources.keys().chain(program.models.keys()).cloned();
+    let loads = program.loads.iter().map(|l| l.name.clone());
+    let rules = program.rules.values().flatten().map(|r| format!("{}.{}", r.table, r.name));
+    tables.chain(loads).chain(rules).collect()
+}
+
+/// The page of a code.
+fn text(page: &Page, paint: Paint) -> String {
+    let mut text = wrapped("", &format!("{}: {}", page.code, page.title)) + "\n" + &wrapped("", page.why);
+    for (title, example) in [("wrong", page.bad), ("right", page.good)] {
+        if !example.is_empty() {
+            _ = writeln!(text, "\n{}", paint.bold(title));
+            text.extend(example.lines().map(|line| format!("    {line}\n")));
+        }
+    }
+    text
+}

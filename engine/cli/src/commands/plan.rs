@@ -1,0 +1,56 @@
+//! `pipe plan`
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::project::{ParamArgs, Project, ProjectArgs, StateArgs};
+
+/// Show what a run would do: the tables in their order, what is new for each load, and every object of the program
+///
+/// The text is stable: it changes when the meaning of the program does, or what is new, and not otherwise.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    params: ParamArgs,
+    #[command(flatten)]
+    state: StateArgs,
+    /// Only this table or load, and what it needs; may be repeated
+    #[arg(long = "target", value_name = "NAME")]
+    targets: Vec<String>,
+    /// How the plan is shown
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One property a line
+    Text,
+    /// One JSON object
+    Json,
+}
+
+pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    let json = args.format == Format::Json;
+    let project = match Project::find(args.project.path.as_deref()) {
+        Ok(project) => project,
+        Err(problem) => return super::refuse(&[problem], &Default::default(), json, out),
+    };
+    let loaded = project.load(&args.project);
+    let selection = match pipe_plan::select(&loaded.program, &args.targets) {
+        Ok(selection) => selection,
+        Err(unknown) => return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out),
+    };
+    let plan = pipe_plan::plan(&loaded.program, &selection, &args.params.values(), None);
+    if json {
+        out.print(&format!("{}\n", serde_json::to_string(&plan)?));
+    } else {
+        out.print(&plan.to_string());
+    }
+    Ok(Exit::OK)
+}

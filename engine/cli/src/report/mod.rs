@@ -1,0 +1,118 @@
+//! The report of a run for people: what became of the rows, what failed and why, what was healed and on what evidence, what
+//! was loaded, what to do next. Fits 80 columns.
+
+mod heals;
+mod loads;
+mod problems;
+mod rows;
+mod table;
+
+use pipe_run::Report;
+
+use crate::output::Paint;
+
+pub use table::{Table, WIDTH, wrapped};
+
+/// The report as text, with a line break at its end.
+pub fn text(report: &Report, paint: Paint) -> String {
+    let sections = [
+        headline(report, paint),
+        rows::section(report, paint),
+        problems::section(report, paint),
+        heals::section(report, paint),
+        loads::section(report, paint),
+        notes(report),
+        next_steps(report, paint),
+    ];
+    let filled: Vec<String> = sections.into_iter().filter(|s| !s.is_empty()).collect();
+    filled.join("\n")
+}
+
+fn headline(report: &Report, paint: Paint) -> String {
+    let outcome = match report.outcome.as_str() {
+        "ok" => paint.good("all committed"),
+        "nothing_new" => paint.good("nothing new"),
+        "waiting" => paint.warn("committed, but for what waits for approval"),
+        "partial" => paint.warn("partial: some of it was not committed"),
+        "failed" => paint.bad("failed: nothing was committed"),
+        "invalid" => paint.bad("the program cannot run"),
+        "interrupted" => paint.bad("interrupted: nothing half-written"),
+        other => other.to_owned(),
+    };
+    let run = if report.run.is_empty() { "run".to_owned() } else { format!("run {}", report.run) };
+    format!("{}: {outcome} {}\n", paint.bold(&run), paint.dim(&format!("({})", seconds(report.duration_ms))))
+}
+
+fn notes(report: &Report) -> String {
+    report.notes.iter().map(|n| wrapped("note: ", n)).collect()
+}
+
+/// What a person would do now, as commands to copy.
+fn next_steps(report: &Report, paint: Paint) -> String {
+    let mut steps = Vec::new();
+    for table in report.tables.iter().filter_map(|t| t.quarantine.as_ref().map(|q| (t, q))) {
+        let (table, quarantine) = table;
+        steps.push(format!("pipe query 'select * from {quarantine}'"));
+        if table.waiting > 0 {
+            steps.push("pipe heals".to_owned());
+        }
+        steps.push(format!("pipe quarantine replay {}", table.name));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    steps.retain(|s| seen.insert(s.clone()));
+    if steps.is_empty() {
+        return String::new();
+    }
+    let lines: String = steps.iter().map(|s| format!("  {s}\n")).collect();
+    format!("{}\n{lines}", paint.bold("next"))
+}
+
+/// `1234567` as `1,234,567`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// `0.42 s`, `75 s`.
+fn seconds(millis: u64) -> String {
+    if millis < 10_000 {
+        format!("{}.{:02} s", millis / 1000, millis % 1000 / 10)
+    } else {
+        format!("{} s", millis / 1000)
+    }
+}
+
+/// A share as `0.5%`; what is not 0 is never shown as 0.
+fn share(ratio: f64) -> String {
+    let percent = ratio * 100.0;
+    if percent > 0.0 && percent < 0.01 {
+        "<0.01%".to_owned()
+    } else {
+        format!("{}%", (percent * 100.0).round() / 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([share(0.0), share(0.000_001), share(0.005), share(1.0)], ["0%", "<0.01%", "0.5%", "100%"]);
+        assert_eq!([seconds(420), seconds(9_990), seconds(75_400)], ["0.42 s", "9.99 s", "75 s"]);
+        assert_eq!([counted(1, "row"), counted(2, "row")], ["1 row", "2 rows"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! What failed and why, with the place and a sample; what no clause handled first.
+
+use std::fmt::Write;
+
+use pipe_run::Report;
+use pipe_run::report::{FailureReport, RuleReport, Sample};
+
+use super::{count, counted, share, wrapped};
+use crate::output::{Paint, plain};
+
+/// Samples shown of each failure; the JSON has more.
+const SAMPLES: usize = 2;
+
+pub(super) fn section(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    let (unhandled, handled): (Vec<_>, Vec<_>) = report.failures.iter().partition(|f| f.handled == "failed");
+    if !unhandled.is_empty() {
+        _ = writeln!(text, "{}", paint.bad("failed"));
+        text.extend(unhandled.iter().map(|f| failure(f, report)));
+    }
+    if !handled.is_empty() {
+        _ = writeln!(text, "{}", paint.bold("found"));
+        text.extend(handled.iter().map(|f| failure(f, report)));
+    }
+    // Rules that let something pass without a failure: tolerated, or of severity info and warning.
+    let raised = |r: &RuleReport| {
+        report.failures.iter().any(|f| f.table == r.table && f.fields.get("rule").is_some_and(|n| *n == r.rule))
+    };
+    let quiet: Vec<_> = report.rules.iter().filter(|r| r.violations > 0 && !raised(r)).collect();
+    if !quiet.is_empty() {
+        _ = writeln!(text, "{}", paint.bold("let pass"));
+        for rule in quiet {
+            let what = format!(
+                "{}.{} ({}): {} of {} rows violate it ({})",
+                rule.table,
+                rule.rule,
+                rule.severity,
+                count(rule.violations),
+                count(rule.rows),
+                share(rule.ratio),
+            );
+            text += &wrapped("  ", &what);
+            text += &samples(&rule.samples);
+        }
+    }
+    text
+}
+
+fn failure(failure: &FailureReport, report: &Report) -> String {
+    let mut what = format!("{}: {}", failure.table, title(failure));
+    if let Some(rule) = rule_of(failure, report) {
+        match (&rule.observed, &rule.expected) {
+            (Some(observed), Some(expected)) => _ = write!(what, ", observed {observed}, expected {expected}"),
+            _ => _ = write!(what, ", {} of {} rows ({})", count(rule.violations), count(rule.rows), share(rule.ratio)),
+        }
+    } else if failure.rows > 0 {
+        _ = write!(what, ", {}", counted(failure.rows, "row"));
+    }
+    if failure.handled != "failed" && !failure.handled.is_empty() {
+        _ = write!(what, ": {}", failure.handled.replace('_', " "));
+        if let Some(clause) = failure.clause {
+            _ = write!(what, " by clause {clause}");
+        }
+    }
+    let mut text = wrapped("  ", &what);
+    if let Some(message) = failure.fields.get("message") {
+        text += &wrapped("    ", message);
+    }
+    text += &samples(&failure.samples);
+    if let Some(help) = &failure.help {
+        text += &wrapped("    help: ", help);
+    }
+    text
+}
+
+/// `rule_failed quantity.between`, `missing_column total`, `bad_record`.
+fn title(failure: &FailureReport) -> String {
+    let field = |name: &str| failure.fields.get(name).filter(|v| !v.is_empty());
+    let subject = field("rule").or_else(|| field("column")).or_else(|| field("reason")).or_else(|| field("kind"));
+    let mut title = failure.failure.clone();
+    if let Some(subject) = subject {
+        _ = write!(title, " {subject}");
+    }
+    if let Some(candidate) = field("candidate") {
+        _ = write!(title, " (found `{candidate}`)");
+    }
+    title
+}
+
+fn rule_of<'a>(failure: &FailureReport, report: &'a Report) -> Option<&'a RuleReport> {
+    let name = failure.fields.get("rule")?;
+    report.rules.iter().find(|r| r.table == failure.table && r.rule == *name)
+}
+
+fn samples(samples: &[Sample]) -> String {
+    samples.iter().take(SAMPLES).map(sample).collect()
+}
+
+/// `    data/orders.csv:17  value`
+fn sample(sample: &Sample) -> String {
+    let place = match (&sample.file, sample.line, sample.row) {
+        (Some(file), Some(line), _) => format!("{file}:{line}  "),
+        (Some(file), None, Some(row)) => format!("{file} row {row}  "),
+        (Some(file), None, None) => format!("{file}  "),
+        (None, _, _) => String::new(),
+    };
+    let place = plain(&place, 60);
+    let room = 74_usize.saturating_sub(place.chars().count()).max(16);
+    format!("    {place}{}\n", plain(&sample.value, room)).trim_end().to_owned() + "\n"
+}

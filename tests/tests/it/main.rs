@@ -1,0 +1,6 @@
+//! The one integration binary: what a user sees, and how the repository is kept.
+
+mod cli;
+mod examples;
+mod pipe;
+mod tidy;
