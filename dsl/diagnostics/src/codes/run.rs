@@ -149,10 +149,6 @@ codes! {
         why: "Rows of a source go through today's program once. Rows of a model are computed again with their inputs, never replayed; rows that were replayed or discarded are done with.",
         bad: "pipe quarantine replay daily_revenue (a model)",
         good: "pipe quarantine replay orders";
-    FORMAT_UNSOUND = "E1309", "the formatter would have changed the program",
-        why: "The formatter reads its own output again and compares the two programs. They differ, so the file was left as it is. This is a defect of Pipe.",
-        bad: "a file that formatting would change in meaning",
-        good: "report it with the file";
 
     TABLE_FAILED = "E1401", "a table failed",
         why: "A failure that no clause handles, a rule of severity `critical` that still fails, or a clause that says `fail`. Nothing of the table is committed; what does not depend on it goes on.",
