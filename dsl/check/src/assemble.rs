@@ -11,7 +11,7 @@ use crate::config::{Owner, config};
 use crate::cx::Cx;
 use crate::files::Project;
 use crate::names::{self, Names};
-use crate::program::{Model, Predicate, Program};
+use crate::program::{Model, Program};
 use crate::{declare, graph, heal, rules, schedule, sink, source, test_statement};
 
 /// Makes a program of the files of a project, and says what is wrong with it.
@@ -58,14 +58,14 @@ pub(crate) fn program(project: &Project, root: &Path, profile: Option<&str>) -> 
                 program.schedules.entry(s.name.value.clone()).or_insert(checked);
             }
             StatementKind::Test(t) => {
-                test_statement::test(&mut cx, t, &program.rules);
+                test_statement::test(&mut cx, t, &program.rules, broken.is_empty());
                 program.tests.entry(t.name.value.clone()).or_insert_with(|| t.clone());
             }
             _ => {}
         }
     }
     sink::together(&mut cx, &program);
-    cycles(&mut cx, &program);
+    cycles(&mut cx, &statements, &program);
     let out = cx.out;
     (program, out)
 }
@@ -150,7 +150,7 @@ fn version(project: &Project, statements: &[&Statement]) -> Option<Diagnostic> {
 }
 
 /// Reports tables that are computed from themselves, by queries, rules or lookups.
-fn cycles(cx: &mut Cx<'_>, program: &Program) {
+fn cycles(cx: &mut Cx<'_>, statements: &[&Statement], program: &Program) {
     let tables: Vec<&str> = cx.names.tables.keys().copied().collect();
     let index: BTreeMap<&str, usize> = tables.iter().enumerate().map(|(i, t)| (*t, i)).collect();
     let mut edges: Vec<Vec<graph::Edge>> = vec![Vec::new(); tables.len()];
@@ -169,17 +169,22 @@ fn cycles(cx: &mut Cx<'_>, program: &Program) {
             add(name, &to, span);
         }
     }
+    // A rule may look at its own table.
+    for statement in statements {
+        let StatementKind::Rules(block) = &statement.kind else { continue };
+        for predicate in block.items.iter().flat_map(|i| &i.predicates) {
+            if let syntax::Predicate::References { table, .. } | syntax::Predicate::SameAs { table, .. } =
+                &predicate.value
+                && table.value != block.table.value
+            {
+                add(&block.table, table, table.span);
+            }
+        }
+    }
     for (name, rules) in &program.rules {
-        for rule in rules {
-            let mut refs: Vec<(String, Span)> =
-                rule.subject.iter().chain(&rule.filter).flat_map(|e| &e.tables).filter_map(one).collect();
-            if let Predicate::References { table, .. } | Predicate::SameAs { table, .. } = &rule.predicate {
-                refs.push((table.clone(), rule.span));
-            }
-            // A rule may look at its own table.
-            for (to, span) in refs.iter().filter(|(to, _)| to != name) {
-                add(name, to, *span);
-            }
+        let tables = rules.iter().flat_map(|r| r.subject.iter().chain(&r.filter)).flat_map(|e| &e.tables);
+        for (to, span) in tables.filter_map(one).filter(|(to, _)| to != name) {
+            add(name, &to, span);
         }
     }
     for (name, block) in &program.heals {

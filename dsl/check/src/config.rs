@@ -227,7 +227,7 @@ fn param(
         | KeyType::Choice(_) => None,
     };
     if class != Some(ty.class()) {
-        let message = format!("key `{}` cannot take `${}`, a `{ty}`", key.name, name.value);
+        let message = format!("key `{}` cannot take `${}`, which is `{ty}`", key.name, name.value);
         cx.report(
             Diagnostic::error(codes::PARAM_VALUE, message, span)
                 .label(param.ty.span, "declared here")
@@ -262,7 +262,7 @@ fn literal_value(ty: KeyType, literal: &Literal) -> Option<Value> {
 }
 
 /// The value a key takes for a param's value, as a run gives it; `None` if it does not fit.
-pub fn bind(ty: KeyType, literal: &Literal) -> Option<ConfigValue> {
+pub(crate) fn bind(ty: KeyType, literal: &Literal) -> Option<ConfigValue> {
     fit(ty, &literal_value(ty, literal)?).ok()
 }
 

@@ -57,8 +57,7 @@ impl<'a> Cx<'a> {
             && !columns.contains_key(name.as_str())
             && !table.is_meta(name)
         {
-            let what = format!("column of `{}`", table.name.value);
-            self.unknown(code, &what, name, columns.keys().copied());
+            self.report(lacking(code, &table.name.value, "column", name, columns.keys().copied()));
         }
     }
 
@@ -90,6 +89,18 @@ pub(crate) fn unknown<'n>(
     known: impl IntoIterator<Item = &'n str>,
 ) -> Diagnostic {
     Diagnostic::error(code, format!("unknown {what} `{}`", name.value), name.span)
+        .maybe_help(suggest(&name.value, known))
+}
+
+/// "`owner` has no `what` `name`", with what it has.
+pub(crate) fn lacking<'n>(
+    code: Code,
+    owner: &str,
+    what: &str,
+    name: &Spanned<String>,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Diagnostic {
+    Diagnostic::error(code, format!("`{owner}` has no {what} `{}`", name.value), name.span)
         .maybe_help(suggest(&name.value, known))
 }
 

@@ -202,7 +202,10 @@ impl Project {
             let Some((last, first)) = cycle.spans.split_last() else { continue };
             let mut d = Diagnostic::error(
                 codes::USE_CYCLE,
-                format!("files use each other in a circle: {}", path.join(" -> ")),
+                match path.as_slice() {
+                    [one, _] => format!("`{one}` uses itself"),
+                    _ => format!("files use each other in a circle: {}", path.join(" -> ")),
+                },
                 *last,
             )
             .saying("this closes the circle")
@@ -267,7 +270,7 @@ impl Project {
             }
         };
         let start = if found.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let sql = found.text.get(start..).unwrap_or("").trim_end().trim_end_matches(';').to_owned();
+        let sql = found.text.get(start..).unwrap_or("").to_owned();
         let id = self.sources.add(found.shown.to_string_lossy(), found.text);
         let span = Span::new(id, start..start + sql.len());
         self.queries.insert(text.span, syntax::Spanned::new(sql, span));

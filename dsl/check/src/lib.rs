@@ -3,6 +3,7 @@
 //! Knows what can be known without data and without DataFusion; what the planner knows is `pipe-compile`'s.
 
 mod assemble;
+mod bind;
 mod config;
 mod cron;
 mod cx;
@@ -14,6 +15,7 @@ mod literals;
 mod load;
 mod names;
 mod numbers;
+mod operand;
 mod places;
 mod program;
 mod rules;
@@ -24,6 +26,6 @@ mod sql;
 mod test_statement;
 mod types;
 
-pub use config::bind;
+pub use bind::Misfit;
 pub use load::{Loaded, check, check_with, load};
 pub use program::*;

@@ -17,8 +17,9 @@ const COUNTS: [&str; 8] = ["rows", "quarantined", "dropped", "duplicates", "heal
 /// Exit codes of a run.
 const EXITS: [u32; 6] = [0, 1, 2, 3, 4, 130];
 
-/// `test name { … }`
-pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String, Vec<Rule>>) {
+/// `test name { … }`; `complete`: all rules of the program could be read.
+pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String, Vec<Rule>>, complete: bool) {
+    let home = Home::Any { complete };
     let given = given(cx, test);
     let mut at: Option<Span> = None;
     for item in &test.items {
@@ -60,7 +61,7 @@ pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String
             }
             TestItem::InjectBadRecord(_) | TestItem::InjectKill { .. } => {}
             TestItem::InjectFailure { failure, times } => {
-                pattern::pattern(cx, failure, &Home::Any, rules);
+                pattern::pattern(cx, failure, &home, rules);
                 if let Some(times) = times
                     && times.value == 0
                 {
@@ -68,7 +69,7 @@ pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String
                 }
             }
             TestItem::ExpectHeal(action) => crate::heal::action::names(cx, action, None),
-            TestItem::ExpectFailure(failure) => _ = pattern::pattern(cx, failure, &Home::Any, rules),
+            TestItem::ExpectFailure(failure) => _ = pattern::pattern(cx, failure, &home, rules),
             TestItem::ExpectCounts { table, counts } => {
                 cx.table(table);
                 self::counts(cx, counts);

@@ -110,15 +110,11 @@ fn refuse_check(cx: &mut Cx<'_>, info: &ActionInfo, written: &Spanned<Written>, 
 pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, table: Option<&Table<'_>>) {
     let column = |cx: &mut Cx<'_>, name: &Name| match table {
         Some(_) => cx.column(table, name),
-        None => pattern::column(cx, name, &Home::Any),
+        None => pattern::column(cx, name, &Home::Any { complete: true }),
     };
     match &written.value {
-        Written::Rename(Some((_, to))) => {
-            // A test's `expect heal` has no table: there both names may be what an injection made of them.
-            if table.is_some() {
-                column(cx, to);
-            }
-        }
+        // A test's `expect heal` has no table: there both names may be what an injection made of them.
+        Written::Rename(Some((_, to))) if table.is_some() => column(cx, to),
         Written::Cast { column: Some(c), .. }
         | Written::Fill { column: Some(c), .. }
         | Written::Set { column: c, .. } => {

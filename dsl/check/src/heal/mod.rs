@@ -22,8 +22,8 @@ use crate::program::{Clause, HealBlock, Program, Rule};
 pub(crate) enum Home<'t> {
     /// The block of a table. `table` is `None` when it is unknown; `complete` when all its rules could be read.
     Table { name: &'t str, table: Option<&'t Table<'t>>, rules: &'t [Rule], complete: bool },
-    /// `heal *`, or a test: any table.
-    Any,
+    /// `heal *`, or a test: any table. `complete` when all rules of the program could be read.
+    Any { complete: bool },
 }
 
 impl<'t> Home<'t> {
@@ -31,7 +31,7 @@ impl<'t> Home<'t> {
     pub(crate) fn table(&self) -> Option<&'t Table<'t>> {
         match self {
             Home::Table { table, .. } => *table,
-            Home::Any => None,
+            Home::Any { .. } => None,
         }
     }
 }
@@ -95,7 +95,7 @@ fn block(
         Some(t) => {
             Home::Table { name: &t.value, table, rules, complete: table.is_some() && !broken.contains(&t.value) }
         }
-        None => Home::Any,
+        None => Home::Any { complete: broken.is_empty() },
     };
     let what = match &block.table {
         Some(t) => format!("the heal block of `{}`", t.value),

@@ -7,7 +7,7 @@ use pipe_schema::{FailureInfo, Field, FieldType, Level, Type};
 use pipe_syntax::{FailurePattern, FieldPattern, FieldValue, Literal, Spanned};
 
 use super::Home;
-use crate::cx::{Cx, suggest, twice};
+use crate::cx::{Cx, lacking, twice};
 use crate::program::Rule;
 
 /// Checks a pattern; the failure it is of, if there is one of that name.
@@ -24,8 +24,7 @@ pub(crate) fn pattern(
     };
     for (i, (name, value)) in p.fields.iter().enumerate() {
         let Some(field) = info.field(name) else {
-            let what = format!("field of `{}`", info.name);
-            cx.unknown(codes::UNKNOWN_FIELD, &what, name, info.fields.iter().map(|f| f.name));
+            cx.report(lacking(codes::UNKNOWN_FIELD, info.name, "field", name, info.fields.iter().map(|f| f.name)));
             continue;
         };
         if let Some((first, _)) = p.fields.iter().take(i).find(|(n, _)| n.value == name.value) {
@@ -121,9 +120,9 @@ fn field_value(
 pub(super) fn column(cx: &mut Cx<'_>, name: &Spanned<String>, home: &Home<'_>) {
     match home {
         Home::Table { table, .. } => cx.column(*table, name),
-        Home::Any => {
+        Home::Any { .. } => {
             let names = cx.names;
-            let all_known = names.tables.values().all(|t| t.columns.is_some());
+            let all_known = !names.tables.is_empty() && names.tables.values().all(|t| t.columns.is_some());
             let has = |t: &crate::names::Table<'_>| t.columns.as_ref().is_some_and(|c| c.contains_key(name.as_str()));
             if all_known && !names.tables.values().any(has) {
                 let known = names.tables.values().filter_map(|t| t.columns.as_ref()).flat_map(|c| c.keys().copied());
@@ -141,27 +140,23 @@ fn rule(
     home: &Home<'_>,
     all_rules: &BTreeMap<String, Vec<Rule>>,
 ) {
-    let Home::Table { name, rules, complete, .. } = home else {
-        let known = || all_rules.values().flatten().map(|r| r.name.as_str());
-        if !known().any(|r| r == word.value) {
-            cx.unknown(codes::UNKNOWN_RULE, "rule", word, known());
+    let (name, rules, complete) = match home {
+        Home::Table { name, rules, complete, .. } => (name, rules, complete),
+        Home::Any { complete } => {
+            let known = || all_rules.values().flatten().map(|r| r.name.as_str());
+            if *complete && !known().any(|r| r == word.value) {
+                cx.unknown(codes::UNKNOWN_RULE, "rule", word, known());
+            }
+            return;
         }
-        return;
     };
     let Some(rule) = rules.iter().find(|r| r.name == word.value) else {
         if *complete {
-            let mut d = crate::cx::unknown(
-                codes::UNKNOWN_RULE,
-                &format!("rule of `{name}`"),
-                word,
-                rules.iter().map(|r| r.name.as_str()),
-            );
+            let mut d = lacking(codes::UNKNOWN_RULE, name, "rule", word, rules.iter().map(|r| r.name.as_str()));
             if rules.is_empty() {
                 d = d.help(format!("`{name}` has no rules"));
             } else if let Some(whole) = rules.iter().find(|r| r.name.starts_with(&format!("{}.", word.value))) {
                 d = d.help(format!("did you mean `{}`?", whole.name));
-            } else {
-                d = d.maybe_help(suggest(word, rules.iter().map(|r| r.name.as_str())));
             }
             cx.report(d);
         }

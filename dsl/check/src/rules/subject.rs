@@ -37,9 +37,13 @@ pub(crate) fn subjects(cx: &mut Cx<'_>, table: Option<&Table<'_>>, subject: &syn
     match subject {
         syntax::Subject::Columns(names) => {
             cx.no_duplicates(names);
+            // One that stands twice was reported, and is judged once.
+            let first = |(i, name): &(usize, &syntax::Name)| !names.iter().take(*i).any(|o| o.value == name.value);
             names
                 .iter()
-                .map(|name| {
+                .enumerate()
+                .filter(first)
+                .map(|(_, name)| {
                     cx.column(table, name);
                     Subject {
                         expressions: vec![cx.column_expression(name)],
