@@ -1,6 +1,7 @@
 //! From a checked program to DataFusion: plans of models, SQL assertions of rules, expressions of clauses; and what only a
 //! planner can find wrong, at its place in the `.pipe` file.
 
+mod analysis;
 mod assertion;
 pub mod clock;
 mod conversions;
@@ -15,6 +16,7 @@ mod session;
 mod tables;
 pub mod types;
 
+pub use analysis::{Analysis, check_program, field_column};
 pub use assertion::{FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion};
 pub use error::sentence;
 pub use expression::row_schema;

@@ -27,7 +27,7 @@ use crate::{Params, Tables};
 /// Plans the SQL of one program in one session. Cheap to make again with other tables; plans it made stay good.
 #[derive(Debug)]
 pub struct Planner<'a> {
-    pub(crate) state: SessionState,
+    pub(crate) state: Arc<SessionState>,
     pub(crate) tables: &'a Tables,
     pub(crate) params: &'a Params,
     pub(crate) sources: &'a Sources,
@@ -37,13 +37,19 @@ pub struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// A planner with the functions and options of `context`. `sources` are the files the trees were parsed from.
     pub fn new(context: &SessionContext, tables: &'a Tables, params: &'a Params, sources: &'a Sources) -> Self {
-        Self { state: context.state(), tables, params, sources, type_planner: Some(crate::session::type_planner()) }
+        Self {
+            state: Arc::new(context.state()),
+            tables,
+            params,
+            sources,
+            type_planner: Some(crate::session::type_planner()),
+        }
     }
 
     /// The same session and params over other tables.
     pub fn over<'b>(&'b self, tables: &'b Tables) -> Planner<'b> {
         Planner {
-            state: self.state.clone(),
+            state: Arc::clone(&self.state),
             tables,
             params: self.params,
             sources: self.sources,

@@ -124,6 +124,10 @@ codes! {
         why: "`year`, `month` and `day` are taken of dates and timestamps, `hour` of timestamps.",
         bad: "source orders from csv 'orders.csv' schema (id bigint, email text, total decimal(12, 2), at timestamp);\nmodel m as select id, total from orders;\nload m into parquet 'out' with (mode = overwrite, partition = [day(id)]);",
         good: "source orders from csv 'orders.csv' schema (id bigint, email text, total decimal(12, 2), at timestamp);\nmodel m as select id, total, at from orders;\nload m into parquet 'out' with (mode = overwrite, partition = [day(at)]);";
+    DATE_FORM = "E0343", "`is date` is given what is not the form of a date",
+        why: "The form says with `%d`, `%m`, `%Y` and the like how a date is written; it must be known and must give a day.",
+        bad: "source people from csv 'people.csv' schema (born text);\nrules people { born is date 'dd.mm.yyyy'; }",
+        good: "source people from csv 'people.csv' schema (born text);\nrules people { born is date '%d.%m.%Y'; }";
     NULL_COMPARISON = "W0342", "a comparison with null is never true",
         why: "`x = null` and `x <> null` are NULL whatever x is; `is null` and `is not null` are what is meant.",
         bad: "source orders from csv 'orders.csv' schema (id bigint, email text, total decimal(12, 2), at timestamp);\nmodel m as select id from orders where email = null;",

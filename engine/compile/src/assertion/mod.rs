@@ -85,7 +85,7 @@ fn table_name(from: &str, table: &str) -> String {
 }
 
 /// The operands of a predicate.
-fn operands(predicate: &Predicate) -> Vec<&Expression> {
+pub(crate) fn operands(predicate: &Predicate) -> Vec<&Expression> {
     match predicate {
         Predicate::In { values, .. } => values.iter().collect(),
         Predicate::Between(low, high) => vec![low, high],

@@ -9,10 +9,10 @@ use pipe_diagnostics::codes::sql;
 use sqlparser::ast;
 
 use super::holds::holds;
-use crate::Planner;
 use crate::conversions::Conversions;
 use crate::error::{Place, Tree};
 use crate::types::{describe, from_arrow};
+use crate::{Planner, functions};
 
 /// A row rule as expressions over a row, ready for [`Planner::physical`].
 #[derive(Clone, Debug)]
@@ -52,6 +52,14 @@ impl Planner<'_> {
 
     /// Checks a row rule without binding params.
     pub(crate) fn check_row(&self, rule: &Rule, schema: &DFSchema) -> Result<(), Vec<Diagnostic>> {
+        if let Predicate::Is { format, argument: Some(form) } = &rule.predicate
+            && format == "date"
+            && !functions::is_date_format(form)
+        {
+            let message = format!("`{form}` is not the form of a date");
+            let help = "such as `%d.%m.%Y`: day, month and year in the order they are written";
+            return Err(vec![Diagnostic::error(sql::DATE_FORM, message, rule.span).help(help)]);
+        }
         let tree = row_tree(rule)?;
         let mut wrong = self.typed_assertion(rule, &tree, schema).err().unwrap_or_default();
         if let Some(filter) = &rule.filter {

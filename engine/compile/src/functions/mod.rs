@@ -26,6 +26,8 @@ pub fn all() -> Vec<ScalarUDF> {
     functions
 }
 
+pub(crate) use date::is_format as is_date_format;
+
 /// The function that decides a format, if this engine has one: `is_email` of `email`.
 pub fn of_format(format: &str) -> Option<String> {
     let name = format!("is_{format}");
