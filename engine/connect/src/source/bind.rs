@@ -126,7 +126,7 @@ pub fn bind(
             let partition =
                 || shape.partitions.iter().find(|(key, _)| *key == field.name || field.aliases.contains(key));
             binding.columns.push(match found {
-                Some((_, column)) if json => ColumnBinding::Key(column.name.clone()),
+                Some((_, column)) if json => ColumnBinding::Key(column.header.to_lowercase()),
                 Some((place, column)) => {
                     if parquet && column.ty != field.ty {
                         bound.drift.push(Drift::TypeChanged {
@@ -168,7 +168,7 @@ pub fn bind(
 
 /// Whether every value of `from` has the same value in `to`.
 fn lossless(from: &Type, to: &Type) -> bool {
-    use Type::{BigInt, Date, Decimal, Double, Float, Int, Json, SmallInt, Text, Timestamp, TinyInt, Uuid};
+    use Type::{BigInt, Date, Decimal, Double, Float, Int, SmallInt, Text, Timestamp, TinyInt};
     let digits = |ty: &Type| match ty {
         TinyInt => Some(3),
         SmallInt => Some(5),
@@ -178,7 +178,7 @@ fn lossless(from: &Type, to: &Type) -> bool {
     };
     match (from, to) {
         (from, to) if from == to => true,
-        (Text | Json | Uuid, Text) | (Date, Timestamp) | (Float, Double) => true,
+        (_, Text) | (Date, Timestamp) | (Float, Double) => true,
         (TinyInt | SmallInt, Float) | (TinyInt | SmallInt | Int, Double) => true,
         (from, Decimal(p, s)) if digits(from).is_some() => {
             digits(from).is_some_and(|d| i32::from(*p) - i32::from(*s) >= d)

@@ -1,6 +1,7 @@
 //! A run of whole records of a file, cut by the one thread that reads it and split by whichever thread takes it.
 
 use super::SourceError;
+use super::cells::RowSpan;
 use super::io::Text;
 
 /// Text cut between records.
@@ -19,7 +20,7 @@ pub(crate) struct Chunk {
     /// Spans that are not records, in order: each is one broken row.
     pub broken: Vec<Broken>,
     /// Where records are, for formats where finding them again would mean parsing twice.
-    pub values: Vec<(u32, u32)>,
+    pub values: Vec<RowSpan>,
     /// Whether any quote or broken span is in the text.
     pub quotes: bool,
     /// The line end: `\n`, or `\r` in files that have no other.

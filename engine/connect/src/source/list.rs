@@ -330,7 +330,9 @@ async fn nothing(spec: &SourceSpec, root: &Path, parts: &[Part]) -> SourceError 
     let looked = root.join(&spec.locator);
     let mut message = format!("no file matches `{}` (looked for `{}`)", spec.locator, looked.display());
     let plain = wanted.map(|wanted| wanted.replace(['*', '?'], ""));
-    let near = plain.and_then(|wanted| pipe_diagnostics::nearest(&wanted, names.iter().map(String::as_str)));
+    let bare = names.iter().map(|name| name.trim_end_matches('/'));
+    let near = plain.and_then(|wanted| pipe_diagnostics::nearest(&wanted, bare));
+    let near = near.and_then(|near| names.iter().find(|name| name.trim_end_matches('/') == near));
     let folder = if place.name.is_empty() { "the folder".to_string() } else { format!("`{}`", place.name) };
     if !place.path.is_dir() {
         message.push_str(&format!("; there is no folder `{}`", place.path.display()));

@@ -17,7 +17,7 @@ use pipe_schema::Type;
 use super::nested;
 use super::value;
 use crate::source::FieldSpec;
-use crate::source::cells::{Cell, CellKind, Cells};
+use crate::source::cells::{Cell, CellKind, Cells, RowSpan};
 
 /// A chunk's cells with the text they point into.
 pub(crate) struct Texts {
@@ -41,6 +41,22 @@ impl Texts {
     pub(crate) fn new(text: Vec<u8>, mut cells: Cells, json: bool) -> Self {
         let scratch = Buffer::from_vec(std::mem::take(&mut cells.scratch));
         Texts { cells, text: Buffer::from_vec(text), scratch, json }
+    }
+
+    /// One column of texts that are already in memory.
+    pub(crate) fn from_strings(strings: &StringViewArray) -> Self {
+        let mut text: Vec<u8> = Vec::new();
+        let mut cells = Cells { width: 1, ..Cells::default() };
+        for string in strings {
+            let start = text.len();
+            text.extend_from_slice(string.unwrap_or_default().as_bytes());
+            cells.cells.push(match string {
+                Some(_) => Cell::new(CellKind::Plain, start, text.len()),
+                None => Cell::NULL,
+            });
+            cells.rows.push(RowSpan { start: start as u32, end: text.len() as u32, line: 0 });
+        }
+        Texts::new(text, cells, false)
     }
 
     /// Rows.

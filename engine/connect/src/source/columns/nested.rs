@@ -1,12 +1,13 @@
-//! Lists and structs: cells that hold JSON, decoded by arrow-json.
+//! Lists and structs, from and to JSON.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::array::{Array, ArrayRef, StringViewArray, new_null_array};
 use arrow::compute::concat;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use arrow::error::ArrowError;
-use arrow::json::ReaderBuilder;
+use arrow::json::writer::make_encoder;
+use arrow::json::{EncoderOptions, ReaderBuilder};
 
 use super::Texts;
 
@@ -28,6 +29,24 @@ pub(super) fn column(texts: &Texts, index: usize, data_type: &DataType) -> Resul
     concat(&parts.iter().map(|p| p.as_ref() as &dyn Array).collect::<Vec<_>>())
 }
 
+/// Lists and structs as JSON text, a value a row; NULL stays NULL.
+pub(crate) fn json_text(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let field: FieldRef = Arc::new(Field::new_list_field(array.data_type().clone(), true));
+    let options = EncoderOptions::default().with_explicit_nulls(true);
+    let mut encoder = make_encoder(&field, array.as_ref(), &options)?;
+    let mut texts: Vec<Option<String>> = Vec::with_capacity(array.len());
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            texts.push(None);
+            continue;
+        }
+        let mut text = Vec::new();
+        encoder.encode(row, &mut text);
+        texts.push(Some(String::from_utf8_lossy(&text).into_owned()));
+    }
+    Ok(Arc::new(texts.into_iter().collect::<StringViewArray>()))
+}
+
 fn decode(cells: &[Option<Vec<u8>>], data_type: &DataType) -> Result<ArrayRef, ArrowError> {
     let misfit = || ArrowError::JsonError("not one value a cell".to_string());
     let mut decoder = ReaderBuilder::new_with_field(Arc::new(Field::new_list_field(data_type.clone(), true)))
@@ -36,7 +55,7 @@ fn decode(cells: &[Option<Vec<u8>>], data_type: &DataType) -> Result<ArrayRef, A
     for (i, cell) in cells.iter().enumerate() {
         let text = cell.as_deref().unwrap_or(b"null");
         // The decoder would take `1 2` for two rows, and `{"a":` with the next cell for one.
-        if serde_json::from_slice::<serde_json::Value>(text).is_err() {
+        if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err() {
             return Err(misfit());
         }
         decoder.decode(text)?;

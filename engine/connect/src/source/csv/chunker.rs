@@ -2,10 +2,13 @@
 
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
-use super::quotes::{Quoted, closing, ends_value, opens};
+use super::quotes::{Quoted, blank, closing, ends_value, opens};
 use crate::source::SourceError;
 use crate::source::chunk::{Broken, Chunk, Chunker, Fill, size_text};
 use crate::source::options::Dialect;
+
+/// A file without a line feed in so many bytes ends its lines with carriage returns, if it has any.
+const LINE_END_HEAD: usize = 64 << 10;
 
 /// The state between two chunks of a file.
 pub(crate) struct CsvChunker {
@@ -57,7 +60,10 @@ impl CsvChunker {
     pub(crate) fn start(&mut self, text: &mut dyn Fill) -> Result<Option<&[u8]>, SourceError> {
         if !self.started {
             self.started = true;
-            self.read(text, self.target)?;
+            // Which line end a file has is decided by its head, not by the first chunk.
+            while memchr(b'\n', &self.pending).is_none() && !self.ended && self.pending.len() < LINE_END_HEAD {
+                self.read(text, LINE_END_HEAD)?;
+            }
             if memchr(b'\n', &self.pending).is_none() && memchr(b'\r', &self.pending).is_some() {
                 self.dialect.newline = b'\r';
             }
@@ -147,7 +153,7 @@ impl CsvChunker {
                 if !self.ended {
                     return Next::More;
                 }
-                return if blank(text.get(at..).unwrap_or_default()) {
+                return if blank(text.get(at..).unwrap_or_default(), self.dialect.trim) {
                     Next::Skip(text.len())
                 } else {
                     Next::Record(text.len())
@@ -157,7 +163,11 @@ impl CsvChunker {
                 Some(quote) if text.get(found) == Some(&quote) => quote,
                 _ => {
                     let line = text.get(at..found).unwrap_or_default();
-                    return if blank(line) { Next::Skip(found + 1) } else { Next::Record(found + 1) };
+                    return if blank(line, self.dialect.trim) {
+                        Next::Skip(found + 1)
+                    } else {
+                        Next::Record(found + 1)
+                    };
                 }
             };
             if !opens(text, at, found, &self.dialect) {
@@ -191,7 +201,7 @@ impl CsvChunker {
             None => return Next::More,
         };
         let line = text.get(at..end).unwrap_or_default();
-        if blank(line) {
+        if blank(line, self.dialect.trim) {
             return Next::Skip(next);
         }
         let Some(quote) = self.dialect.quote else { return Next::Record(next) };
@@ -237,7 +247,7 @@ impl CsvChunker {
             let Some(len) = memchr(self.dialect.newline, line) else { break };
             let line = line.get(..len).unwrap_or_default();
             let comment = self.dialect.comment.is_some() && line.first() == self.dialect.comment.as_ref();
-            chunk.rows += u64::from(!blank(line) && !comment);
+            chunk.rows += u64::from(!blank(line, self.dialect.trim) && !comment);
             at += len + 1;
         }
         while at < text.len() {
@@ -310,11 +320,6 @@ impl Chunker for CsvChunker {
             self.read(text, self.pending.len().max(self.target))?;
         }
     }
-}
-
-/// Whether a line has nothing on it.
-fn blank(line: &[u8]) -> bool {
-    line.is_empty() || line == b"\r"
 }
 
 /// Whether what stands at `pos` can only be judged with more text.

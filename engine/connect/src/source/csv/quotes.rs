@@ -74,6 +74,15 @@ pub(super) fn opens(text: &[u8], record: usize, at: usize, dialect: &Dialect) ->
     before.last().is_none_or(|&b| b == dialect.delimiter)
 }
 
+/// Whether a line has nothing on it; with `trim` blanks are nothing.
+pub(super) fn blank(line: &[u8], trim: bool) -> bool {
+    match line {
+        [] | [b'\r'] => true,
+        [b' ' | b'\t', ..] if trim => line.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')),
+        _ => false,
+    }
+}
+
 /// The first position from `pos` on that is no blank.
 pub(super) fn skip_blanks(text: &[u8], mut pos: usize) -> usize {
     while matches!(text.get(pos), Some(b' ' | b'\t')) {

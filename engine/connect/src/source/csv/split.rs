@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::quotes::{Quoted, closing, ends_value, skip_blanks, unescape};
+use super::quotes::{Quoted, blank, closing, ends_value, skip_blanks, unescape};
 use crate::source::cells::{Cell, CellKind, Cells, RowSpan};
 use crate::source::chunk::{Chunk, size_text};
 use crate::source::options::Dialect;
@@ -96,7 +96,7 @@ impl Splitter<'_> {
     fn plain_record(&mut self, record: usize, field: usize, end: usize, fields: usize) {
         let end =
             end - usize::from(end > field && self.dialect.newline == b'\n' && self.text.get(end - 1) == Some(&b'\r'));
-        if fields == 0 && end == record {
+        if fields == 0 && blank(self.text.get(record..end).unwrap_or_default(), self.dialect.trim) {
             return;
         }
         if fields < self.cells.width {
@@ -161,15 +161,16 @@ impl Splitter<'_> {
         let text = self.text.get(..end).unwrap_or_default();
         let newline = self.dialect.newline;
         while let Some(&first) = text.get(at) {
-            if first == newline {
-                at += 1;
-                self.line += 1;
-            } else if first == b'\r' && text.get(at + 1).is_none_or(|&b| b == newline) {
-                at += 2;
-                self.line += 1;
-            } else if self.is_comment(at) {
-                let rest = text.get(at..).unwrap_or_default();
-                at = memchr(newline, rest).map_or(end, |i| at + i + 1);
+            let may_be_blank = first == newline || first.is_ascii_whitespace();
+            if !may_be_blank && !self.is_comment(at) {
+                at = self.record(text, at);
+                continue;
+            }
+            let rest = text.get(at..).unwrap_or_default();
+            let line_end = memchr(newline, rest).map_or(end, |i| at + i);
+            let line = text.get(at..line_end).unwrap_or_default();
+            if blank(line, self.dialect.trim) || self.is_comment(at) {
+                at = line_end + 1;
                 self.line += 1;
             } else {
                 at = self.record(text, at);

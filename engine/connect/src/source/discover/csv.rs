@@ -12,9 +12,9 @@ use crate::source::options::Dialect;
 use crate::source::{InputFile, SourceError};
 
 /// Text looked at.
-const HEAD: usize = 1 << 20;
+pub(super) const HEAD: usize = 1 << 20;
 /// Records looked at.
-const SAMPLE: usize = 1_000;
+pub(super) const SAMPLE: usize = 1_000;
 /// Delimiters a file may have instead of the one configured.
 const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b':'];
 
@@ -108,9 +108,9 @@ pub(super) fn shape(
 }
 
 /// The head of a text whose end was not reached.
-struct Head<'a, 'b> {
-    text: &'a mut &'b [u8],
-    ended: bool,
+pub(super) struct Head<'a, 'b> {
+    pub text: &'a mut &'b [u8],
+    pub ended: bool,
 }
 
 impl crate::source::chunk::Fill for Head<'_, '_> {
@@ -197,7 +197,7 @@ fn shown(delimiter: u8) -> String {
 }
 
 /// Whether the head is in another encoding than configured.
-fn encoding(file: usize, input: &InputFile, head: &[u8], packing: &Packing, ended: bool) -> Option<Finding> {
+pub(super) fn encoding(file: usize, input: &InputFile, head: &[u8], packing: &Packing, ended: bool) -> Option<Finding> {
     let configured = packing.encoding.name().to_lowercase();
     let nuls = |from: usize| head.iter().skip(from).step_by(2).take(512).filter(|b| **b == 0).count();
     let looked = head.len().div_ceil(2).min(512);

@@ -2,6 +2,8 @@
 
 mod csv;
 mod infer;
+mod json;
+mod parquet;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +12,7 @@ use pipe_schema::Type;
 
 use self::infer::{Inference, unify};
 use super::options::{self, Dialect, Format};
-use super::{FieldSpec, InputFile, Phase, SourceError, SourceSpec};
+use super::{FieldSpec, InputFile, Phase, SourceError, SourceSpec, meta};
 
 /// What was found by looking at the head of each file.
 #[derive(Clone, Debug, Default)]
@@ -171,9 +173,10 @@ fn look(spec: &SourceSpec, files: &[InputFile]) -> Result<Discovery, SourceError
     for (file, input) in files.iter().enumerate() {
         let shape = match format {
             Format::Csv => csv::shape(file, input, &dialect, packing, declared.as_deref())?,
-            Format::Json | Format::Ndjson | Format::Parquet => {
-                return Err(SourceError::new("config", Phase::Connect, "not a text format"));
+            Format::Json | Format::Ndjson => {
+                json::shape(file, input, format == Format::Ndjson, packing, options::largest(spec, "max_record")?)?
             }
+            Format::Parquet => parquet::shape(file, input)?,
         };
         discovery.findings.extend(shape.findings);
         if let Some(fields) = &spec.declared
@@ -226,7 +229,8 @@ fn union(files: &[FileShape]) -> Vec<FoundColumn> {
 
 /// Unique, folded names for headers, with findings about those that are not good names.
 fn names(file: usize, input: &InputFile, headers: &[String], findings: &mut Vec<Finding>) -> Vec<String> {
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    // Names of meta columns are taken: a scan has them beside the file's.
+    let mut taken: BTreeMap<String, String> = meta::ALL.iter().map(|m| ((*m).to_string(), String::new())).collect();
     let mut names = Vec::with_capacity(headers.len());
     for (i, header) in headers.iter().enumerate() {
         let folded = header.to_lowercase();
@@ -245,7 +249,7 @@ fn names(file: usize, input: &InputFile, headers: &[String], findings: &mut Vec<
             name = format!("{wanted}_{n}");
             n += 1;
         }
-        if let Some(first) = taken.get(&folded).filter(|_| !folded.is_empty()) {
+        if let Some(first) = taken.get(&folded).filter(|first| !first.is_empty()) {
             if first == header {
                 add(
                     FindingKind::DuplicateHeader { column: folded.clone() },

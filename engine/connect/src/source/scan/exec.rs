@@ -20,12 +20,14 @@ use futures::stream;
 
 use super::Projection;
 use super::batch::{Place, text_batch};
+use super::parquet::RowGroupReader;
 use super::plan::Plan;
 use super::run::{Run, Work};
 use crate::source::chunk::Chunk;
 use crate::source::columns::Texts;
 use crate::source::csv;
-use crate::source::options::Format;
+use crate::source::json::{self, Keys};
+use crate::source::options::{Dialect, Format};
 use crate::source::{Bound, FieldSpec, InputFile, Phase, SourceError, SourceSpec};
 
 /// What became of a file that was read to its end.
@@ -140,6 +142,8 @@ struct Reader {
     run: Arc<Run>,
     /// Batches made and not yet yielded.
     ready: VecDeque<RecordBatch>,
+    /// The row group that is being decoded.
+    group: Option<RowGroupReader>,
     batch_size: usize,
     metrics: BaselineMetrics,
 }
@@ -151,6 +155,15 @@ impl Reader {
                 self.metrics.record_output(batch.num_rows());
                 return Ok(Some((batch, self)));
             }
+            if let Some(group) = &mut self.group {
+                let timer = self.metrics.elapsed_compute().clone();
+                let _timer = timer.timer();
+                match group.next()? {
+                    Some(batch) => self.ready.push_back(batch),
+                    None => self.group = None,
+                }
+                continue;
+            }
             let Some(work) = self.run.next().await? else { return Ok(None) };
             let timer = self.metrics.elapsed_compute().clone();
             let _timer = timer.timer();
@@ -159,19 +172,27 @@ impl Reader {
                     let batch = self.batch(chunk)?;
                     self.slice(&batch);
                 }
+                Work::RowGroup(group) => {
+                    self.group = Some(RowGroupReader::open(&self.plan, group, self.batch_size)?);
+                }
             }
         }
     }
 
     fn batch(&self, mut chunk: Chunk) -> Result<RecordBatch> {
-        let width = self.plan.bindings.get(chunk.file).map_or(0, |b| b.width);
-        let cells = match self.plan.format {
-            Format::Csv if chunk.newline != self.plan.dialect.newline => {
-                let mut dialect = self.plan.dialect.clone();
-                dialect.newline = chunk.newline;
-                csv::split(&chunk, &dialect, width)
+        let plan = &self.plan;
+        let cells = if plan.format == Format::Csv {
+            let width = plan.bindings.get(chunk.file).map_or(0, |b| b.width);
+            if chunk.newline == plan.dialect.newline {
+                csv::split(&chunk, &plan.dialect, width)
+            } else {
+                csv::split(&chunk, &Dialect { newline: chunk.newline, ..plan.dialect.clone() }, width)
             }
-            _ => csv::split(&chunk, &self.plan.dialect, width),
+        } else {
+            let none = Keys::default();
+            let (cells, unknown) = json::split(&chunk, plan.keys.get(chunk.file).unwrap_or(&none), plan.max_record);
+            self.run.add_unknown(chunk.file, &unknown);
+            cells
         };
         // The reader numbered the rows that follow by its own count.
         if cells.rows.len() as u64 != chunk.rows {
@@ -256,6 +277,7 @@ impl ExecutionPlan for ScanExec {
             plan: Arc::clone(&self.plan),
             run: self.join(partition)?,
             ready: VecDeque::new(),
+            group: None,
             batch_size: context.session_config().batch_size(),
             metrics: BaselineMetrics::new(&self.metrics, partition),
         };

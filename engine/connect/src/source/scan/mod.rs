@@ -2,6 +2,7 @@
 
 mod batch;
 mod exec;
+pub(crate) mod parquet;
 mod plan;
 mod projection;
 mod run;

@@ -7,8 +7,9 @@ use arrow::datatypes::SchemaRef;
 
 use super::Projection;
 use crate::source::io::Packing;
+use crate::source::json::Keys;
 use crate::source::options::{self, Dialect, Format};
-use crate::source::{Bound, FieldSpec, FileBinding, InputFile, Phase, SourceError, SourceSpec};
+use crate::source::{Bound, ColumnBinding, FieldSpec, FileBinding, InputFile, Phase, SourceError, SourceSpec};
 
 /// A scan, checked.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     pub max_record: usize,
     pub files: Vec<InputFile>,
     pub bindings: Vec<FileBinding>,
+    /// The JSON keys read of each file.
+    pub keys: Vec<Keys>,
     /// The columns yielded, with their index in the target.
     pub columns: Vec<(usize, FieldSpec)>,
     pub projection: Projection,
@@ -55,6 +58,7 @@ impl Plan {
             dialect: Dialect::of(spec)?,
             packing: options::packing(spec)?,
             max_record: options::largest(spec, "max_record")?,
+            keys: bound.files.iter().map(keys).collect(),
             names: Arc::new(StringArray::from_iter_values(files.iter().map(|f| &f.name))),
             bindings: bound.files.clone(),
             files,
@@ -63,4 +67,12 @@ impl Plan {
             projection,
         })
     }
+}
+
+/// The keys of a binding, in the order of the target.
+fn keys(binding: &FileBinding) -> Keys {
+    Keys::new(binding.columns.iter().filter_map(|b| match b {
+        ColumnBinding::Key(name) => Some(name.as_str()),
+        _ => None,
+    }))
 }

@@ -1,4 +1,12 @@
 //! Tests of sources as a whole, over files made for them.
 
 mod csv;
-pub(super) mod table;
+mod csv_keys;
+mod discovery;
+mod files;
+mod json;
+mod listing;
+mod parquet;
+mod property;
+mod raw;
+mod table;

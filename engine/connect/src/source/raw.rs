@@ -1,0 +1,105 @@
+//! `raw.orders`: a source as it came, before any rule or heal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use pipe_schema::Type;
+
+use super::{Bound, Discovery, FieldSpec, InputFile, Projection, ScanExec, SourceError, SourceSpec, bind, meta};
+
+/// A source as a table, with the columns `_file`, `_line`, `_row`, `_bad` and `_record` behind its own. Each query reads the files again.
+#[derive(Debug)]
+pub struct RawTable {
+    spec: SourceSpec,
+    files: Vec<InputFile>,
+    bound: Bound,
+    target: Vec<FieldSpec>,
+    schema: SchemaRef,
+}
+
+impl RawTable {
+    /// The columns as found: those of CSV and JSON as text, so that nothing is lost that does not convert; those of Parquet in their own types.
+    pub fn new(spec: SourceSpec, files: Vec<InputFile>, discovery: &Discovery) -> Self {
+        let typed = spec.connector == "parquet";
+        let ty = |ty: &Type| if typed { ty.clone() } else { Type::Text };
+        let target: Vec<_> = discovery.columns.iter().map(|c| FieldSpec::new(c.name.clone(), ty(&c.ty))).collect();
+        let bound = bind(&spec, discovery, &target, &BTreeMap::new());
+        RawTable::bound(spec, files, bound, target)
+    }
+
+    /// The columns of `target`, as bound.
+    pub fn bound(spec: SourceSpec, files: Vec<InputFile>, bound: Bound, target: Vec<FieldSpec>) -> Self {
+        let schema =
+            RawTable::projection(&(0..target.len() + RAW_META.len()).collect::<Vec<_>>(), target.len()).schema(&target);
+        RawTable { spec, files, bound, target, schema }
+    }
+
+    /// The scan's projection that yields these columns of the table, meta columns last.
+    fn projection(columns: &[usize], width: usize) -> Projection {
+        let meta =
+            |name: &str| columns.iter().any(|c| c.checked_sub(width).and_then(|i| RAW_META.get(i)) == Some(&name));
+        Projection {
+            columns: columns.iter().copied().filter(|c| *c < width).collect(),
+            file: meta(meta::FILE),
+            line: meta(meta::LINE),
+            row: meta(meta::ROW),
+            bad: meta(meta::BAD),
+            record: meta(meta::RECORD),
+            raw: false,
+        }
+    }
+
+    /// A scan of some of the table's columns, in the table's order.
+    ///
+    /// # Errors
+    /// As [`ScanExec::try_new`].
+    pub fn scan_columns(&self, columns: &[usize], partitions: usize) -> Result<ScanExec, SourceError> {
+        let projection = RawTable::projection(columns, self.target.len());
+        ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, partitions)
+    }
+}
+
+/// The meta columns that are visible, in the order of [`meta::ALL`].
+const RAW_META: [&str; 5] = [meta::FILE, meta::LINE, meta::ROW, meta::BAD, meta::RECORD];
+
+#[async_trait]
+impl TableProvider for RawTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let columns = match projection {
+            Some(columns) => columns.clone(),
+            None => (0..self.schema.fields().len()).collect(),
+        };
+        let scan = Arc::new(self.scan_columns(&columns, state.config().target_partitions())?);
+        // The scan has its meta columns last and in their own order; the query may want another.
+        let wanted = self.schema.project(&columns)?;
+        if wanted.fields() == scan.schema().fields() {
+            return Ok(scan);
+        }
+        let names = wanted.fields().iter().map(|field| {
+            let column = datafusion::physical_expr::expressions::col(field.name(), &scan.schema())?;
+            Ok((column, field.name().clone()))
+        });
+        let names = names.collect::<Result<Vec<_>>>()?;
+        Ok(Arc::new(datafusion::physical_plan::projection::ProjectionExec::try_new(names, scan)?))
+    }
+}
