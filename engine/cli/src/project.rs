@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pipe_check::Loaded;
 use pipe_diagnostics::{Diagnostic, Severity, codes};
+use pipe_run::Options;
 
 /// Where a command finds its program; options that most commands share.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -22,6 +23,43 @@ pub struct StateArgs {
     /// The folder of the state; `.pipe` beside the program if left out
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+}
+
+/// How much of the machine a command may use.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct EngineArgs {
+    /// Threads; all cores if left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Memory that may be used before keys, groups and sorts go to disk, such as `512MiB` or `4GB`; no bound if left out
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<usize>,
+}
+
+impl EngineArgs {
+    /// The options, within these bounds.
+    pub fn apply(&self, options: Options) -> Options {
+        Options {
+            threads: self.threads.map_or(options.threads, usize::from),
+            memory_limit: self.memory.or(options.memory_limit),
+            ..options
+        }
+    }
+}
+
+/// `64MB`, `64MiB`, as the language writes sizes; at least a megabyte.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
+    let units =
+        [("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let unit = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim())).map(|(_, size)| *size);
+    let bytes = number.parse().ok().zip(unit).and_then(|(n, unit): (usize, usize)| n.checked_mul(unit));
+    match bytes {
+        Some(bytes) if bytes >= 1_000_000 => Ok(bytes),
+        Some(_) => Err("it must be at least 1MB".to_owned()),
+        None => Err("write it as `512MiB` or `4GB`".to_owned()),
+    }
 }
 
 /// Values for the program's params.
@@ -129,6 +167,14 @@ mod tests {
         assert!(Project::find(Some(folder.path())).unwrap_err().message.starts_with("no `.pipe` file in `"));
         let missing = folder.path().join("x.pipe");
         assert!(Project::find(Some(&missing)).unwrap_err().message.ends_with("no such file or directory"));
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        assert_eq!((size("64MiB"), size("4gb")), (Ok(64 << 20), Ok(4_000_000_000)));
+        for wrong in ["64", "MiB", "1KB", "-1MB", "99999999999999999999GB", "18446744073709551615GB", ""] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

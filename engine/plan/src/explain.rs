@@ -29,7 +29,11 @@ fn table(program: &Program, name: &str, facts: &dyn Facts) -> Vec<Object> {
         object
     }));
     for object in &mut objects {
-        object.list("needs", dependencies(program, name));
+        // What a model reads is told already; its rules may refer to more.
+        let needs = dependencies(program, name);
+        if !program.models.contains_key(name) || needs != program.inputs(name) {
+            object.list("needs", needs);
+        }
         let columns = facts.columns(name).unwrap_or_default();
         let text = |c: crate::ColumnFact| format!("{} {}{}", c.name, c.ty, if c.nullable { "" } else { " not null" });
         object.list("schema", columns.into_iter().map(text).collect());

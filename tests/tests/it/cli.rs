@@ -114,7 +114,7 @@ fn fmt_writes_one_style_and_only_when_asked_to() {
 
 #[test]
 fn fmt_leaves_a_file_that_it_cannot_read_as_it_is() {
-    let broken = "source a from from;\n";
+    let broken = "source a from csv 'a.csv;\n";
     let folder = project(broken, &[]);
     let ran = pipe(folder.path(), &["fmt"]).expect(2);
     assert!(ran.stderr.contains("p.pipe:1:"), "{}", ran.stderr);
@@ -128,7 +128,7 @@ fn fmt_leaves_a_file_that_it_cannot_read_as_it_is() {
 fn explain_prints_the_page_of_a_code_anywhere_and_of_a_name_in_a_project() {
     let folder = tempfile::tempdir().unwrap();
     let page = pipe(folder.path(), &["explain", "e0001"]).expect(0).stdout;
-    assert!(page.starts_with("E0001: ") && page.contains("wrong") && page.contains("right"), "{page}");
+    assert!(page.starts_with("E0001: ") && page.contains("Wrong:") && page.contains("Right:"), "{page}");
     assert!(pipe(folder.path(), &["explain", "E9999"]).expect(2).stderr.contains("E1303"));
     let folder = project(NUMBERS, &[]);
     let text = pipe(folder.path(), &["explain", "numbers"]).expect(0).stdout;

@@ -2,5 +2,6 @@
 
 mod cli;
 mod examples;
+mod language;
 mod pipe;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
-use pipe_diagnostics::Severity;
+use pipe_diagnostics::{Diagnostic, render};
 
 use crate::diagnose;
 use crate::exit::Exit;
@@ -46,24 +46,22 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Err(problem) => return super::refuse(&[problem], &pipe_diagnostics::Sources::default(), json, out),
     };
     let mut loaded = project.load(&args.project);
-    facts::add_planner_errors(&mut loaded)?;
+    facts::add_planner_errors(&mut loaded);
     let (diagnostics, sources) = (&loaded.diagnostics, &loaded.sources);
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
-    let exit = if errors > 0 || (args.deny_warnings && warnings > 0) { Exit::FAILED } else { Exit::OK };
+    let counts = |d: &Diagnostic| d.is_error() || args.deny_warnings;
+    let exit = if diagnostics.iter().any(counts) { Exit::FAILED } else { Exit::OK };
     match args.format {
         Format::Full => out.print(&diagnose::full(diagnostics, sources, out.paint)),
-        Format::Concise => out.print(&diagnose::concise(diagnostics, sources)),
-        Format::Github => out.print(&diagnose::github(diagnostics, sources)),
+        Format::Concise => out.print(&render::concise(diagnostics, sources)),
+        Format::Github => out.print(&render::github(diagnostics, sources)),
         Format::Json => out.print(&format!("{}\n", diagnose::object(diagnostics, sources, exit))),
     }
     if args.format == Format::Full {
         let files = counted(sources.iter().count() as u64, "file");
-        out.print(&match (errors as u64, warnings as u64) {
-            (0, 0) => format!("{files} checked, nothing found\n"),
-            (0, w) => format!("{files} checked: {}\n", counted(w, "warning")),
-            (e, 0) => format!("{files} checked: {}\n", counted(e, "error")),
-            (e, w) => format!("{files} checked: {}, {}\n", counted(e, "error"), counted(w, "warning")),
+        let found = render::summary(diagnostics);
+        out.print(&match found.as_str() {
+            "" => format!("{files} checked, nothing found\n"),
+            found => format!("{files} checked: {found}\n"),
         });
     }
     Ok(exit)

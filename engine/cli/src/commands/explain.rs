@@ -1,16 +1,13 @@
 //! `pipe explain`
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use pipe_check::Program;
-use pipe_diagnostics::{Diagnostic, Page, Severity, Sources, codes, nearest};
+use pipe_diagnostics::{Diagnostic, Severity, Sources, codes, nearest, render};
 
 use crate::exit::Exit;
 use crate::facts;
-use crate::output::{Output, Paint};
+use crate::output::Output;
 use crate::project::{Project, ProjectArgs};
-use crate::report::wrapped;
 
 /// Explain a table, a model, a rule, a load, or the code of a message
 #[derive(Debug, clap::Args)]
@@ -24,7 +21,7 @@ pub struct Args {
 
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     if let Some(page) = codes::page(&args.name) {
-        out.print(&text(page, out.paint));
+        out.print(&render::page(page));
         return Ok(Exit::OK);
     }
     if is_code(&args.name) {
@@ -70,16 +67,4 @@ fn names(program: &Program) -> Vec<String> {
     let loads = program.loads.iter().map(|l| l.name.clone());
     let rules = program.rules.values().flatten().map(|r| format!("{}.{}", r.table, r.name));
     tables.chain(loads).chain(rules).collect()
-}
-
-/// The page of a code.
-fn text(page: &Page, paint: Paint) -> String {
-    let mut text = wrapped("", &format!("{}: {}", page.code, page.title)) + "\n" + &wrapped("", page.why);
-    for (title, example) in [("wrong", page.bad), ("right", page.good)] {
-        if !example.is_empty() {
-            _ = writeln!(text, "\n{}", paint.bold(title));
-            text.extend(example.lines().map(|line| format!("    {line}\n")));
-        }
-    }
-    text
 }

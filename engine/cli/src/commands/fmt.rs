@@ -64,8 +64,8 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
 /// Formats one text; without a file the result goes to standard output.
 fn one(name: &str, text: &str, file: Option<&Path>, args: &Args, out: &mut Output) -> Exit {
     let mut sources = Sources::default();
-    let id = sources.add(name, text);
-    let formatted = match format(&sources, id) {
+    sources.add(name, text);
+    let formatted = match pipe_fmt::format(text) {
         Ok(formatted) => formatted,
         Err(problems) => {
             out.error(&diagnose::full(&problems, &sources, out.paint_err));
@@ -107,11 +107,4 @@ fn replace(file: &Path, text: &str) -> Result<()> {
     new.as_file().sync_all()?;
     new.persist(&file)?;
     Ok(())
-}
-
-fn format(
-    sources: &Sources,
-    id: pipe_diagnostics::FileId,
-) -> std::result::Result<String, Vec<pipe_diagnostics::Diagnostic>> {
-    Ok(sources.get(id).map(|f| f.text.to_string()).unwrap_or_default())
 }

@@ -1,12 +1,133 @@
 //! `pipe run`
 
+use anyhow::Result;
+use clap::ValueEnum;
+use pipe_check::Loaded;
+use pipe_diagnostics::{Diagnostic, Sources};
+use pipe_run::{Options, Report};
+
+use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::progress::Bar;
+use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
+use crate::report;
+use crate::runtime;
 
-/// run
+/// Read, judge, heal, commit, and say what became of every row
+///
+/// Exits with 0 if all was committed, 4 if all but what waits for approval, 3 if only some targets were, 1 if nothing was,
+/// 2 if the program or the command line is wrong, 130 if it was interrupted.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    params: ParamArgs,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    engine: EngineArgs,
+    /// Run only this table or load, and what it needs; may be repeated
+    #[arg(long = "target", value_name = "NAME")]
+    targets: Vec<String>,
+    /// Take everything again, in place of what the loads have written
+    #[arg(long)]
+    full_refresh: bool,
+    /// How the report is shown
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
 
-pub fn execute(_args: &Args, _out: &mut Output) -> anyhow::Result<Exit> {
-    anyhow::bail!("the engine of this command is not in this binary")
+/// How a report is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON object on standard output; the text for people goes to standard error
+    Json,
+}
+
+pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    let json = args.format == Format::Json;
+    let project = match Project::find(args.project.path.as_deref()) {
+        Ok(project) => project,
+        Err(problem) => {
+            let report = invalid(&[problem], &Sources::default());
+            return show(&report, &Sources::default(), json, out);
+        }
+    };
+    let loaded = project.load(&args.project);
+    let options = args.engine.apply(Options {
+        targets: args.targets.iter().map(|t| t.to_lowercase()).collect(),
+        params: args.params.values(),
+        full_refresh: args.full_refresh,
+        ..Options::new(project.state(&args.state))
+    });
+    let report = report_of(&loaded, &options)?;
+    show(&report, &loaded.sources, json, out)
+}
+
+/// Runs the program to its end, or until somebody interrupts it.
+fn report_of(loaded: &Loaded, options: &Options) -> Result<Report> {
+    let bar = Bar::new();
+    let report = runtime::block_on(async {
+        tokio::select! {
+            report = pipe_run::run(loaded, options, &bar) => Ok(report),
+            () = runtime::interrupted() => Ok(interrupted(options)),
+        }
+    });
+    bar.clear();
+    report
+}
+
+/// The report of a run that could not begin.
+fn invalid(problems: &[Diagnostic], sources: &Sources) -> Report {
+    Report {
+        format_version: 1,
+        outcome: "invalid".to_owned(),
+        exit_code: Exit::INVALID.0,
+        diagnostics: diagnose::values(problems, sources),
+        ..Report::default()
+    }
+}
+
+/// What is known of a run that was cut off: what it had committed is complete, the rest has not happened.
+fn interrupted(options: &Options) -> Report {
+    Report {
+        format_version: 1,
+        outcome: "interrupted".to_owned(),
+        exit_code: Exit::INTERRUPTED.0,
+        started_at: options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        ..Report::default()
+    }
+}
+
+/// Problems of the program first, then the report; to programs the report alone.
+fn show(report: &Report, sources: &Sources, json: bool, out: &mut Output) -> Result<Exit> {
+    let problems = diagnose::errors(&report.diagnostics, sources);
+    out.error(&diagnose::full(&problems, sources, out.paint_err));
+    let paint = if json { out.paint_err } else { out.paint };
+    out.tell(json, &report::text(report, paint));
+    if json {
+        out.print(&format!("{}\n", serde_json::to_string(report)?));
+    }
+    Ok(Exit(report.exit_code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_cannot_begin_is_told_with_its_code() {
+        let problem = Diagnostic::new(
+            pipe_diagnostics::codes::run::NO_PROGRAM,
+            pipe_diagnostics::Severity::Error,
+            "no `.pipe` file in `x`",
+        );
+        let report = invalid(&[problem.clone()], &Sources::default());
+        assert_eq!(diagnose::errors(&report.diagnostics, &Sources::default()), [problem]);
+        assert_eq!((report.outcome.as_str(), report.exit_code), ("invalid", 2));
+    }
 }
