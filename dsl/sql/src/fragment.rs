@@ -5,6 +5,7 @@ use pipe_diagnostics::{Diagnostic, Sources, Span};
 use pipe_syntax::{Spanned, Sql};
 use sqlparser::ast::{self, Visit as _};
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -100,7 +101,7 @@ pub fn parse_query(sql: &Sql, sources: &Sources) -> Result<Query, Vec<Diagnostic
     }
 }
 
-/// Parses the inside of `( … )`: one or more expressions with commas between, to its end.
+/// Parses the inside of `( … )`: one or more expressions with commas between, or one query, a subquery then; to its end.
 ///
 /// # Errors
 /// `E03xx` diagnostics.
@@ -112,6 +113,11 @@ pub fn parse_expressions(sql: &Sql, sources: &Sources) -> Result<Vec<Expression>
     if let Some(deep) = too_deep(&tokens.list) {
         return Err(vec![error::too_deep(&tokens, Some(deep))]);
     }
+    if let Some(first) = tokens.significant().next()
+        && matches!(&first.token, Token::Word(w) if matches!(w.keyword, Keyword::SELECT | Keyword::WITH))
+    {
+        return parse_subquery(&tokens).map(|e| vec![e]);
+    }
     let mut expressions = Vec::new();
     let mut errors = Vec::new();
     for piece in pieces(&tokens.list) {
@@ -121,6 +127,19 @@ pub fn parse_expressions(sql: &Sql, sources: &Sources) -> Result<Vec<Expression>
         }
     }
     if errors.is_empty() { Ok(expressions) } else { Err(errors) }
+}
+
+/// `at <= (select max(at) from orders)`: the parentheses of the fragment are those of the subquery.
+fn parse_subquery(tokens: &Tokens<'_>) -> Result<Expression, Vec<Diagnostic>> {
+    let ended = end(tokens, &tokens.list);
+    let mut parser = parser(tokens.list.clone());
+    let query = parser.parse_query().map_err(|e| vec![error::message(&e, tokens, ended)])?;
+    let next = parser.next_token();
+    if next.token != Token::EOF {
+        return Err(vec![error::unexpected(tokens, &next, "the end of the query")]);
+    }
+    let first = tokens.significant().next().map_or(tokens.span, |t| tokens.span_of(t));
+    expression(ast::Expr::Subquery(query), Span { end: ended, ..first }, tokens)
 }
 
 fn parse_expression(piece: &[TokenWithSpan], tokens: &Tokens<'_>) -> Result<Expression, Vec<Diagnostic>> {
@@ -137,6 +156,11 @@ fn parse_expression(piece: &[TokenWithSpan], tokens: &Tokens<'_>) -> Result<Expr
     if next.token != Token::EOF {
         return Err(vec![error::unexpected(tokens, &next, "an operator, a comma or the end")]);
     }
+    expression(ast, span, tokens)
+}
+
+/// What a parsed expression names.
+fn expression(ast: ast::Expr, span: Span, tokens: &Tokens<'_>) -> Result<Expression, Vec<Diagnostic>> {
     let mut names = Names::new(tokens);
     _ = ast.visit(&mut names);
     let Names { tables, columns, params, aggregate, subquery, mut errors, .. } = names;

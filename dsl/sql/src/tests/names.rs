@@ -99,6 +99,18 @@ fn expressions_are_cut_at_outer_commas_and_keep_their_text() {
 }
 
 #[test]
+fn a_query_in_the_parentheses_of_a_fragment_is_a_subquery() {
+    let e = expression(" select max(at), 1 from orders o where o.x = $y ");
+    assert_eq!((e.subquery, e.aggregate, e.columns.len(), e.params.len()), (true, false, 0, 1));
+    assert_eq!(e.text, "select max(at), 1 from orders o where o.x = $y");
+    assert_eq!(expression_text(&e.ast), "(SELECT max(at), 1 FROM orders o WHERE o.x = $y)");
+    assert_eq!(
+        super::expression_errors("select a frm b c"),
+        "E0300 \"b\" expected the end of the query, found `b` (did you mean `from` instead of `frm`?)"
+    );
+}
+
+#[test]
 fn spans_of_the_tree_are_spans_of_the_file() {
     let (sources, sql) = file("select 'ü',\r\n\ttotal from orders");
     let query = parse_query(&sql, &sources).expect("read");
