@@ -4,6 +4,7 @@
 
 mod assemble;
 mod bind;
+mod concern;
 mod config;
 mod cron;
 mod cx;

@@ -47,8 +47,10 @@ fn time_fits(text: &str, ty: &Type) -> bool {
 
 /// Whether `text` is a day of the calendar, `2026-01-31`.
 pub(crate) fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-').map(|p| (p.len(), p.parse::<u32>().ok()));
-    let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =
+    // As arrow reads it: one or two digits for month and day.
+    let digits = |p: &str| p.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = text.split('-').map(|p| (p.len(), p.parse::<u32>().ok().filter(|_| digits(p))));
+    let (Some((4, Some(year))), Some((1..=2, Some(month))), Some((1..=2, Some(day))), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return false;
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn days_that_are_not_in_the_calendar_are_no_dates() {
         assert!(is_date("2024-02-29") && is_date("2026-12-31"));
-        for bad in ["2026-02-30", "2026-2-3", "2026-13-01", "26-01-01", "2026-01-01x", ""] {
+        for bad in ["2026-02-30", "2026-02-003", "2026-13-01", "26-01-01", "2026-01-01x", ""] {
             assert!(!is_date(bad), "{bad}");
         }
         assert!(is_moment("2026-01-01 12:00") && is_moment("2026-01-01T12:00:00.5Z") && is_moment("2026-01-01"));

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use pipe_diagnostics::{Diagnostic, Sources};
+use pipe_diagnostics::{Diagnostic, Sources, Span};
 
+use crate::concern::{Concern, concerns};
 use crate::files::{self, Project};
 use crate::{Program, assemble};
 
@@ -16,6 +17,8 @@ pub struct Loaded {
     pub program: Program,
     /// Errors and warnings, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// What each statement is about, by its place.
+    pub(crate) concerns: Vec<(Span, Concern)>,
 }
 
 impl Loaded {
@@ -48,5 +51,7 @@ fn checked(mut project: Project, root: &Path, profile: Option<&str>) -> Loaded {
     diagnostics.sort_by_key(|d| d.span().map(|s| (s.file, s.start, s.end)));
     let mut seen = std::collections::BTreeSet::new();
     diagnostics.retain(|d| d.span().is_none_or(|span| seen.insert((d.code, span, d.message.clone()))));
-    Loaded { sources: project.sources, program, diagnostics }
+    let statements: Vec<_> = project.files.iter().flat_map(|(_, f)| &f.statements).collect();
+    let concerns = concerns(&statements);
+    Loaded { sources: project.sources, program, diagnostics, concerns }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_diagnostics::{Diagnostic, Sources, Span, codes::names as codes};
 use pipe_schema::Type;
-use pipe_syntax::{self as syntax, Name, SourceClause, Spanned, Statement, StatementKind};
+use pipe_syntax::{self as syntax, Name, SourceClause, Spanned, Statement, StatementKind, Value};
 
 use crate::cx::{twice, unknown};
 
@@ -176,25 +176,38 @@ fn put<'a, T>(
     None
 }
 
-/// The columns of a declared schema, and those that the folders of the locator name (`year=*/`).
+/// The columns of a declared schema, and those that the folders of a partitioned locator name (`year=*/`); `None` when there may be others.
 fn columns(source: &syntax::Source) -> Option<BTreeMap<&str, Option<Type>>> {
     let mut found: Option<BTreeMap<&str, Option<Type>>> = None;
+    let mut partitioned = false;
     for clause in &source.clauses {
-        if let SourceClause::Schema(columns) = clause {
-            let found = found.get_or_insert_default();
-            for c in &columns.value {
-                found.entry(c.name.as_str()).or_insert_with(|| Type::parse(&c.ty));
+        match clause {
+            SourceClause::Schema(columns) => {
+                let found = found.get_or_insert_default();
+                for c in &columns.value {
+                    found.entry(c.name.as_str()).or_insert_with(|| Type::parse(&c.ty));
+                }
             }
+            SourceClause::With(with) => {
+                partitioned |=
+                    with.entries.iter().any(|e| e.key.value == "partitioned" && e.value.value != Value::Bool(false));
+            }
+            _ => {}
         }
     }
-    if let (Some(found), Some(locator)) = (&mut found, &source.locator) {
-        for folder in locator.split('/') {
-            if let Some((name, _)) = folder.split_once('=') {
-                found.entry(name).or_insert(None);
-            }
-        }
+    if !partitioned {
+        return found;
     }
-    found
+    let mut found = found?;
+    let locator = source.locator.as_ref()?;
+    let folders: Vec<&str> = locator.split('/').filter_map(|f| Some(f.split_once('=')?.0)).collect();
+    if folders.is_empty() {
+        return None;
+    }
+    for name in folders {
+        found.entry(name).or_insert(None);
+    }
+    Some(found)
 }
 
 /// Checks that what the profiles override is declared, of the same type.

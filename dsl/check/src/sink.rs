@@ -35,6 +35,7 @@ pub(crate) fn load(cx: &mut Cx<'_>, l: &syntax::Load, count: &mut BTreeMap<Strin
     let owner = Owner { what: format!("a load into `{}`", connector.name), at: l.into.span, table };
     let config = config(cx, &via.keys(keys), l.with.as_ref(), &owner);
     mode(cx, l, &config, connector.files);
+    table?;
     let nth = count.entry(l.table.value.clone()).or_default();
     *nth += 1;
     Some(Load {

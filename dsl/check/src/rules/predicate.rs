@@ -350,26 +350,35 @@ impl Against<'_> {
             );
             return None;
         }
-        let (Some(wanted), Some(found)) = (self.class, class(&e, table)) else { return Some(e) };
-        let fits = match (&operand.value, self.ty) {
-            (Operand::Literal(literal @ Literal::Text(_)), Some(ty)) if wanted == TypeClass::Time => {
-                literals::fits(literal, ty)
+        let Some(wanted) = self.class else { return Some(e) };
+        let (code, message) = match (&operand.value, class(&e, table)) {
+            (Operand::Duration(_), _) => {
+                (sql::WRONG_TYPES, format!("{} is compared with a duration", class_word(wanted)))
             }
-            (Operand::Literal(Literal::Text(_)), _) if wanted == TypeClass::Time => true,
-            _ => wanted == found,
-        };
-        if fits {
-            return Some(e);
-        }
-        let (code, message) = match (self.ty, found) {
-            (Some(ty), TypeClass::Text) if wanted == TypeClass::Time => {
-                (sql::BAD_CONSTANT, format!("`{}` is no `{ty}`", e.text))
+            // A text beside another type is read as one.
+            (Operand::Literal(Literal::Text(text)), _) if reads_as(text, wanted, self.ty) => return Some(e),
+            (Operand::Literal(Literal::Text(_)), _) => {
+                let ty = self.ty.map_or_else(|| class_word(wanted).to_owned(), |ty| format!("`{ty}`"));
+                (sql::BAD_CONSTANT, format!("{} is not {ty}", e.text))
             }
-            _ => (sql::WRONG_TYPES, format!("{} is compared with {}", class_word(wanted), class_word(found))),
+            (_, Some(found)) if found != wanted => {
+                (sql::WRONG_TYPES, format!("{} is compared with {}", class_word(wanted), class_word(found)))
+            }
+            _ => return Some(e),
         };
         let help = self.ty.map(|ty| format!("write a value such as `{}`", literals::example(ty)));
         cx.report(Diagnostic::error(code, message, operand.span).maybe_help(help));
         None
+    }
+}
+
+/// Whether a text can be read as a value of a type; of one that is not known, by its family.
+fn reads_as(text: &str, class: TypeClass, ty: Option<&Type>) -> bool {
+    match class {
+        TypeClass::Number => crate::numbers::number(text.trim()).is_some(),
+        TypeClass::Boolean => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "false" | "t" | "f"),
+        TypeClass::Time => ty.is_none_or(|ty| literals::fits(&Literal::Text(text.to_owned()), ty)),
+        TypeClass::Text | TypeClass::Bytes | TypeClass::Nested => true,
     }
 }
 
