@@ -145,17 +145,17 @@ pub(crate) fn constant(literal: &Literal, ty: &DataType) -> Result<ScalarValue, 
     convert(&text, ty).ok_or(text)
 }
 
-/// A text as a value of a type; `None` when it is none.
+/// A text as a value of a type; `None` when it is none. Only text keeps the blanks around it.
 pub(crate) fn convert(text: &str, ty: &DataType) -> Option<ScalarValue> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    ScalarValue::Utf8(Some(text.trim().to_owned()))
-        .cast_to_with_options(ty, &strict)
-        .or_else(|_| match ty {
-            DataType::Utf8View => Ok(ScalarValue::Utf8View(Some(text.to_owned()))),
-            _ => ScalarValue::Utf8(Some(text.to_owned())).cast_to_with_options(ty, &strict),
-        })
-        .ok()
-        .filter(|value| !value.is_null())
+    match ty {
+        DataType::Utf8View => Some(ScalarValue::Utf8View(Some(text.to_owned()))),
+        DataType::Utf8 => Some(ScalarValue::Utf8(Some(text.to_owned()))),
+        _ => {
+            let strict = CastOptions { safe: false, ..CastOptions::default() };
+            let trimmed = ScalarValue::Utf8(Some(text.trim().to_owned()));
+            trimmed.cast_to_with_options(ty, &strict).ok().filter(|value| !value.is_null())
+        }
+    }
 }
 
 /// What a value of a type looks like.

@@ -8,12 +8,12 @@ use datafusion::common::DFSchema;
 use pipe_check::{Action, Clause};
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
-use pipe_schema::FieldType;
+use pipe_schema::{FieldType, TypeClass};
 use pipe_sql::Expression;
 use pipe_syntax::{Action as Written, FieldPattern, FieldValue};
 
 use super::Check;
-use crate::types::describe;
+use crate::types::{describe, from_arrow};
 use crate::{Planner, row_schema};
 
 /// A failure's field as a column that SQL of a clause sees: `$ratio`.
@@ -89,7 +89,7 @@ impl Check<'_> {
         };
         for name in targets(&action.syntax, clause) {
             let Ok(column) = columns.field_with_name(&name) else { continue };
-            if !can_cast_types(&found, column.data_type()) {
+            if !converts(&found, column.data_type()) {
                 let (found, wanted) = (describe(&found), describe(column.data_type()));
                 let message = format!("`{name}` is {wanted}, and {found} does not convert to it");
                 wrong.push(
@@ -99,6 +99,21 @@ impl Check<'_> {
         }
         wrong
     }
+}
+
+/// Whether what a clause gives can be meant for a column: the same family, or text on either side. That Arrow also reads a
+/// time as a number of microseconds is of no use here.
+fn converts(from: &DataType, to: &DataType) -> bool {
+    let classes = (from_arrow(from).map(|t| t.class()), from_arrow(to).map(|t| t.class()));
+    let related = match classes {
+        _ if from.is_null() => true,
+        (Some(from), Some(to)) => {
+            let number = |c| matches!(c, TypeClass::Number | TypeClass::Boolean);
+            from == to || from == TypeClass::Text || to == TypeClass::Text || number(from) && number(to)
+        }
+        _ => false,
+    };
+    related && can_cast_types(from, to)
 }
 
 /// The fields that all failures of a clause have.

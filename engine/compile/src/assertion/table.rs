@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result as PlanResult};
@@ -20,6 +21,7 @@ use super::tree;
 use crate::Planner;
 use crate::conversions::Conversions;
 use crate::error::{self, Explain, Place, Tree};
+use crate::types::describe;
 
 /// A table rule. Its query gives one row: `observed`, what was found, and `holds`, never NULL, whether that is as expected
 /// (`null fails` counted in). Rules of history have `observed` only.
@@ -105,7 +107,10 @@ impl Planner<'_> {
         for e in rule.subject.iter().chain(&rule.filter).chain(super::operands(&rule.predicate)) {
             self.placeholders(Tree::Expression(&e.ast), &Place::new(self.sources, e.span), None)?;
         }
-        let query = parts.query(rule).ok_or_else(|| vec![super::no_assertion(rule)])?;
+        if matches!(rule.predicate, Predicate::True) && parts.rows.is_none() {
+            self.boolean(rule, parts)?;
+        }
+        let query = parts.query(rule, true).ok_or_else(|| vec![super::no_assertion(rule)])?;
         let tree = Tree::Query(&query);
         let explain = |error: DataFusionError| {
             let culprit = || error::query_culprit(self, &place, &query, &error);
@@ -115,9 +120,7 @@ impl Planner<'_> {
         let (plan, _) = self.resolve_query(&query).map_err(explain)?;
         conversions.comparisons_of_plan(&plan)?;
         let plan = self.analyze(plan).map_err(explain)?;
-        if matches!(rule.predicate, Predicate::True) && parts.rows.is_none() {
-            condition(&plan, rule)?;
-        } else if let [subject] = rule.subject.as_slice() {
+        if let [subject] = rule.subject.as_slice() {
             let observed = plan.schema().field(0).data_type();
             if !matches!(rule.predicate, Predicate::Distinct(_) | Predicate::True) {
                 super::row::takes(rule, subject, observed)?;
@@ -125,6 +128,17 @@ impl Planner<'_> {
         }
         conversions.constants_of_plan(&plan)?;
         Ok(plan)
+    }
+
+    /// A boolean over the whole table must be one. Asked before anything is made of it, so that an error in it is one of the
+    /// user's words alone.
+    fn boolean(&self, rule: &Rule, parts: &Parts) -> Result<(), Vec<Diagnostic>> {
+        let query = parts.query(rule, false).ok_or_else(|| vec![super::no_assertion(rule)])?;
+        let Ok((plan, _)) = self.resolve_query(&query) else { return Ok(()) };
+        match (plan.schema().fields().last().map(|f| f.data_type()), rule.subject.first()) {
+            (Some(DataType::Boolean | DataType::Null) | None, _) | (_, None) => Ok(()),
+            (Some(other), Some(subject)) => Err(vec![error::not_boolean(&describe(other), subject.span)]),
+        }
     }
 
     /// Takes a projection of aggregates apart; `None` for any other plan.
@@ -154,16 +168,6 @@ impl Planner<'_> {
         let mut finals = finals.into_iter();
         let Some(observed) = finals.next() else { return Ok(None) };
         Ok(Some(FusedAssertion { aggregates, judged, values, observed, holds: finals.next() }))
-    }
-}
-
-/// A boolean over the whole table must be one.
-fn condition(plan: &LogicalPlan, rule: &Rule) -> Result<(), Vec<Diagnostic>> {
-    use datafusion::arrow::datatypes::DataType;
-    let Some(subject) = rule.subject.first() else { return Ok(()) };
-    match plan.schema().fields().last().map(|f| f.data_type()) {
-        Some(DataType::Boolean | DataType::Null) | None => Ok(()),
-        Some(other) => Err(vec![error::not_boolean(&crate::types::describe(other), subject.span)]),
     }
 }
 
@@ -222,7 +226,8 @@ impl Parts {
         Ok(Self { observed, holds: Some(holds), rows: None, reads: subject.aggregate || distinct, expected })
     }
 
-    fn query(&self, rule: &Rule) -> Option<ast::Query> {
+    /// The query; without `judges` the boolean as it is.
+    fn query(&self, rule: &Rule, judges: bool) -> Option<ast::Query> {
         // Made from text with the user's trees put in, so that those keep their places.
         let table = tree::ident(&rule.table);
         let (mut query, row) = match &self.rows {
@@ -253,7 +258,8 @@ impl Parts {
             }
             None => {
                 select.projection = vec![aliased(self.observed.clone(), "observed")];
-                select.projection.extend(self.verdict(rule).map(|holds| aliased(holds, "holds")));
+                let holds = if judges { self.verdict(rule) } else { self.holds.clone() };
+                select.projection.extend(holds.map(|holds| aliased(holds, "holds")));
                 select.selection = rule.filter.as_ref().map(|f| f.ast.clone());
             }
         }

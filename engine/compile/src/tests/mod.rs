@@ -1,6 +1,11 @@
 //! Tests that plan and run; what they share.
 
+mod analysis;
 mod models;
+mod rules;
+mod run;
+mod sets;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
