@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -234,12 +234,14 @@ fn make_durable(steps: &[PublishStep]) -> Result<(), StateError> {
         }
         sync(&step.staged)?;
         let target_folder = folder_of(&step.target);
-        if folders.insert(target_folder.to_owned()) {
-            create_dir(target_folder)?;
-        }
+        create_dir(target_folder)?;
+        // A file survives a power cut only if all folders that lead to it do: those of staging are new, up to where they leave the target's.
         let staged_folder = folder_of(&step.staged);
-        if folders.insert(staged_folder.to_owned()) {
-            sync(staged_folder)?;
+        for folder in ancestors_until_shared(staged_folder, target_folder)? {
+            if !folders.contains(&folder) {
+                sync(&folder)?;
+                folders.insert(folder);
+            }
         }
         if !same_file_system(staged_folder, target_folder)? {
             let error = io::Error::from(io::ErrorKind::CrossesDevices);
@@ -247,6 +249,20 @@ fn make_durable(steps: &[PublishStep]) -> Result<(), StateError> {
         }
     }
     Ok(())
+}
+
+/// A folder and those above it, to the first that holds `other` too.
+fn ancestors_until_shared(folder: &Path, other: &Path) -> Result<Vec<PathBuf>, StateError> {
+    let absolute = |p: &Path| std::path::absolute(p).map_err(|e| StateError::io("find", p, e));
+    let (folder, other) = (absolute(folder)?, absolute(other)?);
+    let mut out = Vec::new();
+    for at in folder.ancestors() {
+        out.push(at.to_owned());
+        if other.starts_with(at) {
+            break;
+        }
+    }
+    Ok(out)
 }
 
 /// The folder of a file; `.` for a bare name.
@@ -270,6 +286,14 @@ fn same_file_system(_: &Path, _: &Path) -> Result<bool, StateError> {
 mod tests {
     use super::*;
     use crate::{Baseline, RunStart};
+
+    #[test]
+    fn the_folders_that_lead_to_a_staged_file_are_flushed() {
+        let found = |staged: &str| ancestors_until_shared(Path::new(staged), Path::new("/p/out/day=1")).unwrap();
+        let expected = ["/p/out/.pipe-staging-b/day=1", "/p/out/.pipe-staging-b", "/p/out"].map(PathBuf::from);
+        assert_eq!(found("/p/out/.pipe-staging-b/day=1"), expected);
+        assert_eq!(found("/p/out"), ["/p/out"].map(PathBuf::from));
+    }
 
     /// A full disk ends the commit with nothing of it kept, and the same commit goes through when there is room. SQLite's own limit on pages stands for the disk.
     #[test]

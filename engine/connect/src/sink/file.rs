@@ -11,7 +11,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 
 use super::pack::Packer;
 use super::spec::{CsvOptions, Format};
-use super::{SinkError, csv, parquet};
+use super::{SinkError, parquet};
 
 /// A file being written.
 pub(crate) struct OpenFile {
@@ -22,8 +22,15 @@ pub(crate) struct OpenFile {
 
 enum Encoder {
     Parquet(Box<ArrowWriter<File>>),
-    Csv { options: CsvOptions, out: Packer, text: String },
+    Csv(Box<CsvFile>),
     Ndjson(Box<JsonWriter<Packer, LineDelimited>>),
+}
+
+struct CsvFile {
+    options: CsvOptions,
+    out: Packer,
+    /// Lines of the batch at hand; kept for its memory.
+    text: String,
 }
 
 impl OpenFile {
@@ -48,11 +55,11 @@ impl OpenFile {
             Format::Csv(options, pack) => {
                 let mut text = String::new();
                 if header && options.header {
-                    csv::header(options, schema, &mut text);
+                    super::csv::header(options, schema, &mut text);
                 }
                 let mut out = Packer::new(*pack, file).map_err(io)?;
                 out.write_all(text.as_bytes()).map_err(|e| SinkError::io("write", &path, e))?;
-                Encoder::Csv { options: options.clone(), out, text }
+                Encoder::Csv(Box::new(CsvFile { options: options.clone(), out, text }))
             }
             Format::Ndjson(pack) => {
                 let out = Packer::new(*pack, file).map_err(io)?;
@@ -70,9 +77,10 @@ impl OpenFile {
         let path = &self.path;
         match &mut self.encoder {
             Encoder::Parquet(writer) => writer.write(batch).map_err(|e| SinkError::parquet(path, e))?,
-            Encoder::Csv { options, out, text } => {
+            Encoder::Csv(csv) => {
+                let CsvFile { options, out, text } = csv.as_mut();
                 text.clear();
-                csv::rows(options, batch, text).map_err(|e| SinkError::arrow(path, e))?;
+                super::csv::rows(options, batch, text).map_err(|e| SinkError::arrow(path, e))?;
                 out.write_all(text.as_bytes()).map_err(|e| SinkError::io("write", path, e))?;
             }
             Encoder::Ndjson(writer) => writer.write(batch).map_err(|e| SinkError::arrow(path, e))?,
@@ -85,7 +93,7 @@ impl OpenFile {
     pub(crate) fn memory(&self) -> usize {
         match &self.encoder {
             Encoder::Parquet(writer) => writer.memory_size(),
-            Encoder::Csv { text, .. } => text.capacity(),
+            Encoder::Csv(csv) => csv.text.capacity(),
             Encoder::Ndjson(_) => 0,
         }
     }
@@ -94,7 +102,7 @@ impl OpenFile {
     pub(crate) fn relieve(&mut self) -> Result<(), SinkError> {
         match &mut self.encoder {
             Encoder::Parquet(writer) => writer.flush().map_err(|e| SinkError::parquet(&self.path, e)),
-            Encoder::Csv { .. } | Encoder::Ndjson(_) => Ok(()),
+            Encoder::Csv(_) | Encoder::Ndjson(_) => Ok(()),
         }
     }
 
@@ -103,7 +111,7 @@ impl OpenFile {
         let path = &self.path;
         let file = match self.encoder {
             Encoder::Parquet(writer) => writer.into_inner().map_err(|e| SinkError::parquet(path, e))?,
-            Encoder::Csv { out, .. } => out.finish(path)?,
+            Encoder::Csv(csv) => csv.out.finish(path)?,
             Encoder::Ndjson(mut writer) => {
                 writer.finish().map_err(|e| SinkError::arrow(path, e))?;
                 writer.into_inner().finish(path)?

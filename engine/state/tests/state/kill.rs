@@ -123,6 +123,74 @@ fn a_kill_during_recovery_is_recovered() {
     }
 }
 
+const BATCHES: usize = 12;
+
+/// Commits batch after batch until all are in, in a process of its own.
+#[test]
+fn child_commits_many_batches() {
+    let Ok(root) = std::env::var(format!("{ROOT}_MANY")) else { return };
+    let mut project = Project::new(Path::new(&root));
+    let lock = project.state.lock("run", AT).unwrap();
+    project.state.recover(&lock).unwrap();
+    let run = format!("r{}", project.state.run_ids().unwrap().len() + 1);
+    project.begin(&run);
+    for batch in (0..BATCHES).map(|i| format!("b{i}")) {
+        if !project.state.is_committed("orders", &batch).unwrap() {
+            let record = project.full_batch(&run, &batch);
+            project.state.commit(&record).unwrap();
+            project.state.publish(&batch).unwrap();
+        }
+    }
+}
+
+/// Whatever instant the kill comes at: after the next command each batch is whole or absent, and in the end all are there once.
+#[test]
+fn kills_at_any_instant_lose_and_double_nothing() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut kills = 0;
+    for attempt in 0u64.. {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "kill::child_commits_many_batches"])
+            .env(format!("{ROOT}_MANY"), temp.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Instants from a fixed sequence; the machine adds its own chance.
+        std::thread::sleep(std::time::Duration::from_micros(4_000 + attempt * 7_919 % 40_000));
+        let ended = child.try_wait().unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
+        kills += u32::from(ended.is_none());
+        assert!(ended.is_none_or(|status| status.success()));
+
+        let mut project = Project::new(temp.path());
+        let lock = project.state.lock("runs", AT).unwrap();
+        project.state.recover(&lock).unwrap();
+        assert_no_staging(&project);
+        let batches: Vec<String> = (0..BATCHES)
+            .map(|i| format!("b{i}"))
+            .filter(|b| project.state.is_committed("orders", b).unwrap())
+            .collect();
+        let mut expected: Vec<String> =
+            batches.iter().flat_map(|b| [format!("part-{b}.csv"), format!("second-{b}.csv")]).collect();
+        expected.sort();
+        assert_eq!(tree(&project.path("out")), expected);
+        let quarantine = project.state.quarantine_files("orders").unwrap();
+        assert!(quarantine.len() == batches.len() && quarantine.iter().all(|f| f.path.is_file()));
+        assert_eq!(tree(&project.state.quarantine_dir("orders")).len(), batches.len());
+        assert_eq!(tree(&project.state.ledger_dir()).len(), batches.len());
+        for load in ["orders", "orders_2"] {
+            assert_eq!(project.state.taken(load).unwrap().len(), batches.len());
+        }
+        assert_eq!(project.state.read("tables").unwrap().num_rows(), batches.len());
+        // A fast machine may need a fresh start to be killed often enough.
+        if batches.len() == BATCHES {
+            break;
+        }
+    }
+    assert!(kills > 0, "no child was killed at work");
+}
+
 /// The second time a point is reached can be named.
 #[test]
 fn a_fail_point_can_be_the_second_hit() {
