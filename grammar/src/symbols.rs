@@ -85,7 +85,9 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::number => says("a number", &[]),
         Rule::percent => says("a percentage such as `1%`", &[]),
         Rule::measure => says("a duration such as `30s`", &[]),
-        Rule::typed_word => says("`date`, `time`, `timestamp`, `interval`", &["date", "time", "timestamp", "interval"]),
+        Rule::typed_word => {
+            says("`date`, `time`, `timestamp` or `interval`", &["date", "time", "timestamp", "interval"])
+        }
         Rule::typed => says("a literal such as `date '2026-01-01'`", &[]),
         Rule::literal => says("a literal", &["true", "false", "null", "date", "time", "timestamp", "interval"]),
         Rule::type_name => says("a type such as `bigint`", &[]),
@@ -122,10 +124,10 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::lag => says("`lag`", &["lag"]),
         Rule::cdc => says("`cdc by`", &["cdc"]),
         Rule::contract => says("`contract`", &["contract"]),
-        Rule::names => says("`(`", &[]),
+        Rule::names => says("`(column, …)`", &[]),
         Rule::model => says("a `model` statement", &[]),
         Rule::schedule => says("a `schedule` statement", &[]),
-        Rule::trigger => says("`cron`, `every`, `after`", &["cron", "every", "after"]),
+        Rule::trigger => says("`cron`, `every` or `after`", &["cron", "every", "after"]),
         Rule::zone => says("`zone`", &["zone"]),
         Rule::profile => says("a `profile` statement", &[]),
         Rule::rules => says("a `rules` statement", &[]),
@@ -133,7 +135,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::test => says("a `test` statement", &[]),
         Rule::rule_item => says("a rule", &[]),
         Rule::rule_name => says("a name and `:`", &[]),
-        Rule::schema_rule => says("`columns`, `closed`", &["columns", "closed"]),
+        Rule::schema_rule => says("`columns` or `closed`", &["columns", "closed"]),
         Rule::columns => says("`columns`", &["columns"]),
         Rule::closed => says("`closed`", &["closed"]),
         Rule::subject => says("a column or `(SQL)`", &[]),
@@ -193,7 +195,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::set => says("`set`", &["set"]),
         Rule::fill => says("`fill`", &["fill"]),
         Rule::fill_with => {
-            says("`(SQL)`, `mean`, `median`, `mode`, `previous`", &["mean", "median", "mode", "previous"])
+            says("`(SQL)`, `mean`, `median`, `mode` or `previous`", &["mean", "median", "mode", "previous"])
         }
         Rule::majority => says("`majority`", &["majority"]),
         Rule::lookup => says("`lookup`", &["lookup"]),
@@ -202,7 +204,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::snap => says("`snap`", &["snap"]),
         Rule::clip => says("`clip`", &["clip"]),
         Rule::dedupe => says("`dedupe`", &["dedupe"]),
-        Rule::keep_row => says("`first`, `latest`, `most complete`", &["first", "latest", "most"]),
+        Rule::keep_row => says("`first`, `latest` or `most complete`", &["first", "latest", "most"]),
         Rule::repair => says("`repair`", &["repair"]),
         Rule::backfill => says("`backfill`", &["backfill"]),
         Rule::reload => says("`reload partition`", &["reload"]),
@@ -386,7 +388,8 @@ pub fn symbol(rule: Rule) -> Symbol {
         | Rule::sql_atom
         | Rule::sql_group
         | Rule::sql_word
-        | Rule::sql_start
+        | Rule::sql_at
+        | Rule::sql_operator
         | Rule::sql_cont
         | Rule::sql_number
         | Rule::sql_text

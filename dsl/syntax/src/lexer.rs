@@ -14,7 +14,8 @@ pub(crate) enum Lexeme {
     LineComment,
     /// `/* … */`, nested.
     BlockComment,
-    /// A run of letters, digits, `_`, `$`, `@`, `#` that starts with a letter, `_`, `@` or `#`.
+    /// A run of letters, digits, `_`, `$`, `@`, `#` that starts with a letter, `_`, `@` or `#`; behind the last two, with
+    /// any character.
     Word,
     /// Digits, with a fraction and an exponent.
     Number,
@@ -96,6 +97,9 @@ impl Iterator for Lexer<'_> {
             '$' => dollar(rest),
             '0'..='9' => (Lexeme::Number, number(bytes)),
             '.' if second.is_ascii_digit() => (Lexeme::Number, number(bytes)),
+            '@' | '#' | '/' | '|' | '<' | '^' => operator(rest, first),
+            // A placeholder takes its digits: in `?0x'…'` they are no number.
+            '?' => (Lexeme::Sign('?'), Extent::closed(1 + rest.get(1..).map_or(0, |rest| run(rest, char::is_numeric)))),
             c if is_space(c) => (Lexeme::Space, Extent::closed(run(rest, is_space))),
             c if is_word_start(c) => match prefixed(rest) {
                 Some(extent) => (Lexeme::Text, extent),
@@ -115,7 +119,7 @@ pub(crate) fn is_space(c: char) -> bool {
 }
 
 fn is_word_start(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '_' | '@' | '#')
+    c.is_alphabetic() || c == '_'
 }
 
 fn is_word_part(c: char) -> bool {
@@ -124,6 +128,32 @@ fn is_word_part(c: char) -> bool {
 
 fn run(text: &str, accept: impl Fn(char) -> bool) -> usize {
     text.find(|c| !accept(c)).unwrap_or(text.len())
+}
+
+/// Operators with a sign in them that would start something else: in `//*` there is no comment.
+const OPERATORS: &[&str] = &["@>", "@?", "#-", "#>", "//", "|/", "<@", "^@"];
+
+/// An operator, or a word that starts with `@`, `@@` or `#`: it takes the next character, whatever it is.
+fn operator(text: &str, first: char) -> (Lexeme, Extent) {
+    if let Some(operator) = OPERATORS.iter().find(|operator| text.starts_with(**operator)) {
+        return (Lexeme::Sign(first), Extent::closed(operator.len()));
+    }
+    let mut chars = text.chars().skip(1);
+    let signs = match (first, chars.next()) {
+        ('@', Some('@')) => 2,
+        ('@', Some(' ' | '\'' | '"' | '`') | None) | ('#', Some(' ') | None) => 0,
+        ('@' | '#', Some(_)) => 1,
+        _ => 0,
+    };
+    let taken = text.get(signs..).and_then(|rest| rest.chars().next());
+    match (signs, taken) {
+        (0, _) => (Lexeme::Sign(first), Extent::closed(1)),
+        (_, None | Some(' ')) => (Lexeme::Sign(first), Extent::closed(signs)),
+        (_, Some(taken)) => {
+            let end = signs + taken.len_utf8();
+            (Lexeme::Word, Extent::closed(end + text.get(end..).map_or(0, |rest| run(rest, is_word_part))))
+        }
+    }
 }
 
 /// To the line's end; the line break, and a `\r` before it, are not part of the comment.
@@ -255,3 +285,6 @@ fn number(bytes: &[u8]) -> Extent {
     }
     Extent::closed(end + usize::from(bytes.get(end) == Some(&b'L')))
 }
+
+#[cfg(test)]
+mod tests;

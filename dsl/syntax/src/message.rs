@@ -11,7 +11,7 @@ use crate::lexer::{Lexed, Lexeme, Lexer};
 use crate::splitter::{MAX_DEPTH, STATEMENTS, Trouble};
 
 /// How many expected words are listed at most.
-const MAX_EXPECTED: usize = 6;
+const MAX_EXPECTED: usize = 8;
 
 /// Where pest stopped, and what it would have taken there.
 #[derive(Clone, Debug)]
@@ -62,22 +62,27 @@ pub(crate) fn unexpected(
     let Some(found) = found else {
         let expected = expected(failure, context);
         let message = format!("expected {expected} at the end of {}", context.what);
+        // `not null;` reads as the column `not` and the option `null fails`.
+        let no_subject = failure.expected.contains(&Rule::kw_fails) && starts_with_word(text, &slice, "not");
+        let help = no_subject.then(|| "a rule starts with a column: `order_id not null`".to_owned());
         return Diagnostic::error(code::UNEXPECTED, message, last_token(text, file, slice))
-            .saying(format!("expected {expected} behind this"));
+            .saying(format!("expected {expected} behind this"))
+            .maybe_help(help);
     };
     let span = Span::new(file, found.start..found.end);
     let found_text = text.get(found.start..found.end).unwrap_or("");
     if found.lexeme == Lexeme::Quoted && failure.expected.contains(&Rule::text) && found_text.starts_with('"') {
-        let inner = found_text.trim_matches('"');
+        let inner = found_text.trim_matches('"').replace('\'', "''");
+        let text = if inner.contains(char::is_control) { "…".to_owned() } else { inner };
         return Diagnostic::error(code::DOUBLE_QUOTES, format!("{} is a name, not a text", shown(found_text)), span)
             .saying("expected a text in single quotes")
-            .help(format!("write `'{}'`", inner.replace('\'', "''")));
+            .help(format!("write `'{text}'`"));
     }
     let expected = expected(failure, context);
     let message = format!("expected {expected} in {}, found {}", context.what, shown(found_text));
     Diagnostic::error(code::UNEXPECTED, message, span)
         .saying(format!("expected {expected}"))
-        .maybe_help(help(text, found, failure))
+        .maybe_help(help(found, found_text, failure))
 }
 
 /// The message for a slice without `;`, or a block without `}`; what is missing is missing behind its last token.
@@ -105,13 +110,18 @@ pub(crate) fn trouble(text: &str, file: FileId, trouble: Trouble) -> Diagnostic 
                 Lexeme::Quoted => ("quoted name", rest.chars().take(1).collect()),
                 _ => ("text", "'".to_owned()),
             };
+            let help = match (lexeme, close.as_str()) {
+                (Lexeme::Text, _) => "close it with `'`, or close a text before it".to_owned(),
+                (_, "`") => "close it with a backquote".to_owned(),
+                _ => format!("close it with `{close}`"),
+            };
             Diagnostic::error(
                 code::NOT_CLOSED,
                 format!("the {what} is not closed"),
                 Span::new(file, start..start + line),
             )
             .saying("starts here")
-            .help(format!("close it with `{close}`"))
+            .help(help)
         }
         Trouble::TooDeep(at) => Diagnostic::error(
             code::TOO_DEEP,
@@ -138,6 +148,7 @@ pub(crate) fn unknown_statement(text: &str, file: FileId, first: Range<usize>) -
     };
     let help = match nearest(word, STATEMENTS.iter().copied()) {
         Some(near) if is_word => format!("did you mean `{near}`?"),
+        _ if word == "}" => "remove it, or look for a `{` that is missing before it".to_owned(),
         _ => format!("statements start with one of {}", STATEMENTS.join(", ")),
     };
     Diagnostic::error(code::UNKNOWN_STATEMENT, message, Span::new(file, first)).help(help)
@@ -145,7 +156,7 @@ pub(crate) fn unknown_statement(text: &str, file: FileId, first: Range<usize>) -
 
 /// User text for a message: in backquotes, on one line, not too long.
 pub(crate) fn shown(text: &str) -> String {
-    let line: String = text.chars().take_while(|c| *c != '\n' && *c != '\r').take(40).collect();
+    let line: String = text.chars().take_while(|c| !c.is_control()).take(40).collect();
     let cut = line.len() < text.len();
     format!("`{line}{}`", if cut { "…" } else { "" })
 }
@@ -177,15 +188,36 @@ fn expected(failure: &Failure, context: Context) -> String {
 }
 
 /// The nearest word that could stand there, or what is often meant.
-fn help(text: &str, found: Lexed, failure: &Failure) -> Option<String> {
-    let found_text = text.get(found.start..found.end).unwrap_or("");
-    if found.lexeme == Lexeme::Word {
-        let words = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
-        return nearest(found_text, words)
-            .filter(|near| !near.eq_ignore_ascii_case(found_text))
-            .map(|near| format!("did you mean `{near}`?"));
+fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
+    let takes = |rule| failure.expected.contains(&rule);
+    let often = match found_text {
+        "=" if takes(Rule::colon) => Some("a pattern is written `field: value`"),
+        ":" if takes(Rule::equals) => Some("an entry is written `key = value`"),
+        "-" | "=" if takes(Rule::arrow) => Some("steps follow `=>`"),
+        "{" if takes(Rule::open) => Some("write `(` and `)`"),
+        _ if takes(Rule::kw_as) && is_query_word(found_text) => Some("a query follows `as`"),
+        _ => None,
+    };
+    if let Some(often) = often {
+        return Some(often.to_owned());
     }
-    None
+    if found.lexeme != Lexeme::Word {
+        return None;
+    }
+    let words = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
+    let near = nearest(found_text, words).filter(|near| !near.eq_ignore_ascii_case(found_text))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+fn starts_with_word(text: &str, slice: &Range<usize>, word: &str) -> bool {
+    Lexer::new(text, slice.start)
+        .next()
+        .and_then(|t| text.get(t.start..t.end))
+        .is_some_and(|t| t.eq_ignore_ascii_case(word))
+}
+
+fn is_query_word(word: &str) -> bool {
+    ["select", "with", "values", "from"].iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 /// The last token of the slice `range`.

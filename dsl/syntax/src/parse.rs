@@ -150,7 +150,7 @@ impl Driver<'_> {
     fn kind(&mut self, text: &str, cut: &Cut, word: &str, first: Range<usize>) -> Option<StatementKind> {
         let Some(form) = form(word) else {
             let message = match cut.head.trouble {
-                Some(trouble @ Trouble::NotClosed(..)) if cut.keyword.is_none() => {
+                Some(trouble @ (Trouble::NotClosed(..) | Trouble::Character(..))) if cut.keyword.is_none() => {
                     message::trouble(text, self.file, trouble)
                 }
                 _ => message::unknown_statement(text, self.file, first),
@@ -178,7 +178,6 @@ impl Driver<'_> {
                 let before = self.parsed.diagnostics.len();
                 for item in &block.items {
                     self.items(text, item, word, kind.as_mut());
-                    self.overflow |= self.parsed.diagnostics.len() > MAX_DIAGNOSTICS;
                 }
                 if !block.closed && self.parsed.diagnostics.len() == before && kind.is_some() {
                     let range = cut.head.range.start..cut.next;
@@ -273,7 +272,9 @@ impl Driver<'_> {
     fn items(&mut self, text: &str, item: &Slice, word: &str, mut kind: Option<&mut StatementKind>) {
         let mut rest = item.clone();
         while !self.overflow {
-            let Some(next) = self.item(text, &rest, word, kind.as_deref_mut()) else { return };
+            let next = self.item(text, &rest, word, kind.as_deref_mut());
+            self.overflow |= self.parsed.diagnostics.len() > MAX_DIAGNOSTICS;
+            let Some(next) = next else { return };
             rest = next;
         }
     }

@@ -93,15 +93,16 @@ pub(crate) struct Cut {
 pub(crate) fn cut(text: &str, mut pos: usize) -> Option<Cut> {
     loop {
         let keyword = Lexer::new(text, pos).find(|t| !t.lexeme.is_trivia() || !t.closed)?;
-        let word = (keyword.lexeme == Lexeme::Word).then_some(keyword.start..keyword.end);
-        let braces = word.clone().is_some_and(|range| may_have_block(text.get(range).unwrap_or("")));
-        let mut head = scan(text, pos, Braces { open: braces, close: false });
+        let range = keyword.start..keyword.end;
         if keyword.lexeme == Lexeme::Sign('}') {
             // A stray `}`: a statement of its own, so that what follows is read.
-            head.range = keyword.start..keyword.end;
-            head.next = keyword.end;
-            return Some(Cut { next: head.next, head, keyword: None, block: None });
+            let next = keyword.end;
+            let head = Slice { range, docs: Vec::new(), trouble: None, stop: Stop::Close, next };
+            return Some(Cut { head, keyword: None, block: None, next });
         }
+        let word = (keyword.lexeme == Lexeme::Word).then_some(range);
+        let braces = word.clone().is_some_and(|range| may_have_block(text.get(range).unwrap_or("")));
+        let head = scan(text, pos, Braces { open: braces, close: false });
         if head.range.is_empty() {
             // A stray `;`.
             pos = head.next;
@@ -116,6 +117,10 @@ pub(crate) fn cut(text: &str, mut pos: usize) -> Option<Cut> {
 /// Whether `{` opens a block in a statement that starts with `word`: in those that have one and in unknown ones, but for
 /// words near one that has SQL.
 fn may_have_block(word: &str) -> bool {
+    let is = |known: &&str| known.eq_ignore_ascii_case(word);
+    if let Some(known) = STATEMENTS.iter().find(|known| is(known)) {
+        return BLOCKS.contains(known);
+    }
     let known = pipe_diagnostics::nearest(word, STATEMENTS.iter().copied());
     known.is_none_or(|known| BLOCKS.contains(&known))
 }

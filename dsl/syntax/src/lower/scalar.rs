@@ -141,7 +141,9 @@ impl Lower<'_> {
 
     fn write_type(&mut self, pair: Pair<'_, Rule>, out: &mut String, depth: u32) -> Lowered<()> {
         if depth > MAX_DEPTH {
-            return self.refuse(code::TOO_DEEP, "the type nests too deep".to_owned(), self.span(&pair), "");
+            let start = self.span(&pair).range().start;
+            let span = pipe_diagnostics::Span::new(self.file, start..start + 1);
+            return self.refuse(code::TOO_DEEP, format!("types nest more than {MAX_DEPTH} deep"), span, "");
         }
         for part in Parts::of(pair) {
             match part.as_rule() {
