@@ -112,32 +112,32 @@ fn set(row: &mut [bool], i: usize, value: bool) {
     }
 }
 
-/// Whether a segment with `*`, `?` and `[…]` matches a name. A class and a `{…}` count as anything: better one warning too many than a loop.
+/// Whether a segment with `*`, `?` and `[…]` matches a name. A class and a `{…}` count as anything: better one refusal too many than a load that feeds itself.
 fn segment(pattern: &str, name: &str) -> bool {
-    if pattern.contains(['[', '{']) {
+    if pattern == name || pattern.contains(['[', '{']) {
         return true;
     }
-    let name: Vec<String> = name.chars().map(String::from).collect();
-    let mut parts: Vec<String> = Vec::new();
-    for c in pattern.chars() {
-        parts.push(if c == '*' { "**".into() } else { c.to_string() });
-    }
-    let mut reach = vec![false; name.len() + 1];
-    set(&mut reach, 0, true);
-    for p in &parts {
-        let mut next = vec![false; name.len() + 1];
-        let mut any = false;
-        for (i, r) in reach.iter().enumerate() {
-            any |= *r;
-            if p == "**" {
-                set(&mut next, i, any);
-            } else if *r && name.get(i).is_some_and(|c| p == "?" || p == c) {
-                set(&mut next, i + 1, true);
+    let (mut p, mut n) = (pattern.chars(), name.chars());
+    // Behind the last `*`, and what it has not taken yet: it takes one more character when the rest does not fit.
+    let mut star: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let (mut next_p, mut next_n) = (p.clone(), n.clone());
+        match (next_p.next(), next_n.next()) {
+            (Some('*'), _) => {
+                star = Some((next_p.clone(), n.clone()));
+                p = next_p;
+            }
+            (Some(a), Some(b)) if a == '?' || a == b => (p, n) = (next_p, next_n),
+            (None, None) => return true,
+            _ => {
+                let Some((behind, left)) = &mut star else { return false };
+                if left.next().is_none() {
+                    return false;
+                }
+                (p, n) = (behind.clone(), left.clone());
             }
         }
-        reach = next;
     }
-    reach.last() == Some(&true)
 }
 
 #[cfg(test)]
@@ -169,6 +169,16 @@ mod tests {
         assert!(!read("csv", "data/out.csv", "data/orders_*.csv"));
         assert!(!read("csv", "/data/out.csv", "data/*.csv"));
         assert!(!read("csv", "out", "data/**/*.csv"));
+    }
+
+    #[test]
+    fn segments() {
+        for (pattern, name) in [("*", "a"), ("a*", "a"), ("*.csv", "x.csv"), ("a?c", "abc"), ("*a*b", "xaabab"), ("[ab]", "z"), ("é*", "éa")] {
+            assert!(segment(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [("a?", "a"), ("*.csv", "x.csv.gz"), ("*a*b", "xaaba"), ("", "a"), ("a", "")] {
+            assert!(!segment(pattern, name), "{pattern} {name}");
+        }
     }
 
     #[test]

@@ -1,5 +1,13 @@
 //! Projects of several files: `use`, queries in files of their own, profiles, `heal *`, params in config.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail their test"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 

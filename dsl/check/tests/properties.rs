@@ -1,5 +1,13 @@
 //! What holds for any text: no panic, spans in bounds and on characters, the same messages again, errors leave no half statements.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail their test"
+)]
+
 use pipe_check::{Loaded, check};
 use pipe_diagnostics::codes;
 use proptest::prelude::*;

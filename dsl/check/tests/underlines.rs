@@ -1,5 +1,13 @@
 //! What each message underlines: the words that are wrong, not the statement around them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail their test"
+)]
+
 use pipe_check::{Loaded, check, check_with};
 use pipe_diagnostics::{Diagnostic, codes};
 
@@ -139,8 +147,11 @@ fn with_tables(text: &str) -> Loaded {
     check(&[("main.pipe", &format!("{TABLES}{text}"))])
 }
 
-/// Each program raises just these: code, underlined words, part of the message or help.
-fn expect(cases: &[(&str, &[(&str, &str, &str)])]) {
+/// Code, underlined words, part of the message or help.
+type Message = (&'static str, &'static str, &'static str);
+
+/// Each program raises just these.
+fn expect(cases: &[(&str, &[Message])]) {
     let mut wrong = Vec::new();
     for (text, messages) in cases {
         let loaded = with_tables(text);
@@ -258,7 +269,7 @@ fn rules_against_types() {
 #[test]
 fn clauses() {
     let rules = "rules orders { order_id not null, unique; email is email severity warning; status in ('new'); n: (count(*)) > 0; }\n";
-    let cases: &[(&str, &[(&str, &str, &str)])] = &[
+    let cases: &[(&str, &[Message])] = &[
         ("on rule_failed(column: emial) => quarantine;", &[("E0115", "emial", "")]),
         ("on new_column(column: surprise) => keep;", &[]),
         ("on rule_failed(check: uniqe) => quarantine;", &[("E0503", "uniqe", "did you mean `unique`?")]),
