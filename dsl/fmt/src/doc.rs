@@ -102,6 +102,10 @@ pub(crate) fn print(doc: &Doc) -> String {
         }
     }
     printer.fresh_line(0);
+    // A blank line is between two things, never behind the last.
+    while printer.out.ends_with("\n\n") {
+        printer.out.pop();
+    }
     printer.out
 }
 

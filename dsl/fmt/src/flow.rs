@@ -271,7 +271,8 @@ pub(crate) fn before(leaf: &Leaf<'_>) -> Doc {
         }
         docs.push(comment_doc(comment));
     }
-    if leaf.blank && !leaf.before.is_empty() {
+    let closes = leaf.kind == TokenKind::Sign || leaf.text.is_empty();
+    if leaf.blank && !leaf.before.is_empty() && !closes {
         docs.push(Doc::BlankLine);
     }
     Doc::Concat(docs)

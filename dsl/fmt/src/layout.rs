@@ -39,6 +39,10 @@ pub(crate) fn file(leaves: &[Leaf<'_>]) -> Doc {
 fn stray(leaf: &Leaf<'_>) -> Doc {
     let mut flow = Flow::default();
     flow.comments_of(leaf);
+    if !leaf.before.is_empty() {
+        // Docs above it document nothing, and must not go to what is below.
+        flow.push(Doc::BlankLine);
+    }
     flow.finish()
 }
 

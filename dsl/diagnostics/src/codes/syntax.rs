@@ -31,7 +31,7 @@ codes! {
         good: "rules orders { volume: (count(*)) within 3 sigma over last 14 runs; }";
     TOO_DEEP = "E0008", "parentheses nest too deep",
         why: "Parentheses, brackets and braces may nest 128 deep. A query that needs more reads better as several models.",
-        bad: "model deep as select ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))) as x;",
+        bad: "model deep as select ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))) as x;",
         good: "model flat as select ((1)) as x;";
     BAD_CHARACTER = "E0009", "a control character outside quotes",
         why: "A NUL or another control character is a sign of a broken file or of the wrong encoding: programs are UTF-8.",
