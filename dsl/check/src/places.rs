@@ -173,7 +173,15 @@ mod tests {
 
     #[test]
     fn segments() {
-        for (pattern, name) in [("*", "a"), ("a*", "a"), ("*.csv", "x.csv"), ("a?c", "abc"), ("*a*b", "xaabab"), ("[ab]", "z"), ("é*", "éa")] {
+        for (pattern, name) in [
+            ("*", "a"),
+            ("a*", "a"),
+            ("*.csv", "x.csv"),
+            ("a?c", "abc"),
+            ("*a*b", "xaabab"),
+            ("[ab]", "z"),
+            ("é*", "éa"),
+        ] {
             assert!(segment(pattern, name), "{pattern} {name}");
         }
         for (pattern, name) in [("a?", "a"), ("*.csv", "x.csv.gz"), ("*a*b", "xaaba"), ("", "a"), ("a", "")] {

@@ -68,7 +68,7 @@ pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String
                     cx.report(Diagnostic::error(codes::INJECT, "a failure injected 0 times is none", times.span));
                 }
             }
-            TestItem::ExpectHeal(action) => crate::heal::action::names(cx, action, None),
+            TestItem::ExpectHeal(action) => crate::heal::action::names(cx, action, &home),
             TestItem::ExpectFailure(failure) => _ = pattern::pattern(cx, failure, &home, rules),
             TestItem::ExpectCounts { table, counts } => {
                 cx.table(table);

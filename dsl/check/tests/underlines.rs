@@ -225,7 +225,10 @@ fn one_message_for_one_cause() {
         ("connection lake s4;\nsource o2 from lake 'x';", &[("E0113", "s4", "did you mean `s3`?")]),
         // The same mistake in two predicates of a line.
         ("rules orders { n: (count(*)) between 1 and 2, < 3 tolerate 1%; }", &[("E0410", "tolerate 1%", "")]),
-        ("heal ordrs { on rule_failed(rule: a.b, column: c) => quarantine; }", &[("E0110", "ordrs", "")]),
+        (
+            "heal ordrs { on rule_failed(rule: a.b, column: c) => set d = (e + 1) else dedupe by (f) keep first; }",
+            &[("E0110", "ordrs", "")],
+        ),
     ]);
 }
 
@@ -272,6 +275,11 @@ fn clauses() {
     let cases: &[(&str, &[Message])] = &[
         ("on rule_failed(column: emial) => quarantine;", &[("E0115", "emial", "")]),
         ("on new_column(column: surprise) => keep;", &[]),
+        (
+            "on rule_faild where ($ratio < 0.5 and $score > 0) => set total = ($rows);",
+            &[("E0501", "rule_faild", "did you mean `rule_failed`?")],
+        ),
+        ("on rule_faild where ($ratio <) => quarantine;", &[("E0501", "rule_faild", ""), ("E0300", "", "")]),
         ("on rule_failed(check: uniqe) => quarantine;", &[("E0503", "uniqe", "did you mean `unique`?")]),
         ("on rule_failed(check: matches) => quarantine;", &[("W0515", "check: matches", "no rule of `orders`")]),
         ("on cast_failed(type: decmal) => quarantine;", &[("E0119", "decmal", "")]),

@@ -61,7 +61,7 @@ pub(super) fn action(
     if failures_known {
         applies(cx, info, written, answered);
     }
-    names(cx, written, answered.home.table());
+    names(cx, written, answered.home);
     lints(cx, written, answered);
     let (sql, filter) = fragments(cx, &written.value, answered);
     let wrong = cx.out.iter().skip(before).any(Diagnostic::is_error);
@@ -107,11 +107,9 @@ fn refuse_check(cx: &mut Cx<'_>, info: &ActionInfo, written: &Spanned<Written>, 
 }
 
 /// Looks up what an action names: columns, tables, sources, channels.
-pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, table: Option<&Table<'_>>) {
-    let column = |cx: &mut Cx<'_>, name: &Name| match table {
-        Some(_) => cx.column(table, name),
-        None => pattern::column(cx, name, &Home::Any { complete: true }),
-    };
+pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, home: &Home<'_>) {
+    let table = home.table();
+    let column = |cx: &mut Cx<'_>, name: &Name| pattern::column(cx, name, home);
     match &written.value {
         // A test's `expect heal` has no table: there both names may be what an injection made of them.
         Written::Rename(Some((_, to))) if table.is_some() => column(cx, to),

@@ -68,14 +68,13 @@ pub(super) fn clause(
             never(cx, p, info, home);
         }
     }
-    let scope = Scope { fields: all_known.then(|| common_fields(&alternatives)), value: false };
-    let guard = match &written.guard {
-        Some(sql) if all_known => guard::guard(cx, sql, &alternatives, &scope),
-        _ => None,
-    };
+    // Where a failure is not known, any field may be its.
+    let fields = if all_known { common_fields(&alternatives) } else { all_fields() };
+    let scope = Scope { fields: Some(fields), value: false };
+    let guard = written.guard.as_ref().and_then(|sql| guard::guard(cx, sql, &alternatives, &scope));
     let answered = Answered { home, alternatives, rules, scope: Scope { value: true, ..scope }, guarded };
     let mut steps = Vec::new();
-    let mut complete = all_known;
+    let mut complete = patterns_are_right;
     for chain in &written.steps {
         let mut actions = Vec::new();
         for a in chain {
@@ -105,6 +104,10 @@ pub(super) fn clause(
 fn common_fields(alternatives: &[(&FailurePattern, &'static FailureInfo)]) -> Vec<&'static Field> {
     let Some(((_, first), rest)) = alternatives.split_first() else { return Vec::new() };
     first.fields.iter().filter(|f| rest.iter().all(|(_, info)| info.field(f.name).is_some())).collect()
+}
+
+fn all_fields() -> Vec<&'static Field> {
+    pipe_schema::failures().iter().flat_map(|f| f.fields).collect()
 }
 
 /// The rules that a clause on rules answers.

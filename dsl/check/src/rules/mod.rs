@@ -1,5 +1,6 @@
 //! `rules`: each predicate of each subject of a line is one rule.
 
+mod against;
 mod options;
 mod predicate;
 mod subject;

@@ -2,12 +2,11 @@
 
 use pipe_diagnostics::{Diagnostic, Span, codes::rules as codes, codes::sql};
 use pipe_schema::{Level, PredicateInfo, Type, TypeClass};
-use pipe_sql::Expression;
-use pipe_syntax::{self as syntax, Comparison, Literal, Name, Operand, Predicate as Written, Spanned};
+use pipe_syntax::{self as syntax, Comparison, Name, Predicate as Written, Spanned};
 
+use super::against::Against;
 use super::subject::Subject;
 use crate::cx::Cx;
-use crate::literals;
 use crate::names::{Table, TableKind};
 use crate::program::Predicate;
 use crate::types::{class, class_word};
@@ -202,11 +201,7 @@ fn build(
     written: &Spanned<&Written>,
     level: Level,
 ) -> Option<Predicate> {
-    let against = Against {
-        class: subject.expressions.first().and_then(|e| class(e, table)),
-        ty: subject_ty(subject, table),
-        level,
-    };
+    let against = Against::subject(subject, table, level);
     Some(match written.value {
         Written::NotNull => Predicate::NotNull,
         Written::NotBlank => Predicate::NotBlank,
@@ -306,98 +301,6 @@ fn bad_regex(regex: &syntax::Text, error: &regex::Error) -> Diagnostic {
         .help("the syntax is that of Rust's `regex`: no look-around and no back-references")
 }
 
-fn subject_ty<'t>(subject: &Subject, table: Option<&'t Table<'_>>) -> Option<&'t Type> {
-    table?.ty(subject.column.as_deref()?)
-}
-
-/// What operands are compared with.
-struct Against<'t> {
-    class: Option<TypeClass>,
-    ty: Option<&'t Type>,
-    level: Level,
-}
-
-impl Against<'_> {
-    fn comparison(&self, cx: &mut Cx<'_>, table: Option<&Table<'_>>, written: &Written) -> Option<Predicate> {
-        match written {
-            Written::Between(low, high) => {
-                let a = self.operand(cx, table, low);
-                let b = self.operand(cx, table, high);
-                if above(&low.value, &high.value) {
-                    cx.report(
-                        Diagnostic::error(
-                            codes::BOUNDS,
-                            "the lower bound is above the upper one: nothing lies between",
-                            low.span.to(high.span),
-                        )
-                        .help("write the lower bound first"),
-                    );
-                    return None;
-                }
-                Some(Predicate::Between(Box::new(a?), Box::new(b?)))
-            }
-            Written::Compare(c, value) => Some(Predicate::Compare(*c, Box::new(self.operand(cx, table, value)?))),
-            _ => None,
-        }
-    }
-
-    fn operand(&self, cx: &mut Cx<'_>, table: Option<&Table<'_>>, operand: &Spanned<Operand>) -> Option<Expression> {
-        let e = cx.operand(operand, table)?;
-        if e.aggregate && self.level == Level::Row {
-            cx.report(
-                Diagnostic::error(codes::AGGREGATE, "one row's value is compared with an aggregate", e.span)
-                    .help("take the aggregate in a subquery: `(total < (select 10 * avg(total) from …))`"),
-            );
-            return None;
-        }
-        let Some(wanted) = self.class else { return Some(e) };
-        let (code, message) = match (&operand.value, class(&e, table)) {
-            (Operand::Duration(_), _) => {
-                (sql::WRONG_TYPES, format!("{} is compared with a duration", class_word(wanted)))
-            }
-            // A text beside another type is read as one.
-            (Operand::Literal(Literal::Text(text)), _) if reads_as(text, wanted, self.ty) => return Some(e),
-            (Operand::Literal(Literal::Text(_)), _) => {
-                let ty = self.ty.map_or_else(|| class_word(wanted).to_owned(), |ty| format!("`{ty}`"));
-                (sql::BAD_CONSTANT, format!("{} is not {ty}", e.text))
-            }
-            (_, Some(found)) if found != wanted => {
-                (sql::WRONG_TYPES, format!("{} is compared with {}", class_word(wanted), class_word(found)))
-            }
-            _ => return Some(e),
-        };
-        let help = self.ty.map(|ty| format!("write a value such as `{}`", literals::example(ty)));
-        cx.report(Diagnostic::error(code, message, operand.span).maybe_help(help));
-        None
-    }
-}
-
-/// Whether a text can be read as a value of a type; of one that is not known, by its family.
-fn reads_as(text: &str, class: TypeClass, ty: Option<&Type>) -> bool {
-    match class {
-        TypeClass::Number => crate::numbers::number(text.trim()).is_some(),
-        TypeClass::Boolean => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "false" | "t" | "f"),
-        TypeClass::Time => ty.is_none_or(|ty| literals::fits(&Literal::Text(text.to_owned()), ty)),
-        TypeClass::Text | TypeClass::Bytes | TypeClass::Nested => true,
-    }
-}
-
-/// Whether both are constants and the first is above the second.
-fn above(low: &Operand, high: &Operand) -> bool {
-    let number = |o: &Operand| match o {
-        Operand::Literal(Literal::Number(n)) => crate::numbers::number(n),
-        Operand::Percent(p) => crate::numbers::percent(p),
-        #[expect(clippy::cast_precision_loss, reason = "bounds of a duration are far below 2^53 milliseconds")]
-        Operand::Duration(ms) => Some(*ms as f64),
-        _ => None,
-    };
-    let text = |o: &Operand| match o {
-        Operand::Literal(Literal::Text(s) | Literal::Typed(_, s)) => Some(s.clone()),
-        _ => None,
-    };
-    number(low).zip(number(high)).is_some_and(|(a, b)| a > b) || text(low).zip(text(high)).is_some_and(|(a, b)| a > b)
-}
-
 /// The predicate on a number of characters or of distinct values.
 fn measure(cx: &mut Cx<'_>, table: Option<&Table<'_>>, inner: &Spanned<Written>, word: &str) -> Option<Predicate> {
     if !matches!(inner.value, Written::Between(..) | Written::Compare(..)) {
@@ -411,7 +314,7 @@ fn measure(cx: &mut Cx<'_>, table: Option<&Table<'_>>, inner: &Spanned<Written>,
         );
         return None;
     }
-    Against { class: Some(TypeClass::Number), ty: None, level: Level::Row }.comparison(cx, table, &inner.value)
+    Against::number().comparison(cx, table, &inner.value)
 }
 
 fn references(
