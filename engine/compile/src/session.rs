@@ -22,6 +22,9 @@ const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4);
 /// The merge reservation of a sort where memory is not scarce; DataFusion's own default.
 const SORT_RESERVATION: usize = 10 << 20;
 
+/// The most that is sorted at once: texts of one batch count their bytes in 31 bits.
+const SORT_IN_PLACE: usize = 1 << 30;
+
 /// What a session is given.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -59,7 +62,10 @@ pub fn session(settings: &Settings) -> Result<SessionContext> {
     options.execution.time_zone = Some(types::UTC.to_owned());
     if let Some(limit) = settings.memory_limit {
         // Each sorting partition sets this aside before it reads a row; in a small pool the default would leave nothing.
-        options.execution.sort_spill_reservation_bytes = (limit / (8 * threads)).min(SORT_RESERVATION);
+        options.execution.sort_spill_reservation_bytes = (limit / (16 * threads)).min(SORT_RESERVATION);
+        // What fits the pool is sorted at once. To merge sorted batches instead takes a copy of the keys of all of them, which
+        // the sort has not asked for: in a small pool it fails where it should spill.
+        options.execution.sort_in_place_threshold_bytes = limit.min(SORT_IN_PLACE);
     }
 
     let pool: Arc<dyn MemoryPool> = match settings.memory_limit {

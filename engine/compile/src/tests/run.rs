@@ -53,17 +53,24 @@ fn small_pools_spill_and_say_who_holds_the_memory() {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings {
         threads: 2,
-        memory_limit: Some(8 << 20),
+        memory_limit: Some(32 << 20),
         spill_dir: Some(dir.path().to_owned()),
         spill_limit: None,
         ..Settings::at(noon())
     };
     let context = session(&settings).unwrap();
-    let sorts = "select x from generate_series(1, 400000) t(x) order by x % 1000, -x";
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let sorted = runtime.block_on(async { context.sql(sorts).await.unwrap().collect().await }).unwrap();
-    assert_eq!(sorted.iter().map(RecordBatch::num_rows).sum::<usize>(), 400_000);
-    assert_eq!(array_value_to_string(sorted[0].column(0), 0).unwrap(), "400000");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let rows = |sql: &'static str| {
+        let run = async { context.sql(sql).await.unwrap().collect().await };
+        runtime.block_on(run).unwrap().iter().map(RecordBatch::num_rows).sum::<usize>()
+    };
+    // More than the pool holds; narrow rows under two keys, which a merge of sorted batches would need the pool thrice for.
+    assert_eq!(rows("select x from generate_series(1, 2000000) t(x) order by x % 1000, -x"), 2_000_000);
+    assert_eq!(
+        rows("select y from (select repeat('y', 20) || x as y from generate_series(1, 1000000) t(x)) order by y"),
+        1_000_000
+    );
+    assert_eq!(rows("select x, count(*) as n from generate_series(1, 1000000) t(x) group by x"), 1_000_000);
     let held = "select array_agg(x) from (select repeat('x', 1000) || x as x from generate_series(1, 400000) t(x))";
     let error = runtime.block_on(async { context.sql(held).await.unwrap().collect().await }).unwrap_err().to_string();
     assert!(error.contains("consumer"), "{error}");
