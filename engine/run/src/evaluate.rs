@@ -7,7 +7,6 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt;
 use pipe_check::{HealBlock, Rule, Severity, Tolerance};
@@ -422,7 +421,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let fates = self.fates(&book, &answered, &pass)?;
         let quarantine = self.quarantine_writer(&pass, &book);
         let extra = std::mem::replace(&mut pass.extra, Part::own(&self.task.scratch, "none", 0, &pass.good));
-        let mut aggregates = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&Arc::new([]).into())?);
+        let mut aggregates = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&Vec::new().into())?);
         let mut settling = Settling {
             fates,
             columns: pass.input.columns,
@@ -835,5 +834,21 @@ pub fn fail_help(answered: &Answered, rule: Option<&Rule>, actions: &[ResolvedAc
     format!("no clause answers it: add `on {pattern} => quarantine;` to `heal {table}`, or look at `raw.{table}`")
 }
 
-/// A plan that may run again.
-pub type Plan = Arc<dyn ExecutionPlan>;
+/// A model that is no more than its query: nothing of it is judged or kept.
+pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
+    Evaluation {
+        table: TableReport { name: table.to_owned(), ..TableReport::default() },
+        rules: Vec::new(),
+        values: BTreeMap::new(),
+        heals: Vec::new(),
+        failures: Vec::new(),
+        rows: Finished::default(),
+        schema,
+        quarantine: None,
+        ledger: None,
+        baseline: None,
+        files: Vec::new(),
+        unhealed: 0,
+        lost: false,
+    }
+}

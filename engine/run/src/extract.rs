@@ -449,3 +449,10 @@ fn missing_help(column: &Expected, found: Option<&Match>, file: &str) -> String 
     };
     format!("`{file}` has no column `{}`{near}", column.name)
 }
+
+/// Columns as Arrow has them.
+pub fn schema(fields: &[FieldSpec]) -> datafusion::arrow::datatypes::SchemaRef {
+    use datafusion::arrow::datatypes::{Field, Schema};
+    let fields: Vec<Field> = fields.iter().map(|f| Field::new(&f.name, f.data_type.clone(), true)).collect();
+    std::sync::Arc::new(Schema::new(fields))
+}

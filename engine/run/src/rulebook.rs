@@ -97,11 +97,11 @@ impl Rulebook {
                 Level::Table => book.table_rule(planner, index, rule, &mut aggregates)?,
                 Level::Schema | Level::History => {}
             }
-            let shown = |e: &pipe_sql::Expression| e.columns.iter().filter_map(|c| c.parts.last());
             let mut shown: Vec<usize> = rule
                 .subject
                 .iter()
-                .flat_map(shown)
+                .flat_map(|e| &e.columns)
+                .filter_map(|c| c.parts.last())
                 .filter_map(|name| input.fields().iter().take(columns).position(|f| f.name() == name))
                 .collect();
             if let Predicate::Determines(determined) = &rule.predicate {

@@ -1,0 +1,296 @@
+//! An evaluated table into the state: one transaction, then its files to their places.
+
+use std::collections::BTreeMap;
+
+use pipe_connect::sink::Mode;
+use pipe_state::{
+    CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
+    QuarantineSource, RowRange, RowState, RuleResult, State, TableAccount, TableRecord, TakenFile,
+};
+
+use crate::engine::{Engine, Stopped};
+use crate::errors;
+use crate::evaluate::Evaluation;
+use crate::report::{FailureReport, HealReport, LoadReport, Report, RuleReport, TableReport};
+use crate::sinks::{self, Target};
+use crate::work::{LoadTask, hash_text, key};
+
+/// A table to commit.
+pub struct Committing<'c> {
+    /// Its rows and its account.
+    pub evaluation: Evaluation,
+    /// Its loads, staged.
+    pub targets: Vec<Target>,
+    /// The batch.
+    pub batch: String,
+    /// The loads that take it.
+    pub takers: &'c [&'c LoadTask],
+    /// Whether it speaks for the table: a table evaluated twice in a run is quarantined once.
+    pub first: bool,
+}
+
+/// Commits and publishes a table, and tells of it.
+///
+/// # Errors
+/// The state or a target cannot be written; nothing of the table is committed then.
+pub fn commit(
+    engine: &Engine<'_>,
+    state: &mut State,
+    committing: Committing<'_>,
+    report: &mut Report,
+) -> Result<(), Stopped> {
+    let Committing { mut evaluation, targets, batch, takers, first } = committing;
+    if evaluation.lost {
+        evaluation.table.outcome = "quarantined".to_owned();
+    }
+    let nothing = takers.is_empty() && evaluation.rules.is_empty() && evaluation.files.is_empty();
+    let mut loads = Vec::new();
+    let mut publish = Vec::new();
+    for (target, task) in targets.iter().zip(takers) {
+        let rows = target.files.iter().map(|f| f.rows).sum();
+        loads.push(LoadCommit {
+            load: target.load.clone(),
+            rows,
+            taken: taken(&evaluation, task),
+            forget: if task.mode == Mode::Append { Forget::Nothing } else { Forget::All },
+            remove: target.prepared.remove.clone(),
+        });
+        publish.extend(target.files.iter().map(|f| PublishStep {
+            load: Some(target.load.clone()),
+            staged: f.staged.clone(),
+            target: f.target.clone(),
+            replace: f.replace,
+            rows: f.rows,
+            bytes: f.bytes,
+        }));
+    }
+    if first {
+        judged(engine, state, &evaluation, &mut loads)?;
+    }
+    let quarantine = if first { quarantine_file(state, &evaluation, &batch, &mut publish) } else { Vec::new() };
+    let ledger = if first { ledger_file(state, &evaluation, &batch, &mut publish) } else { Vec::new() };
+    let record = CommitRecord {
+        run: engine.run.clone(),
+        batch: batch.clone(),
+        at: engine.at(),
+        table: table_record(&evaluation),
+        loads,
+        publish,
+        quarantine,
+        quarantine_changes: Vec::new(),
+        ledger,
+        heal_changes: Vec::new(),
+        baselines: evaluation.baseline.iter().cloned().collect(),
+        acts: Vec::new(),
+    };
+    if !nothing {
+        state.commit(&record).map_err(|e| errors::state(&e))?;
+        state.publish(&batch).map_err(|e| errors::state(&e))?;
+    }
+    for (target, task) in targets.iter().zip(takers) {
+        report.loads.push(LoadReport {
+            outcome: "committed".to_owned(),
+            rows: target.files.iter().map(|f| f.rows).sum(),
+            files: target.files.len() as u64,
+            ..sinks::told(task)
+        });
+    }
+    if !nothing {
+        report.tables.push(evaluation.table);
+        report.rules.extend(evaluation.rules);
+        report.heals.extend(evaluation.heals);
+        report.failures.extend(evaluation.failures);
+    }
+    Ok(())
+}
+
+/// The files a load takes with a batch.
+fn taken(evaluation: &Evaluation, task: &LoadTask) -> Vec<TakenFile> {
+    let found = |name: &str, source: &str| {
+        let file = evaluation.files.iter().find(|(f, _)| f.name == name && source == task.load.table)?;
+        Some(file.1.clone())
+    };
+    let file = |(source, file): &(String, pipe_connect::source::InputFile)| {
+        let state = found(&file.name, source);
+        TakenFile {
+            path: key(source, file),
+            size: file.size,
+            modified_ns: file.modified_ns,
+            hash: state.as_ref().map_or_else(String::new, |s| hash_text(s.hash)),
+            rows: state.map_or(0, |s| s.rows),
+            batch: String::new(),
+        }
+    };
+    task.inputs.iter().map(file).collect()
+}
+
+/// Takes down which files' rows have been judged, so that a bad row is quarantined once however often its table is computed.
+fn judged(
+    engine: &Engine<'_>,
+    state: &State,
+    evaluation: &Evaluation,
+    loads: &mut Vec<LoadCommit>,
+) -> Result<(), Stopped> {
+    if evaluation.files.is_empty() {
+        return Ok(());
+    }
+    let table = &evaluation.table.name;
+    let load = format!("@{table}");
+    let before = state.taken(&load).map_err(|e| errors::state(&e))?;
+    let (mut taken, mut forget) = (Vec::new(), Vec::new());
+    for (file, found) in &evaluation.files {
+        let path = key(table, file);
+        match before.iter().find(|t| t.path == path) {
+            Some(t) if t.size == file.size && t.modified_ns == file.modified_ns && !engine.options.full_refresh => continue,
+            Some(_) => forget.push(path.clone()),
+            None => {}
+        }
+        taken.push(TakenFile {
+            path,
+            size: file.size,
+            modified_ns: file.modified_ns,
+            hash: hash_text(found.hash),
+            rows: found.rows,
+            batch: String::new(),
+        });
+    }
+    if !taken.is_empty() {
+        let rows = evaluation.table.read;
+        loads.push(LoadCommit { load, rows, taken, forget: Forget::Files(forget), remove: Vec::new() });
+    }
+    Ok(())
+}
+
+fn quarantine_file(
+    state: &State,
+    evaluation: &Evaluation,
+    batch: &str,
+    publish: &mut Vec<PublishStep>,
+) -> Vec<QuarantineFile> {
+    let Some(written) = &evaluation.quarantine else { return Vec::new() };
+    let path = state.quarantine_dir(&evaluation.table.name).join(format!("{batch}.parquet"));
+    publish.push(PublishStep {
+        load: None,
+        staged: written.staged.clone(),
+        target: path.clone(),
+        replace: false,
+        rows: written.rows,
+        bytes: std::fs::metadata(&written.staged).map_or(0, |m| m.len()),
+    });
+    let source = |(index, rows): (&u32, &u64)| {
+        let (file, found) = evaluation.files.get(*index as usize)?;
+        Some(QuarantineSource { path: file.name.clone(), hash: hash_text(found.hash), rows: *rows })
+    };
+    let waiting = RowRange::of_rows(written.waiting.iter().copied());
+    vec![QuarantineFile {
+        path,
+        rows: written.rows,
+        state: RowState::Held,
+        exceptions: waiting.into_iter().map(|r| (r, RowState::AwaitingApproval)).collect(),
+        reasons: written.reasons.clone(),
+        sources: written.sources.iter().filter_map(source).collect(),
+    }]
+}
+
+fn ledger_file(
+    state: &State,
+    evaluation: &Evaluation,
+    batch: &str,
+    publish: &mut Vec<PublishStep>,
+) -> Vec<LedgerFile> {
+    let Some((staged, cells)) = &evaluation.ledger else { return Vec::new() };
+    let path = state.ledger_dir().join(format!("{}-{batch}.parquet", evaluation.table.name));
+    publish.push(PublishStep {
+        load: None,
+        staged: staged.clone(),
+        target: path.clone(),
+        replace: false,
+        rows: *cells,
+        bytes: std::fs::metadata(staged).map_or(0, |m| m.len()),
+    });
+    vec![LedgerFile { path, cells: *cells }]
+}
+
+fn table_record(evaluation: &Evaluation) -> TableRecord {
+    let rule = |r: &RuleReport| rule_result(r, evaluation.values.get(&r.rule).copied());
+    TableRecord {
+        account: account(&evaluation.table, evaluation.unhealed),
+        rules: evaluation.rules.iter().map(rule).collect(),
+        failures: evaluation.failures.iter().map(failure).collect(),
+        heals: (1..).zip(&evaluation.heals).map(|(n, h)| heal(n, h)).collect(),
+    }
+}
+
+fn account(t: &TableReport, unhealed: u64) -> TableAccount {
+    TableAccount {
+        table: t.name.clone(),
+        outcome: t.outcome.clone(),
+        read: t.read,
+        committed: t.committed,
+        quarantined: t.quarantined,
+        waiting: t.waiting,
+        dropped: t.dropped,
+        duplicates_removed: t.duplicates_removed,
+        kept: t.kept,
+        healed_cells: t.healed_cells,
+        healed_rows: t.healed_rows,
+        unhealed,
+        files: t.files,
+        bytes: t.bytes,
+        without: t.without.clone(),
+    }
+}
+
+fn rule_result(r: &RuleReport, value: Option<f64>) -> RuleResult {
+    RuleResult {
+        rule: r.rule.clone(),
+        check: r.check.clone(),
+        severity: r.severity.clone(),
+        dimension: r.dimension.clone(),
+        passed: r.passed,
+        violations: r.violations,
+        violations_after: r.violations_after,
+        rows: r.rows,
+        ratio: r.ratio,
+        observed: r.observed.clone(),
+        expected: r.expected.clone(),
+        value,
+        samples: serde_json::to_value(&r.samples).ok(),
+    }
+}
+
+fn failure(f: &FailureReport) -> FailureRecord {
+    FailureRecord {
+        failure: f.failure.clone(),
+        fields: f.fields.clone().into_iter().collect::<BTreeMap<_, _>>(),
+        rows: f.rows,
+        handled: f.handled.clone(),
+        clause: f.clause.and_then(|c| u32::try_from(c).ok()),
+        samples: serde_json::to_value(&f.samples).ok(),
+        help: f.help.clone(),
+    }
+}
+
+fn heal(number: u32, h: &HealReport) -> HealRecord {
+    HealRecord {
+        number,
+        clause: u32::try_from(h.clause).unwrap_or(u32::MAX),
+        text: h.text.clone(),
+        clause_hash: clause_hash(&h.text),
+        column: String::new(),
+        action: h.action.clone(),
+        failure: h.failure.clone(),
+        cells: h.cells,
+        rows: h.rows,
+        confidence: h.confidence,
+        arithmetic: h.arithmetic.clone(),
+        state: h.state.clone(),
+        reason: h.reason.clone(),
+        detail: None,
+    }
+}
+
+/// What the acts of people on a clause are kept by.
+pub fn clause_hash(text: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+}

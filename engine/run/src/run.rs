@@ -1,0 +1,521 @@
+//! A run: what is new, evaluated table by table, committed load by load, reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::catalog::TableProvider;
+use pipe_check::Loaded;
+use pipe_compile::{Planner, Tables};
+use pipe_diagnostics::codes::run as codes;
+use pipe_diagnostics::{Diagnostic, Severity, render};
+use pipe_plan::{Selection, select};
+use pipe_state::{Recovered, RunEnd, RunStart, State};
+use serde_json::Value;
+
+use crate::commit::{Committing, commit};
+use crate::engine::{Engine, Stopped, Watch};
+use crate::evaluate::{self, Evaluation, Task};
+use crate::extract::{self, extract};
+use crate::report::{LoadReport, Observer, Report, TableReport};
+use crate::sinks::{self, Target};
+use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task};
+use crate::{Options, errors, notices};
+
+/// Runs a program.
+pub async fn run(loaded: &Loaded, options: &Options, observer: &dyn Observer) -> Report {
+    let began = Instant::now();
+    let mut report = Report { format_version: 1, ..Report::default() };
+    report.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let targets: Vec<&str> = options.targets.iter().map(String::as_str).collect();
+    let invalid = !loaded.hindrances(&targets).is_empty();
+    report.diagnostics = diagnostics(loaded, &loaded.diagnostics);
+    if invalid {
+        report.outcome = "invalid".to_owned();
+        report.exit_code = 2;
+    } else {
+        match Runner::begin(loaded, options).await {
+            Ok(mut runner) => runner.all(&mut report, observer).await,
+            Err((found, code)) => {
+                report.diagnostics.extend(diagnostics(loaded, &found));
+                report.exit_code = code;
+                report.outcome = if code == 2 { "invalid" } else { "failed" }.to_owned();
+            }
+        }
+    }
+    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report
+}
+
+fn diagnostics(loaded: &Loaded, found: &[Diagnostic]) -> Vec<Value> {
+    found.iter().map(|d| render::to_json(d, &loaded.sources)).collect()
+}
+
+/// A run at work.
+struct Runner<'a> {
+    engine: Engine<'a>,
+    state: State,
+    /// Freed when the run ends.
+    _lock: pipe_state::RunLock,
+    selection: Selection,
+    done: BTreeMap<Instance, Result<Done, Stopped>>,
+    /// Batches that have staged something.
+    begun: Vec<String>,
+}
+
+/// An evaluated table with the loads that take it.
+struct Done {
+    evaluation: Evaluation,
+    provider: Option<Arc<dyn TableProvider>>,
+    targets: Vec<Target>,
+    batch: String,
+}
+
+/// Refused before anything was touched: what to say, and the exit code.
+type Refused = (Vec<Diagnostic>, u8);
+
+impl<'a> Runner<'a> {
+    async fn begin(loaded: &'a Loaded, options: &'a Options) -> Result<Self, Refused> {
+        let selection = selected(loaded, options).map_err(|d| (vec![d], 2))?;
+        available(loaded, &selection).map_err(|d| (d, 2))?;
+        let engine = Engine::new(loaded, options).map_err(|d| (d, 2))?;
+        let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
+        let mut state = State::open(&options.state).map_err(failed)?;
+        let lock = state.lock("run", &engine.at()).map_err(failed)?;
+        for recovered in state.recover(&lock).map_err(failed)? {
+            engine.note(recovery(&recovered));
+        }
+        let known = crate::query::known_schemas(&engine, &state).await;
+        let analysis = pipe_compile::check_program(loaded, &known);
+        let wrong: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+        if !wrong.is_empty() {
+            return Err((wrong, 2));
+        }
+        let start = RunStart {
+            id: engine.run.clone(),
+            command: "run".to_owned(),
+            started_at: engine.at(),
+            program_fingerprint: engine.fingerprint.clone(),
+            targets: options.targets.clone(),
+            params: options.params.clone(),
+        };
+        state.begin_run(&start).map_err(failed)?;
+        Ok(Self { engine, state, _lock: lock, selection, done: BTreeMap::new(), begun: Vec::new() })
+    }
+
+    async fn all(&mut self, report: &mut Report, observer: &dyn Observer) {
+        report.run = self.engine.run.clone();
+        let evaluated = tokio::select! {
+            done = self.evaluate(observer) => Some(done),
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        let interrupted = evaluated.is_none();
+        let loads = match evaluated {
+            Some(Ok(loads)) => loads,
+            Some(Err(stopped)) => {
+                report.diagnostics.extend(diagnostics(self.engine.loaded, &stopped.diagnostics));
+                report.failures.extend(stopped.failures);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        if interrupted {
+            report.notes.push("interrupted before anything was committed; what was staged is thrown away".to_owned());
+        } else {
+            self.commit(&loads, report);
+        }
+        report.notes.extend(self.engine.take_notes());
+        self.conclude(&loads, report, interrupted);
+        if !interrupted {
+            notices::send(&self.engine, report);
+        }
+        self.clean(report);
+        let end = RunEnd {
+            finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            outcome: report.outcome.clone(),
+            exit_code: report.exit_code,
+            report: serde_json::to_value(&*report).unwrap_or(Value::Null),
+            tables: Vec::new(),
+        };
+        if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
+            report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)]));
+        }
+    }
+
+    /// Evaluates what the loads need, and the selected tables that only have rules.
+    async fn evaluate(&mut self, watch: Watch<'_>) -> Result<Vec<LoadTask>, Stopped> {
+        let listing = Listing::of(&self.engine, &self.selection).await;
+        let mut loads = Vec::new();
+        for load in self.engine.program().loads.iter().filter(|l| self.selection.loads.contains(&l.name)) {
+            let source = self.row_by_row(&load.table);
+            loads.push(load_task(&self.engine, &self.state, &listing, load, source)?);
+        }
+        let tables = self.selection.tables.clone();
+        let wanted = |table: &String| {
+            // A table whose loads have nothing to do is not judged again, unless something new is computed from it.
+            let own: Vec<&LoadTask> = loads.iter().filter(|l| l.instance.table == *table).collect();
+            own.is_empty() || own.iter().any(|l| l.news)
+        };
+        for task in loads.iter().filter(|l| !l.changed.is_empty()) {
+            let stopped = changed(&self.engine, task);
+            self.done.insert(task.instance.clone(), Err(stopped));
+        }
+        // Without loads a run judges: every selected table that has rules.
+        let judged = |t: &&String| self.engine.program().rules.contains_key(*t) && loads.iter().all(|l| l.load.table != **t);
+        let mut instances: Vec<Instance> = loads.iter().filter(|l| l.news).map(|l| l.instance.clone()).collect();
+        let needed = self.needed(&loads);
+        for table in tables.iter().filter(judged).filter(|t| wanted(t)) {
+            if needed.contains(table) || loads.is_empty() || loads.iter().any(|l| l.news) {
+                instances.push(Instance { table: table.clone(), files: None });
+            }
+        }
+        // Inputs before what reads them.
+        instances.sort_by_key(|i| tables.iter().position(|t| *t == i.table));
+        instances.dedup();
+        for instance in instances {
+            self.instance(&instance, &loads, &listing, watch).await;
+        }
+        Ok(loads)
+    }
+
+    /// The source a table is row by row over: itself, or the one its query filters and projects.
+    fn row_by_row(&self, table: &str) -> Option<String> {
+        if self.engine.program().sources.contains_key(table) {
+            return Some(table.to_owned());
+        }
+        let model = self.engine.program().models.get(table)?;
+        let [only] = pipe_plan::dependencies(self.engine.program(), table).try_into().ok()?;
+        let source = self.engine.program().sources.get(&only)?;
+        let mut tables = Tables::new();
+        let columns = source.schema.as_ref()?;
+        tables.insert_schema(only.clone(), pipe_compile::types::arrow_schema(columns));
+        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        pipe_compile::lineage::row_by_row(&planner.model(&model.query).ok()?)
+    }
+
+    /// Tables that something with news is computed from.
+    fn needed(&self, loads: &[LoadTask]) -> BTreeSet<String> {
+        let mut needed = BTreeSet::new();
+        let mut open: Vec<String> = loads.iter().filter(|l| l.news).map(|l| l.load.table.clone()).collect();
+        while let Some(table) = open.pop() {
+            for dependency in pipe_plan::dependencies(self.engine.program(), &table) {
+                if needed.insert(dependency.clone()) {
+                    open.push(dependency);
+                }
+            }
+        }
+        needed
+    }
+
+    /// Evaluates a table and, before it, what it is computed from.
+    async fn instance(&mut self, instance: &Instance, loads: &[LoadTask], listing: &Listing, watch: Watch<'_>) {
+        if self.done.contains_key(instance) {
+            return;
+        }
+        let result = Box::pin(self.evaluated(instance, loads, listing, watch)).await;
+        self.done.insert(instance.clone(), result);
+    }
+
+    async fn evaluated(
+        &mut self,
+        instance: &Instance,
+        loads: &[LoadTask],
+        listing: &Listing,
+        watch: Watch<'_>,
+    ) -> Result<Done, Stopped> {
+        let program = self.engine.program();
+        let table = instance.table.as_str();
+        let mut tables = Tables::new();
+        let mut providers = BTreeMap::new();
+        for name in pipe_plan::dependencies(program, table) {
+            // A model that is row by row over new files reads just these; a reference is always the whole.
+            let read = self.row_by_row(table).is_some_and(|s| s == name && s != table);
+            let files = if read { instance.files.clone() } else { None };
+            let input = Instance { table: name.clone(), files };
+            self.instance(&input, loads, listing, watch).await;
+            match self.done.get(&input) {
+                Some(Ok(Done { provider: Some(provider), .. })) => {
+                    tables.insert(name.clone(), Arc::clone(provider));
+                    providers.insert(name.clone(), Arc::clone(provider));
+                }
+                _ => return Err(skipped(table, &name)),
+            }
+        }
+        crate::query::insert_raw(&self.engine, &self.state, listing, table, &mut tables).await?;
+        let takers: Vec<&LoadTask> = loads.iter().filter(|l| l.news && l.instance == *instance).collect();
+        let batch = match takers.as_slice() {
+            [] => format!("{:016x}", xxhash_rust::xxh3::xxh3_64(format!("{}{instance:?}", self.engine.run).as_bytes())),
+            [first, ..] => batch_id(&self.engine, first),
+        };
+        let scratch = self.engine.scratch.join(&batch);
+        let mut folders = vec![scratch.clone()];
+        folders.extend(takers.iter().map(|t| sinks::folder(&self.engine, t, &batch)));
+        self.state.stage_begun(&self.engine.run, &batch, &folders).map_err(|e| errors::state(&e))?;
+        self.begun.push(batch.clone());
+
+        let read_by_others = self.selection.tables.iter().any(|t| {
+            t != table && pipe_plan::dependencies(program, t).iter().any(|d| d == table)
+        });
+        let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
+        let judged = self.state.taken(&format!("@{table}")).map_err(|e| errors::state(&e))?;
+        let fresh = listing.files.get(table).and_then(|f| f.as_ref().ok()).map(|files| {
+            let seen = |f: &pipe_connect::source::InputFile| {
+                judged.iter().any(|t| t.path == key(table, f) && t.size == f.size && t.modified_ns == f.modified_ns)
+            };
+            files.iter().filter(|f| !seen(f)).map(|f| f.name.clone()).collect()
+        });
+        let mut task = Task {
+            table,
+            tables: &tables,
+            providers: &providers,
+            direct: None,
+            fresh,
+            earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
+            committed: None,
+            scratch,
+        };
+        let (mut evaluation, targets) = if let Some(source) = program.sources.get(table) {
+            let mut files = match listing.files.get(table) {
+                Some(Ok(files)) => files.clone(),
+                Some(Err(stopped)) => return Err(stopped.clone()),
+                None => return Err(errors::internal(&format!("`{table}` was not listed")).into()),
+            };
+            if let Some(only) = &instance.files {
+                files.retain(|f| only.contains(&f.name));
+            }
+            let accepted = self.state.baseline(table).map_err(|e| errors::state(&e))?;
+            let extract = extract(&self.engine, source, files, accepted.as_ref()).await?;
+            let schema = extract::schema(&extract.target);
+            let targets = sinks::prepare(&self.engine, &self.state, &takers, &schema, &batch)?;
+            task.direct = sinks::direct(&self.engine, &targets, read_by_others);
+            task.committed = sinks::committed(&self.engine, &self.state, &takers, &schema).await?;
+            (evaluate::source(&self.engine, &task, extract, watch).await?, targets)
+        } else if let Some(model) = program.models.get(table) {
+            let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+            let plan = planner.model(&model.query)?;
+            let schema = Arc::clone(plan.schema().inner());
+            if takers.is_empty() && !program.rules.contains_key(table) && !self.read_often(table) {
+                let view = datafusion::datasource::ViewTable::new(plan, None);
+                return Ok(Done { evaluation: evaluate::view(table, schema), provider: Some(Arc::new(view)), targets: Vec::new(), batch });
+            }
+            let targets = sinks::prepare(&self.engine, &self.state, &takers, &schema, &batch)?;
+            task.direct = sinks::direct(&self.engine, &targets, read_by_others);
+            task.committed = sinks::committed(&self.engine, &self.state, &takers, &schema).await?;
+            (evaluate::model(&self.engine, &task, model, watch).await?, targets)
+        } else {
+            return Err(errors::internal(&format!("`{table}` is no table")).into());
+        };
+        evaluation.table.without = self.without(table);
+        let (targets, provider) = sinks::write(&self.engine, &mut evaluation, targets, read_by_others).await?;
+        Ok(Done { evaluation, provider, targets, batch })
+    }
+
+    /// Whether several tables read a model: it is computed once then.
+    fn read_often(&self, table: &str) -> bool {
+        let reads = |t: &&String| pipe_plan::dependencies(self.engine.program(), t).iter().any(|d| d == table);
+        self.selection.tables.iter().filter(reads).count() > 1
+    }
+
+    /// The inputs of a table that are incomplete, in words.
+    fn without(&self, table: &str) -> Vec<String> {
+        let mut without = Vec::new();
+        for name in pipe_plan::dependencies(self.engine.program(), table) {
+            for (instance, done) in &self.done {
+                let Ok(done) = done else { continue };
+                if instance.table != name {
+                    continue;
+                }
+                let rows = done.evaluation.table.quarantined;
+                if rows > 0 {
+                    without.push(format!("without {rows} rows of {name}"));
+                }
+                without.extend(done.evaluation.table.without.iter().cloned());
+            }
+        }
+        without.sort();
+        without.dedup();
+        without
+    }
+
+    /// Commits what was evaluated, table by table, and tells of it.
+    fn commit(&mut self, loads: &[LoadTask], report: &mut Report) {
+        let order = &self.selection.tables;
+        let mut instances: Vec<Instance> = self.done.keys().cloned().collect();
+        instances.sort_by_key(|i| order.iter().position(|t| *t == i.table));
+        // Of several instances of a table the one with most files speaks for its quarantine.
+        let mut judged = BTreeSet::new();
+        for instance in instances {
+            let takers: Vec<&LoadTask> = loads.iter().filter(|l| l.news && l.instance == instance).collect();
+            match self.done.remove(&instance) {
+                Some(Ok(done)) => {
+                    let first = judged.insert(instance.table.clone());
+                    let Done { evaluation, targets, batch, .. } = done;
+                    let committing = Committing { evaluation, targets, batch, takers: &takers, first };
+                    if let Err(stopped) = commit(&self.engine, &mut self.state, committing, report) {
+                        self.tell_stopped(&instance.table, &takers, stopped, report);
+                    }
+                }
+                Some(Err(stopped)) => self.tell_stopped(&instance.table, &takers, stopped, report),
+                None => {}
+            }
+        }
+        for task in loads.iter().filter(|l| !l.news && l.changed.is_empty()) {
+            report.loads.push(LoadReport { outcome: "nothing_new".to_owned(), ..sinks::told(task) });
+        }
+        let place = |l: &LoadReport| loads.iter().position(|t| t.load.name == l.name);
+        report.loads.sort_by_key(place);
+    }
+
+    fn tell_stopped(&self, table: &str, takers: &[&LoadTask], stopped: Stopped, report: &mut Report) {
+        let skipped = stopped.failures.iter().all(|f| f.failure == "skipped") && !stopped.failures.is_empty();
+        let outcome = match (skipped, stopped.waiting) {
+            (true, _) => "skipped",
+            (_, true) => "waiting",
+            _ => "failed",
+        };
+        let reason = stopped.failures.last().and_then(|f| f.help.clone());
+        let reason = reason.or_else(|| stopped.diagnostics.first().map(|d| d.message.clone()));
+        report.tables.push(TableReport { name: table.to_owned(), outcome: outcome.to_owned(), ..TableReport::default() });
+        for task in takers {
+            let told = LoadReport { outcome: outcome.to_owned(), reason: reason.clone(), ..sinks::told(task) };
+            report.loads.push(told);
+        }
+        report.failures.extend(stopped.failures.into_iter().filter(|f| f.failure != "skipped"));
+        report.heals.extend(stopped.heals);
+        report.diagnostics.extend(diagnostics(self.engine.loaded, &stopped.diagnostics));
+    }
+
+    /// The outcome and the exit code, the first that holds.
+    fn conclude(&self, loads: &[LoadTask], report: &mut Report, interrupted: bool) {
+        let tables = |word: &str| report.tables.iter().any(|t| t.outcome == word);
+        let failed = tables("failed") || tables("skipped") || !report.failures.iter().all(|f| f.handled != "failed");
+        let failed = failed || report.diagnostics.iter().any(|d| d.get("severity").is_some_and(|s| s == "error"));
+        let committed = report.loads.iter().any(|l| l.outcome == "committed")
+            || (loads.is_empty() && tables("committed"));
+        let lost = report.tables.iter().any(|t| t.outcome == "quarantined");
+        let waiting = tables("waiting") || report.tables.iter().any(|t| t.waiting > 0);
+        let (outcome, code) = if interrupted {
+            ("interrupted", 130)
+        } else if failed && !committed {
+            ("failed", 1)
+        } else if failed || lost {
+            ("partial", 3)
+        } else if waiting {
+            ("waiting", 4)
+        } else if !loads.is_empty() && loads.iter().all(|l| !l.news) {
+            ("nothing_new", 0)
+        } else {
+            ("ok", 0)
+        };
+        report.outcome = outcome.to_owned();
+        report.exit_code = code;
+    }
+
+    /// Throws away what no commit needs.
+    fn clean(&mut self, report: &mut Report) {
+        for batch in std::mem::take(&mut self.begun) {
+            if let Err(e) = self.state.discard_staging(&batch) {
+                report.notes.push(e.to_string());
+            }
+        }
+        // Empty by now; what is not is somebody's, and the next command sees to it.
+        _ = std::fs::remove_dir(&self.engine.scratch);
+    }
+}
+
+fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic> {
+    let selection = select(&loaded.program, &options.targets).map_err(|unknown| {
+        let near = pipe_diagnostics::nearest(&unknown.target, unknown.known.iter().map(String::as_str));
+        let help = near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
+        let message = format!("`{}` is no table or load of the program", unknown.target);
+        Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).help(help)
+    })?;
+    if selection.tables.is_empty() {
+        return Err(Diagnostic::new(codes::NOTHING_TO_RUN, Severity::Error, "the program has no load and no rules")
+            .help("add `load <table> into parquet 'out/<table>';`"));
+    }
+    Ok(selection)
+}
+
+/// Refuses, by name, what this binary cannot run.
+fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+    let mut refused = Vec::new();
+    let mut refuse = |what: String, span| {
+        let message = format!("{what} needs an engine that this version of pipe does not have");
+        refused.push(Diagnostic::error(codes::UNAVAILABLE, message, span).help("run other targets with `--target`"));
+    };
+    let known = |name: &str| pipe_schema::connector(name).is_some_and(|c| c.available);
+    for table in &selection.tables {
+        if let Some(source) = loaded.program.sources.get(table) {
+            if !known(&source.connector) {
+                refuse(format!("source `{table}` from `{}`", source.connector), source.span);
+            } else if source.streaming {
+                refuse(format!("source `{table}`, a stream,"), source.span);
+            } else if source.incremental.is_some() {
+                refuse(format!("source `{table}`, `incremental by` on files,"), source.span);
+            }
+        }
+        for rule in loaded.program.rules.get(table).into_iter().flatten() {
+            if pipe_schema::predicate(rule.check).is_some_and(|p| !p.available) {
+                refuse(format!("rule `{}` of `{table}` (`{}`)", rule.name, rule.check), rule.span);
+            }
+        }
+        for action in loaded.program.heals.get(table).into_iter().flat_map(|h| &h.clauses).flat_map(|c| c.steps.iter().flatten()) {
+            if pipe_schema::action(action.name).is_some_and(|a| !a.available) {
+                refuse(format!("the action `{}` in `heal {table}`", action.name), action.span);
+            }
+        }
+    }
+    for load in loaded.program.loads.iter().filter(|l| selection.loads.contains(&l.name)) {
+        if !known(&load.connector) {
+            refuse(format!("load `{}` into `{}`", load.name, load.connector), load.span);
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+fn skipped(table: &str, because: &str) -> Stopped {
+    let failure = crate::report::FailureReport {
+        failure: "skipped".to_owned(),
+        table: table.to_owned(),
+        handled: "skipped".to_owned(),
+        help: Some(format!("`{because}`, which it reads, did not succeed")),
+        ..crate::report::FailureReport::default()
+    };
+    Stopped { failures: vec![failure], ..Stopped::default() }
+}
+
+/// A load whose files have changed under it.
+fn changed(engine: &Engine<'_>, task: &LoadTask) -> Stopped {
+    let failure = pipe_heal::failure::Failure::structural(
+        &task.load.table,
+        pipe_heal::structural::Reason::FileChanged,
+        0.0,
+    );
+    let files = task.changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
+    let _ = engine;
+    let told = crate::report::FailureReport {
+        failure: failure.name.to_owned(),
+        table: task.load.table.clone(),
+        fields: failure.field_texts(),
+        handled: "failed".to_owned(),
+        help: Some(format!(
+            "{files} changed since load `{}` took it: `pipe run --full-refresh --target {}` loads everything again in place of what is there",
+            task.load.name, task.load.name
+        )),
+        ..crate::report::FailureReport::default()
+    };
+    Stopped { failures: vec![told], ..Stopped::default() }
+}
+
+/// What was done for an earlier run, in words.
+fn recovery(recovered: &Recovered) -> String {
+    match recovered {
+        Recovered::Published { table, run, .. } => {
+            format!("run {run} was cut off after it had committed `{table}`; its files are in their places now")
+        }
+        Recovered::Stuck { table, error, .. } => format!("a committed batch of `{table}` cannot be published: {error}"),
+        Recovered::StagingRemoved { .. } => "staged files of a run that was cut off before its commit were removed".to_owned(),
+        Recovered::RunKilled { run } => format!("run {run} had not ended; it is marked as killed"),
+    }
+}

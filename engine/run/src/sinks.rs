@@ -1,0 +1,204 @@
+//! The loads of a table: where their files are staged, and rows that are staged elsewhere written to them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::physical_plan::ExecutionPlanProperties;
+use futures::StreamExt;
+use pipe_connect::sink::{self, Mode, Prepared, SinkError, SinkSpec, StagedFile};
+use pipe_diagnostics::codes::run as codes;
+use pipe_diagnostics::{Diagnostic, Severity};
+use pipe_quality::RowSink;
+use pipe_state::State;
+use tokio::task::JoinSet;
+
+use crate::engine::{Engine, Stopped};
+use crate::evaluate::{self, Evaluation};
+use crate::report::{FailureReport, LoadReport};
+use crate::staging::{Finished, Part};
+use crate::work::LoadTask;
+use crate::errors;
+
+/// A load about to be written.
+pub struct Target {
+    /// The load's name.
+    pub load: String,
+    /// What is written where.
+    pub spec: Arc<SinkSpec>,
+    /// Where it is staged.
+    pub dir: PathBuf,
+    /// What is there.
+    pub prepared: Prepared,
+    /// The files to publish, once they are written.
+    pub files: Vec<StagedFile>,
+}
+
+/// A load, before its outcome is known.
+pub fn told(task: &LoadTask) -> LoadReport {
+    LoadReport {
+        name: task.load.name.clone(),
+        table: task.load.table.clone(),
+        connector: task.load.connector.clone(),
+        locator: task.load.locator.clone(),
+        mode: task.load.config.text("mode").unwrap_or("append").to_owned(),
+        ..LoadReport::default()
+    }
+}
+
+fn target(engine: &Engine<'_>, task: &LoadTask) -> sink::Target {
+    let path = engine.program().root.join(&task.load.locator);
+    sink::Target::of(&path, !task.load.config.partition("partition").is_empty())
+}
+
+/// Where a batch of a load stages its files.
+pub fn folder(engine: &Engine<'_>, task: &LoadTask, batch: &str) -> PathBuf {
+    sink::staging_dir(&target(engine, task), batch)
+}
+
+/// Looks at what is where the loads write to.
+///
+/// # Errors
+/// A load that cannot write there.
+pub fn prepare(
+    engine: &Engine<'_>,
+    state: &State,
+    takers: &[&LoadTask],
+    schema: &SchemaRef,
+    batch: &str,
+) -> Result<Vec<Target>, Stopped> {
+    let mut targets = Vec::new();
+    for task in takers {
+        let mut spec = SinkSpec {
+            connector: task.load.connector.clone(),
+            target: target(engine, task),
+            config: task.load.config.clone(),
+            schema: Arc::clone(schema),
+            batch_id: batch.to_owned(),
+            base: None,
+        };
+        let published = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
+        let published: Vec<PathBuf> = published.into_iter().map(|p| p.path).collect();
+        let prepared = sink::prepare(&mut spec, task.mode, &published).map_err(|e| refused(task, &e))?;
+        let dir = folder(engine, task, batch);
+        targets.push(Target { load: task.load.name.clone(), spec: Arc::new(spec), dir, prepared, files: Vec::new() });
+    }
+    Ok(targets)
+}
+
+/// A sink that refuses.
+fn refused(task: &LoadTask, error: &SinkError) -> Stopped {
+    let code = match error {
+        SinkError::Exists(_) => codes::TARGET_EXISTS,
+        SinkError::Foreign { .. } => codes::SINK_CHANGED,
+        SinkError::Full(_) => codes::DISK_FULL,
+        SinkError::OtherSchema { .. } => codes::TARGET_DIFFERS,
+        _ => codes::SINK_UNWRITABLE,
+    };
+    let mut failure = FailureReport {
+        failure: "load_error".to_owned(),
+        table: task.load.table.clone(),
+        handled: "failed".to_owned(),
+        help: Some(error.to_string()),
+        ..FailureReport::default()
+    };
+    for (field, value) in [("table", task.load.table.as_str()), ("target", &task.load.name), ("kind", error.kind())] {
+        failure.fields.insert(field.to_owned(), value.to_owned());
+    }
+    let diagnostic = Diagnostic::new(code, Severity::Error, format!("load `{}`: {error}", task.load.name));
+    Stopped { failures: vec![failure], diagnostics: vec![diagnostic], ..Stopped::default() }
+}
+
+/// The one load whose files the pass can write at once: nothing else needs the rows, or it can read them from there.
+pub fn direct(engine: &Engine<'_>, targets: &[Target], read_by_others: bool) -> Option<(Arc<SinkSpec>, PathBuf)> {
+    let [only] = targets else { return None };
+    let table = engine.program().loads.iter().find(|l| l.name == only.load).map(|l| l.table.as_str())?;
+    let asked = engine.program().rules.get(table).into_iter().flatten().any(|r| r.level == pipe_schema::Level::Table);
+    let readable = only.spec.connector == "parquet"
+        && only.spec.config.partition("partition").is_empty()
+        && matches!(only.spec.target, sink::Target::Folder(_));
+    let free = !read_by_others && !asked;
+    (free || readable).then(|| (Arc::clone(&only.spec), only.dir.clone()))
+}
+
+/// What the append loads of a table have committed before, if it can be read back: keys that `unique` counts.
+///
+/// # Errors
+/// The files cannot be read.
+pub async fn committed(
+    engine: &Engine<'_>,
+    state: &State,
+    takers: &[&LoadTask],
+    schema: &SchemaRef,
+) -> Result<Option<Arc<dyn TableProvider>>, Stopped> {
+    let Some(task) = takers.iter().find(|t| t.mode == Mode::Append && t.load.connector == "parquet") else {
+        return Ok(None);
+    };
+    let unique = engine.program().rules.get(&task.load.table).into_iter().flatten();
+    if !unique.into_iter().any(|r| matches!(r.predicate, pipe_check::Predicate::Unique)) {
+        return Ok(None);
+    }
+    let files = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
+    let there = files.iter().filter(|f| f.path.exists()).map(|f| f.path.to_string_lossy().into_owned()).collect();
+    Ok(Some(evaluate::parquet(engine, there, schema).await?))
+}
+
+/// Writes the rows of an evaluation to its loads, where the pass has not done so, and makes them a table for who reads it.
+///
+/// # Errors
+/// A load cannot be written.
+pub async fn write(
+    engine: &Engine<'_>,
+    evaluation: &mut Evaluation,
+    mut targets: Vec<Target>,
+    read_by_others: bool,
+) -> Result<(Vec<Target>, Option<Arc<dyn TableProvider>>), Stopped> {
+    let direct = !evaluation.rows.staged.is_empty() || (evaluation.rows.own.is_empty() && targets.len() == 1);
+    let provider = if read_by_others || !direct {
+        Some(evaluate::provider(engine, &evaluation.rows, &evaluation.schema).await?)
+    } else {
+        None
+    };
+    if direct {
+        if let Some(target) = targets.first_mut() {
+            let parts = std::mem::take(&mut evaluation.rows.staged);
+            target.files = assembled(target, parts)?;
+        }
+    } else if let Some(provider) = &provider {
+        for target in &mut targets {
+            let parts = copy(engine, provider, target).await?;
+            target.files = assembled(target, parts)?;
+        }
+    }
+    Ok((targets, provider))
+}
+
+fn assembled(target: &Target, parts: Vec<StagedFile>) -> Result<Vec<StagedFile>, Stopped> {
+    Ok(sink::assemble(&target.spec, &target.dir, &target.prepared, parts).map_err(|e| errors::io(&e))?)
+}
+
+/// Copies staged rows into a load's files, with as many threads as the rows have parts.
+async fn copy(engine: &Engine<'_>, rows: &Arc<dyn TableProvider>, target: &Target) -> Result<Vec<StagedFile>, Stopped> {
+    let plan = engine.session.read_table(Arc::clone(rows))?.create_physical_plan().await?;
+    let mut tasks = JoinSet::new();
+    for partition in 0..plan.output_partitioning().partition_count() {
+        let mut stream = plan.execute(partition, engine.session.task_ctx())?;
+        let mut part = Part::sink(&target.spec, &target.dir, partition).map_err(|e| errors::io(&e))?;
+        tasks.spawn(async move {
+            while let Some(batch) = stream.next().await {
+                let batch = batch.map_err(|e| errors::datafusion(&e))?;
+                part.write(&batch).map_err(|e| errors::io(&e))?;
+            }
+            let mut finished = Finished::default();
+            part.finish(&mut finished).map_err(|e| errors::io(&e))?;
+            Ok::<_, Diagnostic>((partition, finished.staged))
+        });
+    }
+    let mut parts = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        parts.push(done.map_err(|e| errors::internal(&e))??);
+    }
+    parts.sort_by_key(|(partition, _)| *partition);
+    Ok(parts.into_iter().flat_map(|(_, files)| files).collect())
+}
