@@ -53,6 +53,18 @@ fn a_batch_lands_once_in_a_load() {
     assert_eq!(project.state.taken("orders_3").unwrap()[0].batch, "b1");
 }
 
+/// A batch that lands nowhere, such as one that is quarantined whole in a table without loads, is a batch still.
+#[test]
+fn a_batch_of_no_load_commits_once_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    project.begin("r1");
+    let record = CommitRecord { run: "r1".into(), batch: "b1".into(), at: AT.into(), ..Default::default() };
+    done(&mut project, &record);
+    let error = project.state.commit(&record).unwrap_err();
+    assert!(matches!(&error, StateError::BatchCommitted { run, .. } if run == "r1"), "{error}");
+}
+
 #[test]
 fn a_file_is_taken_once_unless_it_is_forgotten() {
     let temp = tempfile::tempdir().unwrap();
