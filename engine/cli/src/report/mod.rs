@@ -105,14 +105,4 @@ fn share(ratio: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_for_people() {
-        assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([share(0.0), share(0.000_001), share(0.005), share(1.0)], ["0%", "<0.01%", "0.5%", "100%"]);
-        assert_eq!([seconds(420), seconds(9_990), seconds(75_400)], ["0.42 s", "9.99 s", "75 s"]);
-        assert_eq!([counted(1, "row"), counted(2, "row")], ["1 row", "2 rows"]);
-    }
-}
+mod tests;

@@ -104,7 +104,7 @@ fn sample(sample: &Sample) -> String {
         (Some(file), None, None) => format!("{file}  "),
         (None, _, _) => String::new(),
     };
-    let place = plain(&place, 60);
+    let place = plain(&place, 56);
     let room = 74_usize.saturating_sub(place.chars().count()).max(16);
     format!("    {place}{}\n", plain(&sample.value, room)).trim_end().to_owned() + "\n"
 }

@@ -29,7 +29,7 @@ pub(super) fn section(report: &Report, _paint: Paint) -> String {
         COLUMNS.iter().filter(|(_, n, always)| *always || report.tables.iter().any(|t| n(t) > 0)).collect();
     // An outcome is worth a column only where it says more than the headline.
     let outcomes = report.tables.iter().any(|t| t.outcome != "committed");
-    let mut header = vec!["rows of"];
+    let mut header = vec!["table"];
     header.extend(shown.iter().map(|(name, _, _)| *name));
     if outcomes {
         header.push("outcome");

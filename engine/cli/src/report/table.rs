@@ -1,13 +1,13 @@
 //! Tables and wrapped lines of at most 80 columns.
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
+use comfy_table::{CellAlignment, ContentArrangement, TableComponent, presets};
 
 use crate::output::plain;
 
 /// The columns of a terminal that everything fits.
 pub const WIDTH: u16 = 80;
 
-/// A table with a header; numbers to the right.
+/// A table with a line under its header and no others; numbers to the right.
 pub struct Table(comfy_table::Table);
 
 impl Table {
@@ -15,10 +15,15 @@ impl Table {
     pub fn new(header: &[&str], width: u16) -> Self {
         let mut table = comfy_table::Table::new();
         table
-            .load_preset(presets::UTF8_FULL_CONDENSED)
+            .load_preset(presets::NOTHING)
+            .set_style(TableComponent::HeaderLines, '─')
+            .set_style(TableComponent::MiddleHeaderIntersections, '─')
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(width)
             .set_header(header.iter().map(|h| plain(h, 200)));
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
         Self(table)
     }
 
