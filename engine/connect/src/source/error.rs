@@ -144,3 +144,29 @@ impl From<SourceError> for DataFusionError {
         DataFusionError::External(Box::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::error::ArrowError;
+
+    use super::*;
+
+    #[test]
+    fn a_source_error_is_found_however_it_is_wrapped() {
+        let error = SourceError::new("data", Phase::Read, "cut off").in_file("a.csv");
+        let plain = || DataFusionError::from(error.clone());
+        let arrow = ArrowError::ExternalError(Box::new(plain()));
+        for wrapped in [
+            plain(),
+            plain().context("while scanning"),
+            DataFusionError::Shared(Arc::new(plain().context("shared"))),
+            DataFusionError::ArrowError(Box::new(arrow), None),
+            DataFusionError::External(Box::new(plain())),
+        ] {
+            assert_eq!(SourceError::find(&wrapped), Some(&error), "{wrapped:?}");
+        }
+        assert_eq!(SourceError::find(&DataFusionError::Internal("x".into())), None);
+    }
+}

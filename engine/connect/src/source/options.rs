@@ -56,6 +56,8 @@ pub(crate) struct Dialect {
     pub newlines_in_values: bool,
     /// A record with a longer field is broken.
     pub max_field: usize,
+    /// A longer record is broken: what is held in memory has a bound.
+    pub max_record: usize,
     /// The line end: `\n` with an optional `\r` before it, or `\r` alone in files that have no `\n`.
     pub newline: u8,
 }
@@ -73,17 +75,13 @@ impl Default for Dialect {
             nulls: BTreeSet::from([Vec::new()]),
             newlines_in_values: true,
             max_field: DEFAULT_LARGEST,
+            max_record: record_of(DEFAULT_LARGEST),
             newline: b'\n',
         }
     }
 }
 
 impl Dialect {
-    /// A record longer than this is broken: what is held in memory has a bound.
-    pub(crate) fn max_record(&self) -> usize {
-        self.max_field.saturating_mul(4).saturating_add(64 << 10)
-    }
-
     /// From the keys of a source.
     pub(crate) fn of(spec: &SourceSpec) -> Result<Dialect, SourceError> {
         let keys = &spec.config;
@@ -112,6 +110,7 @@ impl Dialect {
             dialect.newlines_in_values = keys.bool("newlines_in_values");
         }
         dialect.max_field = largest(spec, "max_field")?;
+        dialect.max_record = record_of(dialect.max_field);
         let special = [Some(dialect.delimiter), dialect.quote, dialect.escape, dialect.comment];
         for (i, a) in special.iter().enumerate() {
             let line_end = matches!(a, Some(b'\n' | b'\r'));
@@ -152,6 +151,11 @@ pub(crate) fn packing(spec: &SourceSpec) -> Result<Packing, SourceError> {
         packing.max_decompressed = bytes;
     }
     Ok(packing)
+}
+
+/// The longest record of fields that are not too long: a few such fields and many short ones.
+pub(crate) fn record_of(max_field: usize) -> usize {
+    max_field.saturating_mul(4).saturating_add(1 << 20)
 }
 
 /// A bound on fields or records, in bytes.

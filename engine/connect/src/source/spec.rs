@@ -53,7 +53,7 @@ impl FieldSpec {
 
     /// Whether its cells are text as they come: such a column has no field in `_raw` and cannot fail to convert.
     pub fn is_text(&self) -> bool {
-        self.data_type == DataType::Utf8View
+        matches!(self.data_type, DataType::Utf8View | DataType::Utf8 | DataType::LargeUtf8)
     }
 }
 

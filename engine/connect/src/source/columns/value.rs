@@ -5,8 +5,9 @@
 //! convert: that is what heal clauses are for. White space around a value that is not text is ignored.
 
 use arrow::array::types::Decimal256Type;
-use arrow::compute::kernels::cast_utils::parse_decimal;
-use arrow::datatypes::i256;
+use arrow::array::{Array, AsArray, StringArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, i256};
 
 /// Without the ASCII white space around it.
 #[inline]
@@ -154,7 +155,12 @@ pub(crate) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
 
 /// The same with up to 76 digits.
 pub(crate) fn decimal_wide(text: &[u8], precision: u8, scale: i8) -> Option<i256> {
-    parse_decimal::<Decimal256Type>(std::str::from_utf8(text).ok()?, precision, scale).ok()
+    // Rare enough to go through the kernel one by one: it rounds, which its parser does not.
+    let one = StringArray::from_iter_values([std::str::from_utf8(text).ok()?]);
+    let options = CastOptions { safe: true, ..CastOptions::default() };
+    let cast = cast_with_options(&one, &DataType::Decimal256(precision, scale), &options).ok()?;
+    let cast = cast.as_primitive_opt::<Decimal256Type>()?;
+    cast.is_valid(0).then(|| cast.value(0))
 }
 
 /// A boolean, in the words that SQL databases take.
@@ -281,4 +287,154 @@ fn days(year: i32, month: u32, day: u32) -> Option<i32> {
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     Some(era * 146_097 + day_of_era - 719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, NaiveDate};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers() {
+        assert_eq!(integer::<i64>(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(integer::<i64>(b"+9223372036854775807"), Some(i64::MAX));
+        assert_eq!(integer::<i64>(b"00000000000000000000007"), Some(7));
+        for text in ["9223372036854775808", "", "-", "+", "1.0", "1,000", "1e3", " 1", "0x1", "99999999999999999999"] {
+            assert_eq!(integer::<i64>(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(integer::<i8>(b"-128"), Some(-128));
+        assert_eq!(integer::<i8>(b"128"), None);
+    }
+
+    #[test]
+    fn doubles() {
+        assert_eq!(double(b"-0"), Some(-0.0));
+        assert!(double(b"-0").unwrap().is_sign_negative());
+        assert_eq!(double(b"5."), Some(5.0));
+        assert_eq!(double(b".5"), Some(0.5));
+        assert_eq!(double(b"1e-7"), Some(1e-7));
+        assert_eq!(double(b"inf"), Some(f64::INFINITY));
+        assert!(double(b"NaN").unwrap().is_nan());
+        for text in ["1e400", "-1e400", ".", "-", "", "1,5", "1_0", "0x1", "1.2.3"] {
+            assert_eq!(double(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_round_half_away_from_zero_and_do_not_overflow() {
+        assert_eq!(decimal(b"1.005", 10, 2), Some(101));
+        assert_eq!(decimal(b"-1.005", 10, 2), Some(-101));
+        assert_eq!(decimal(b"1.0049999", 10, 2), Some(100));
+        assert_eq!(decimal(b"12e1", 10, 2), Some(12_000));
+        assert_eq!(decimal(b"125e-3", 10, 2), Some(13));
+        assert_eq!(decimal(b"99999999.99", 10, 2), Some(9_999_999_999));
+        assert_eq!(decimal(b"99999999.995", 10, 2), None);
+        assert_eq!(decimal(b"100000000", 10, 2), None);
+        assert_eq!(decimal(b"0e9999999", 10, 2), Some(0));
+        assert_eq!(decimal(b"1e-9999999", 10, 2), Some(0));
+        assert_eq!(decimal(b"1e9999999", 10, 2), None);
+        let long = format!("0.{}", "3".repeat(100));
+        assert_eq!(decimal(long.as_bytes(), 38, 37), Some(3_333_333_333_333_333_333_333_333_333_333_333_333));
+        for text in ["", ".", "-", "1.2.3", "1,5", "e5", "1e", "nan", "1 "] {
+            assert_eq!(decimal(text.as_bytes(), 10, 2), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans() {
+        for text in ["true", "T", "Yes", "y", "ON", "1"] {
+            assert_eq!(boolean(text.as_bytes()), Some(true));
+        }
+        for text in ["FALSE", "f", "no", "N", "off", "0"] {
+            assert_eq!(boolean(text.as_bytes()), Some(false));
+        }
+        assert_eq!(boolean(b"2"), None);
+        assert_eq!(boolean(b""), None);
+    }
+
+    #[test]
+    fn dates_and_times() {
+        assert_eq!(date(b"1970-01-01"), Some(0));
+        assert_eq!(date(b"2026-01-31 00:00:00"), date(b"2026-01-31"));
+        for text in [
+            "2026-02-30",
+            "2025-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "2026-1-1",
+            "2026-01-31 10:00",
+            "26-01-31",
+        ] {
+            assert_eq!(date(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(time(b"23:59:59.123456789"), Some(86_399_123_456));
+        assert_eq!(time(b"10:00"), Some(36_000_000_000));
+        for text in ["24:00:00", "10:60", "10:00:60", "10", "10:00:00.", "10:00:00Z"] {
+            assert_eq!(time(text.as_bytes()), None, "{text}");
+        }
+        let ten = timestamp(b"2026-01-31 10:00:00");
+        assert!(ten.is_some());
+        for same in [
+            "2026-01-31T10:00",
+            "2026-01-31T10:00:00Z",
+            "2026-01-31 10:00:00.000 UTC",
+            "2026-01-31T12:00:00+02",
+            "2026-01-31T12:30:00+02:30",
+            "2026-01-31T05:00:00-0500",
+            "2026-01-31T10:00:00,0",
+        ] {
+            assert_eq!(timestamp(same.as_bytes()), ten, "{same}");
+        }
+        for text in [
+            "2026-01-31 10:00:00 CET",
+            "2026-01-31 10:00:00+2",
+            "2026-01-31 10:00:00+99",
+            "2026-01-31x10:00:00",
+            "1700000000",
+        ] {
+            assert_eq!(timestamp(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn doubles_are_those_of_std(text in "[-+]?[0-9]{0,18}(\\.[0-9]{0,18})?(e[-+]?[0-9]{1,2})?") {
+            let expected = text.parse::<f64>().ok();
+            prop_assert_eq!(double(text.as_bytes()).map(f64::to_bits), expected.map(f64::to_bits));
+        }
+
+        #[test]
+        fn whole_numbers_are_those_of_std(text in "[-+]?[0-9]{0,22}") {
+            prop_assert_eq!(integer::<i64>(text.as_bytes()), text.parse::<i64>().ok());
+        }
+
+        #[test]
+        fn decimals_are_those_of_arrow(text in "-?[0-9]{1,12}\\.[0-9]{1,6}", precision in 8u8..20, scale in 0i8..6) {
+            let expected = decimal_wide(text.as_bytes(), precision, scale).and_then(i256::to_i128);
+            prop_assert_eq!(decimal(text.as_bytes(), precision, scale), expected);
+        }
+
+        #[test]
+        fn dates_are_those_of_chrono(year in 0i32..10_000, month in 0u32..14, day in 0u32..33) {
+            let text = format!("{year:04}-{month:02}-{day:02}");
+            let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
+            let expected = NaiveDate::from_ymd_opt(year, month, day).map(|d| (d - epoch).num_days() as i32);
+            prop_assert_eq!(date(text.as_bytes()), expected);
+        }
+
+        #[test]
+        fn timestamps_are_those_of_chrono(micros in -62_167_219_200_000_000i64..253_402_300_800_000_000) {
+            let text = DateTime::from_timestamp_micros(micros).unwrap().format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+            prop_assert_eq!(timestamp(text.as_bytes()), Some(micros));
+        }
+
+        #[test]
+        fn nothing_panics(text in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = (integer::<i16>(&text), double(&text), single(&text), decimal(&text, 38, 10), decimal_wide(&text, 76, 10));
+            let _ = (boolean(&text), date(&text), time(&text), timestamp(&text), trimmed(&text));
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! Cuts a file's text between records, quotes respected, and counts records and lines.
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::quotes::{Quoted, blank, closing, ends_value, opens};
+use super::search::{find, find_either};
 use crate::source::SourceError;
 use crate::source::chunk::{Broken, Chunk, Chunker, Fill, size_text};
 use crate::source::options::Dialect;
+
+const UNCLOSED: &str = "unclosed quote";
 
 /// A file without a line feed in so many bytes ends its lines with carriage returns, if it has any.
 const LINE_END_HEAD: usize = 64 << 10;
@@ -113,7 +116,7 @@ impl CsvChunker {
             let (end, is_header) = match self.next_record(&self.pending, 0) {
                 Next::Skip(end) => (end, false),
                 Next::Record(end) | Next::Broken(end, _) => (end, true),
-                Next::More if self.pending.len() > self.dialect.max_record() => (self.pending.len(), true),
+                Next::More if self.pending.len() > self.dialect.max_record => (self.pending.len(), true),
                 Next::More => {
                     self.read(text, self.pending.len().max(self.target))?;
                     continue;
@@ -144,12 +147,11 @@ impl CsvChunker {
         }
         let mut pos = at;
         loop {
-            let rest = text.get(pos..).unwrap_or_default();
             let found = match self.dialect.quote {
-                Some(quote) => memchr2(quote, newline, rest),
-                None => memchr(newline, rest),
+                Some(quote) => find_either(text, pos, quote, newline),
+                None => find(text, pos, newline),
             };
-            let Some(found) = found.map(|i| pos + i) else {
+            let Some(found) = found else {
                 if !self.ended {
                     return Next::More;
                 }
@@ -177,16 +179,21 @@ impl CsvChunker {
             match closing(text, found + 1, &self.dialect, quote, self.ended) {
                 // A lone `\r` or blanks at the end of the text: what follows decides.
                 Quoted::Closed { at: close, .. } if !self.ended && undecided(text, close + 1) => return Next::More,
+                // The same whether the closing quote is already there or not: how a file is cut must not show.
+                Quoted::Closed { at: close, .. } if close - found > self.dialect.max_field => {
+                    return self.unclosed(text, found, self.too_large());
+                }
                 Quoted::Closed { at: close, .. } => {
                     let value = text.get(found..close).unwrap_or_default();
                     if memchr(newline, value).is_some() && !ends_value(text, close + 1, &self.dialect) {
-                        return self.unclosed(text, found);
+                        return self.unclosed(text, found, UNCLOSED.to_string());
                     }
                     pos = close + 1;
                 }
-                Quoted::Open if self.ended || text.len() - found > self.dialect.max_field => {
-                    return self.unclosed(text, found);
+                Quoted::Open if text.len() - found > self.dialect.max_field => {
+                    return self.unclosed(text, found, self.too_large());
                 }
+                Quoted::Open if self.ended => return self.unclosed(text, found, UNCLOSED.to_string()),
                 Quoted::Open => return Next::More,
             }
         }
@@ -211,7 +218,7 @@ impl CsvChunker {
             if opens(line, 0, found, &self.dialect) {
                 match closing(line, pos, &self.dialect, quote, true) {
                     Quoted::Closed { at: close, .. } => pos = close + 1,
-                    Quoted::Open => return Next::Broken(next, "unclosed quote".to_string()),
+                    Quoted::Open => return Next::Broken(next, UNCLOSED.to_string()),
                 }
             }
         }
@@ -219,14 +226,37 @@ impl CsvChunker {
     }
 
     /// A record whose quote at `quote` is not closed ends with the quote's line.
-    fn unclosed(&self, text: &[u8], quote: usize) -> Next {
-        let reason = "unclosed quote".to_string();
+    fn unclosed(&self, text: &[u8], quote: usize, reason: String) -> Next {
         match memchr(self.dialect.newline, text.get(quote..).unwrap_or_default()) {
             Some(i) => Next::Broken(quote + i + 1, reason),
             None if self.ended => Next::Broken(text.len(), reason),
             // One line that is longer than any record may be.
             None => Next::More,
         }
+    }
+
+    fn too_large(&self) -> String {
+        format!("field too large, or a quote that is not closed: over {}", size_text(self.dialect.max_field))
+    }
+
+    /// What starts at `at`, as [`Self::next_record`] says, but for a record that is too long: of that as much is kept as a record may have, and it ends with the line that is then.
+    fn next_bounded(&self, text: &[u8], at: usize) -> Next {
+        let next = self.next_record(text, at);
+        let (Next::Record(end) | Next::Broken(end, _)) = &next else { return next };
+        let most = at + self.dialect.max_record;
+        if *end <= most {
+            return next;
+        }
+        let reason = self.record_too_large();
+        match memchr(self.dialect.newline, text.get(most..).unwrap_or_default()) {
+            Some(i) => Next::Broken(most + i + 1, reason),
+            None if self.ended => Next::Broken(text.len(), reason),
+            None => Next::More,
+        }
+    }
+
+    fn record_too_large(&self) -> String {
+        format!("record too large: over {}", size_text(self.dialect.max_record))
     }
 
     /// The whole records that `pending` holds, and where they end. The chunk has everything but its text.
@@ -245,13 +275,16 @@ impl CsvChunker {
         while at < plain_until {
             let line = text.get(at..plain_until).unwrap_or_default();
             let Some(len) = memchr(self.dialect.newline, line) else { break };
+            if len >= self.dialect.max_record {
+                break;
+            }
             let line = line.get(..len).unwrap_or_default();
             let comment = self.dialect.comment.is_some() && line.first() == self.dialect.comment.as_ref();
             chunk.rows += u64::from(!blank(line, self.dialect.trim) && !comment);
             at += len + 1;
         }
         while at < text.len() {
-            let end = match self.next_record(text, at) {
+            let end = match self.next_bounded(text, at) {
                 Next::Skip(end) => end,
                 Next::Record(end) => {
                     chunk.rows += 1;
@@ -266,7 +299,7 @@ impl CsvChunker {
             };
             at = end;
         }
-        chunk.quotes = plain_until < at;
+        chunk.quotes = plain_until < at || !chunk.broken.is_empty();
         (chunk, at)
     }
 
@@ -307,10 +340,9 @@ impl Chunker for CsvChunker {
             if self.pending.is_empty() && self.ended {
                 return Ok(None);
             }
-            if self.pending.len() > self.dialect.max_record() {
-                let end = self.pending.len();
-                let reason = format!("field too large: the record is over {}", size_text(self.dialect.max_record()));
-                chunk.broken.push(Broken { start: 0, end, reason });
+            if self.pending.len() > self.dialect.max_record {
+                let end = self.dialect.max_record;
+                chunk.broken.push(Broken { start: 0, end, reason: self.record_too_large() });
                 chunk.rows = 1;
                 chunk.quotes = true;
                 self.skipping = true;

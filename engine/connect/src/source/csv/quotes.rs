@@ -2,6 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
+use super::search::{find, find_either};
 use crate::source::options::Dialect;
 
 /// How a quoted value goes on after its opening quote.
@@ -23,12 +24,11 @@ pub(super) fn closing(text: &[u8], from: usize, dialect: &Dialect, quote: u8, en
     let mut pos = from;
     let mut escaped = false;
     loop {
-        let rest = text.get(pos..).unwrap_or_default();
         let found = match dialect.escape {
-            Some(escape) => memchr2(quote, escape, rest),
-            None => memchr(quote, rest),
+            Some(escape) => find_either(text, pos, quote, escape),
+            None => find(text, pos, quote),
         };
-        let Some(at) = found.map(|i| pos + i) else { return Quoted::Open };
+        let Some(at) = found else { return Quoted::Open };
         let next = text.get(at + 1);
         if text.get(at) != Some(&quote) {
             // The escape character: whatever follows is text.

@@ -1,8 +1,9 @@
 //! Splits a chunk into cells.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use super::quotes::{Quoted, blank, closing, ends_value, skip_blanks, unescape};
+use super::search::{each, find_either};
 use crate::source::cells::{Cell, CellKind, Cells, RowSpan};
 use crate::source::chunk::{Chunk, size_text};
 use crate::source::options::Dialect;
@@ -94,11 +95,11 @@ impl Splitter<'_> {
     /// Ends a record whose last field is `field..end`.
     #[inline]
     fn plain_record(&mut self, record: usize, field: usize, end: usize, fields: usize) {
-        let end =
-            end - usize::from(end > field && self.dialect.newline == b'\n' && self.text.get(end - 1) == Some(&b'\r'));
         if fields == 0 && blank(self.text.get(record..end).unwrap_or_default(), self.dialect.trim) {
             return;
         }
+        let carriage_return = end > field && self.dialect.newline == b'\n' && self.text.get(end - 1) == Some(&b'\r');
+        let end = end - usize::from(carriage_return);
         if fields < self.cells.width {
             self.cells.cells.push(plain_cell(self.text, field, end, self.dialect.trim));
         }
@@ -135,7 +136,7 @@ impl Splitter<'_> {
         let mut at = 0;
         for broken in &chunk.broken {
             self.records(at, broken.start);
-            let end = self.without_line_end(broken.start, broken.end);
+            let end = self.without_line_end(broken.start, broken.end).min(broken.start + self.dialect.max_record);
             self.cells.rows.push(RowSpan { start: broken.start as u32, end: end as u32, line: self.line });
             self.broken(broken.reason.clone());
             self.count_lines(broken.start, broken.end);
@@ -203,6 +204,10 @@ impl Splitter<'_> {
             && text.get(first) == Some(&quote)
             && let Quoted::Closed { at: close, escaped } = closing(text, first + 1, self.dialect, quote, true)
         {
+            // As good as every value: nothing between the closing quote and the delimiter.
+            if text.get(close + 1) == Some(&self.dialect.delimiter) && !escaped {
+                return (Cell::new(CellKind::Quoted, first + 1, close), close + 1);
+            }
             let end = self.bare_end(text, close + 1);
             if ends_value(text, close + 1, self.dialect) {
                 if !escaped {
@@ -222,8 +227,7 @@ impl Splitter<'_> {
 
     /// The delimiter or line end behind `from`.
     fn bare_end(&self, text: &[u8], from: usize) -> usize {
-        let rest = text.get(from..).unwrap_or_default();
-        memchr2(self.dialect.delimiter, self.dialect.newline, rest).map_or(text.len(), |i| from + i)
+        find_either(text, from, self.dialect.delimiter, self.dialect.newline).unwrap_or(text.len())
     }
 
     /// `end` without the `\r` of a line end.
@@ -317,33 +321,4 @@ fn plain_cell(text: &[u8], mut start: usize, mut end: usize, trim: bool) -> Cell
         }
     }
     if start == end { Cell::NULL } else { Cell::new(CellKind::Plain, start, end) }
-}
-
-/// Calls `f` with the position of each `a` or `b`, in order, and whether it is a `b`. Eight bytes are looked at at once:
-/// fields are short, so that the start-up of a vectorised search would cost more than the search.
-#[inline(always)]
-fn each(text: &[u8], a: u8, b: u8, mut f: impl FnMut(usize, bool)) {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    // The high bit of each byte that is zero. Exact for every byte, unlike the shorter form with a borrow.
-    let zeros = |x: u64| !(((x & LOW) + LOW) | x | LOW);
-    let spread = |byte: u8| u64::from(byte) * 0x0101_0101_0101_0101;
-    let (all_a, all_b) = (spread(a), spread(b));
-    let (words, tail) = text.as_chunks::<8>();
-    let mut base = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let is_b = zeros(word ^ all_b);
-        let mut found = zeros(word ^ all_a) | is_b;
-        while found != 0 {
-            let bit = found & found.wrapping_neg();
-            f(base + (found.trailing_zeros() / 8) as usize, is_b & bit != 0);
-            found ^= bit;
-        }
-        base += 8;
-    }
-    for (i, &byte) in tail.iter().enumerate() {
-        if byte == a || byte == b {
-            f(base + i, byte == b);
-        }
-    }
 }

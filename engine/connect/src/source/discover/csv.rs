@@ -1,20 +1,20 @@
 //! The shape of a CSV file from its head.
 
-use datafusion::physical_plan::metrics::Count;
+use std::collections::BTreeSet;
 
 use super::infer::Inference;
-use super::{Finding, FindingKind, FoundColumn, Shape};
+use super::{Finding, FindingKind, FoundColumn, Shape, head};
 use crate::source::chunk::{Chunk, Chunker};
 use crate::source::columns::value;
 use crate::source::csv::{CsvChunker, field_count, split};
-use crate::source::io::{Packing, Text};
+use crate::source::io::Packing;
 use crate::source::options::Dialect;
 use crate::source::{InputFile, SourceError};
 
-/// Text looked at.
-pub(super) const HEAD: usize = 1 << 20;
 /// Records looked at.
 pub(super) const SAMPLE: usize = 1_000;
+/// Text cut at once.
+pub(super) const PIECE: usize = 64 << 10;
 /// Delimiters a file may have instead of the one configured.
 const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b':'];
 
@@ -25,20 +25,10 @@ pub(super) fn shape(
     packing: Packing,
     declared: Option<&[String]>,
 ) -> Result<Shape, SourceError> {
-    let mut text = Text::open(input, packing, Count::new())?;
-    let mut head = Vec::new();
-    let ended = text.fill(&mut head, HEAD)?;
+    let (head, ended) = head(file, input, packing)?;
     let mut shape = Shape::default();
-    if let Some(finding) = encoding(file, input, &head, &packing, ended) {
-        shape.findings.push(finding);
-    }
-    let mut chunker = CsvChunker::new(dialect.clone(), file, HEAD);
-    let mut rest: &[u8] = &head;
-    let mut cut = Head { text: &mut rest, ended };
-    let header = chunker.start(&mut cut)?.map(<[u8]>::to_vec);
-    let chunk = chunker.next(&mut cut)?.unwrap_or_default();
-    let dialect = chunker.dialect().clone();
-    let sample = first_records(&chunk, &dialect, ended);
+    shape.findings.extend(encoding(file, input, &head, &packing, ended));
+    let Sample { header, records: sample, rows, dialect } = sampled(file, &head, ended, dialect.clone())?;
 
     let headers = match &header {
         Some(header) => fields(header, &dialect),
@@ -55,7 +45,7 @@ pub(super) fn shape(
             (0..width).map(|i| names.get(i).cloned().unwrap_or_else(|| format!("column_{}", i + 1))).collect()
         }
     };
-    if chunk.rows == 0 {
+    if rows == 0 {
         let (kind, what) = match header {
             Some(_) => (FindingKind::HeaderOnly, "has a header and no records"),
             None => (FindingKind::Empty, "is empty"),
@@ -107,40 +97,39 @@ pub(super) fn shape(
     Ok(shape)
 }
 
-/// The head of a text whose end was not reached.
-pub(super) struct Head<'a, 'b> {
-    pub text: &'a mut &'b [u8],
-    pub ended: bool,
+/// The first records of a file.
+struct Sample {
+    header: Option<Vec<u8>>,
+    /// The good ones, each by its own number of fields.
+    records: Vec<Vec<Option<Vec<u8>>>>,
+    /// Broken ones too.
+    rows: u64,
+    dialect: Dialect,
 }
 
-impl crate::source::chunk::Fill for Head<'_, '_> {
-    fn fill(&mut self, out: &mut Vec<u8>, want: usize) -> Result<bool, SourceError> {
-        let before = out.len();
-        self.text.fill(out, want)?;
-        if self.ended {
-            return Ok(self.text.is_empty());
-        }
-        // What follows is not here: a record longer than the head is taken as it stands.
-        Ok(out.len() == before)
+fn sampled(file: usize, head: &[u8], ended: bool, dialect: Dialect) -> Result<Sample, SourceError> {
+    let mut chunker = CsvChunker::new(dialect, file, PIECE);
+    let mut rest = head;
+    let header = chunker.start(&mut rest)?.map(<[u8]>::to_vec);
+    let dialect = chunker.dialect().clone();
+    let mut sample = Sample { header, records: Vec::new(), rows: 0, dialect };
+    while sample.records.len() < SAMPLE {
+        let Some(chunk) = chunker.next(&mut rest)? else {
+            // The last record is cut off by the end of the head.
+            if !ended && sample.records.len() > 1 {
+                sample.records.pop();
+            }
+            break;
+        };
+        sample.rows += chunk.rows;
+        // Split without a width every record is broken, but its span is known.
+        let spans = split(&chunk, &sample.dialect, 0);
+        let broken: BTreeSet<usize> = chunk.broken.iter().map(|b| b.start).collect();
+        let whole = spans.rows.iter().filter(|row| !broken.contains(&(row.start as usize)));
+        let texts = whole.filter_map(|row| chunk.text.get(row.start as usize..row.end as usize));
+        sample.records.extend(texts.take(SAMPLE - sample.records.len()).map(|record| values(record, &sample.dialect)));
     }
-}
-
-/// The fields of the first good records, by their own number of fields; without the last one, which is cut off, where the file goes on.
-fn first_records(chunk: &Chunk, dialect: &Dialect, ended: bool) -> Vec<Vec<Option<Vec<u8>>>> {
-    // Split without a width every record is broken, but its span is known.
-    let mut spans = split(chunk, dialect, 0);
-    if !ended && spans.rows.len() > 1 {
-        spans.rows.pop();
-    }
-    let broken: std::collections::BTreeSet<usize> = chunk.broken.iter().map(|b| b.start).collect();
-    spans
-        .rows
-        .iter()
-        .filter(|row| !broken.contains(&(row.start as usize)))
-        .take(SAMPLE)
-        .filter_map(|row| chunk.text.get(row.start as usize..row.end as usize))
-        .map(|record| values(record, dialect))
-        .collect()
+    Ok(sample)
 }
 
 /// The fields of one record; NULLs are `None`.
@@ -176,13 +165,8 @@ fn fields(header: &[u8], dialect: &Dialect) -> Vec<String> {
 fn other_delimiter(head: &[u8], dialect: &Dialect, ended: bool) -> Option<(u8, usize)> {
     let mut best: Option<(u8, usize)> = None;
     for delimiter in DELIMITERS.into_iter().filter(|d| *d != dialect.delimiter) {
-        let mut other = dialect.clone();
-        other.delimiter = delimiter;
-        other.header = false;
-        let mut rest = head;
-        let mut chunker = CsvChunker::new(other, 0, HEAD);
-        let Ok(Some(chunk)) = chunker.next(&mut Head { text: &mut rest, ended }) else { continue };
-        let records = first_records(&chunk, chunker.dialect(), ended);
+        let other = Dialect { delimiter, header: false, ..dialect.clone() };
+        let Ok(Sample { records, .. }) = sampled(0, head, ended, other) else { continue };
         let columns = records.first().map_or(0, Vec::len);
         let alike = columns > 1 && records.iter().all(|r| r.len() == columns);
         if alike && best.is_none_or(|(_, most)| columns > most) {

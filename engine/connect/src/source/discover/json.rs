@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::physical_plan::metrics::Count;
 use pipe_schema::Type;
 
-use super::csv::{HEAD, Head, SAMPLE, encoding};
+use super::csv::{PIECE, SAMPLE, encoding};
 use super::infer::Inference;
-use super::{Finding, FindingKind, FoundColumn, Shape};
+use super::{Finding, FindingKind, FoundColumn, Shape, head};
 use crate::source::chunk::Chunker;
-use crate::source::io::{Packing, Text};
+use crate::source::io::Packing;
 use crate::source::json::{JsonChunker, Kind, lines, members, records};
 use crate::source::{InputFile, SourceError, meta};
 
@@ -38,6 +37,24 @@ impl Key {
     }
 }
 
+/// The texts of the first objects, broken ones too.
+fn sampled(chunker: &mut dyn Chunker, head: &[u8], ended: bool) -> Result<Vec<Vec<u8>>, SourceError> {
+    let mut objects: Vec<Vec<u8>> = Vec::new();
+    let mut rest = head;
+    while objects.len() < SAMPLE {
+        let Some(chunk) = chunker.next(&mut rest)? else {
+            // The last one is cut off by the end of the head.
+            if !ended && objects.len() > 1 {
+                objects.pop();
+            }
+            break;
+        };
+        let spans = records(&chunk).into_iter().take(SAMPLE - objects.len());
+        objects.extend(spans.filter_map(|s| chunk.text.get(s.start as usize..s.end as usize)).map(<[u8]>::to_vec));
+    }
+    Ok(objects)
+}
+
 pub(super) fn shape(
     file: usize,
     input: &InputFile,
@@ -45,30 +62,20 @@ pub(super) fn shape(
     packing: Packing,
     max_record: usize,
 ) -> Result<Shape, SourceError> {
-    let mut text = Text::open(input, packing, Count::new())?;
-    let mut head = Vec::new();
-    let ended = text.fill(&mut head, HEAD)?;
+    let (head, ended) = head(file, input, packing)?;
     let mut shape = Shape::default();
     shape.findings.extend(encoding(file, input, &head, &packing, ended));
-    let mut rest: &[u8] = &head;
-    let mut cut = Head { text: &mut rest, ended };
-    let chunk = if by_line {
-        lines(file, max_record, HEAD).next(&mut cut)?
+    let mut chunker: Box<dyn Chunker> = if by_line {
+        Box::new(lines(file, max_record, PIECE))
     } else {
-        JsonChunker::new(file, max_record, HEAD).next(&mut cut)?
+        Box::new(JsonChunker::new(file, max_record, PIECE))
     };
-    let chunk = chunk.unwrap_or_default();
+    let objects = sampled(chunker.as_mut(), &head, ended)?;
     let mut keys: Vec<Key> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut clashes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut spans = records(&chunk);
-    if !ended && spans.len() > 1 {
-        // Cut off by the end of the head.
-        spans.pop();
-    }
-    for span in spans.iter().take(SAMPLE) {
+    for record in &objects {
         shape.sampled += 1;
-        let record = chunk.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         let string = |from: usize, to: usize| {
             let quoted = record.get(from.checked_sub(1)?..to + 1)?;
             serde_json::from_slice::<String>(quoted).ok()
@@ -111,7 +118,7 @@ pub(super) fn shape(
         );
         shape.findings.push(Finding { file, kind: FindingKind::CaseClash { headers }, message });
     }
-    if chunk.rows == 0 {
+    if objects.is_empty() {
         let message = format!("`{}` is empty: it has no objects", input.name);
         shape.findings.push(Finding { file, kind: FindingKind::Empty, message });
     }

@@ -8,9 +8,11 @@ mod parquet;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use datafusion::physical_plan::metrics::Count;
 use pipe_schema::Type;
 
 use self::infer::{Inference, unify};
+use super::io::{Packing, Text};
 use super::options::{self, Dialect, Format};
 use super::{FieldSpec, InputFile, Phase, SourceError, SourceSpec, meta};
 
@@ -151,7 +153,7 @@ impl Shape {
     }
 }
 
-/// Looks at the head of each file (at most 1 MiB of decoded text, Parquet's footer).
+/// Looks at the head of each file: at most 1 MiB of decoded text and 1,000 records, or Parquet's footer.
 ///
 /// # Errors
 /// A file that cannot be opened or decompressed; a key with a value that cannot be used.
@@ -225,6 +227,26 @@ fn union(files: &[FileShape]) -> Vec<FoundColumn> {
     // A file's own column stands where it is; only what comes from paths alone goes last.
     columns.sort_by_key(|c| c.partition);
     columns
+}
+
+/// Text looked at.
+const HEAD: usize = 1 << 20;
+/// Text looked at of a file that comes after the first few: their types are known by then.
+const SHORT_HEAD: usize = 64 << 10;
+/// The first few.
+const FIRST_FILES: usize = 4;
+
+/// The beginning of a file's text, and whether that is all of it.
+fn head(file: usize, input: &InputFile, packing: Packing) -> Result<(Vec<u8>, bool), SourceError> {
+    let mut text = Text::open(input, packing, Count::new())?;
+    let mut head = Vec::new();
+    let short = if file < FIRST_FILES { HEAD } else { SHORT_HEAD };
+    let mut ended = text.fill(&mut head, short)?;
+    // A header may be longer than that.
+    if !ended && short < HEAD && memchr::memchr(b'\n', &head).is_none() {
+        ended = text.fill(&mut head, HEAD - short)?;
+    }
+    Ok((head, ended))
 }
 
 /// Unique, folded names for headers, with findings about those that are not good names.

@@ -6,7 +6,7 @@ use crate::source::SourceError;
 use crate::source::cells::RowSpan;
 use crate::source::chunk::{Broken, Chunk, Chunker, Fill, size_text};
 use crate::source::csv::CsvChunker;
-use crate::source::options::Dialect;
+use crate::source::options::{Dialect, record_of};
 
 /// Cuts between lines: a JSON text has no line end in its strings, so a line is a record whatever is in it.
 pub(crate) fn lines(file: usize, max_record: usize, target: usize) -> CsvChunker {
@@ -15,7 +15,7 @@ pub(crate) fn lines(file: usize, max_record: usize, target: usize) -> CsvChunker
         quote: None,
         trim: true,
         max_field: max_record,
-        nulls: Default::default(),
+        max_record: record_of(max_record),
         ..Dialect::default()
     };
     CsvChunker::new(dialect, file, target)
@@ -99,6 +99,9 @@ impl JsonChunker {
         let mut resync = None;
         let mut pos = at;
         while let Some(&b) = text.get(pos) {
+            if pos - at > self.max_record {
+                break;
+            }
             match b {
                 // A string ends with its line at the latest: the parser will find what is wrong with it.
                 b'\n' => {
@@ -212,7 +215,7 @@ impl Chunker for JsonChunker {
             }
             if self.pending.len() > self.max_record {
                 chunk.first_line = self.line;
-                let end = self.pending.len();
+                let end = self.max_record;
                 let reason = format!("object too large: over {}", size_text(self.max_record));
                 chunk.broken.push(Broken { start: 0, end, reason });
                 chunk.values.push(RowSpan { start: 0, end: end as u32, line: 0 });

@@ -110,16 +110,26 @@ async fn an_open_quote_that_meets_another_breaks_one_record() {
 #[tokio::test]
 async fn a_field_that_is_too_large_breaks_its_record() {
     let long = "x".repeat(3000);
-    let huge = "y".repeat(300_000);
-    let text = format!("a,b\n1,{long}\n2,ok\n3,{huge}\n\"{huge}\n{huge}\",4\n5,ok\n");
-    let rows = read(&text, |t| t.key("max_field", ConfigValue::Bytes(1000)).chunks(512, 3)).await;
-    let reasons: Vec<_> = rows.iter().map(|r| (r.row, r.bad.clone())).collect();
-    assert_eq!(reasons[0], (0, Some("field too large: over 1000 bytes".to_string())));
-    assert_eq!(reasons[1], (1, None));
-    assert_eq!(reasons[2], (2, Some("field too large: the record is over 69536 bytes".to_string())));
-    let last = rows.last().unwrap();
-    assert_eq!((last.line, last.cells[0].as_deref(), &last.bad), (7, Some("5"), &None));
-    assert!(rows.iter().filter(|r| r.bad.is_none()).count() == 2);
+    let huge = "y".repeat(2_000_000);
+    let text = format!("a,b\n1,{long}\n2,ok\n3,{huge}\n\"{long}\n{long}\",4\n5,ok\n");
+    for (chunk, partitions) in [(512, 3), (4 << 20, 1)] {
+        let rows = read(&text, |t| t.key("max_field", ConfigValue::Bytes(1000)).chunks(chunk, partitions)).await;
+        let seen: Vec<_> = rows.iter().map(|r| (r.line, r.bad.as_deref())).collect();
+        let unclosed = "field too large, or a quote that is not closed: over 1000 bytes";
+        assert_eq!(
+            seen,
+            [
+                (2, Some("field too large: over 1000 bytes")),
+                (3, None),
+                (4, Some("record too large: over 1052576 bytes")),
+                (5, Some(unclosed)),
+                (6, Some("field too large: over 1000 bytes")),
+                (7, None)
+            ]
+        );
+        assert_eq!(rows[2].record.as_ref().map(String::len), Some(1_052_576));
+        assert_eq!(rows[5].cells, cells(&["5", "ok"]));
+    }
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ async fn a_file_that_may_not_be_read_is_a_permission_error() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("a.csv");
     fs::write(&path, "a\n1\n").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(&path).is_ok() {
         // The superuser may read everything.
         return;

@@ -149,7 +149,7 @@ async fn an_object_that_is_not_closed_costs_itself_only() {
 
 #[tokio::test]
 async fn an_object_that_is_too_large_is_a_broken_record() {
-    let content = format!("{{\"a\":1}}\n{{\"a\":\"{}\"}}\n{{\"a\":3}}\n", "x".repeat(200_000));
+    let content = format!("{{\"a\":1}}\n{{\"a\":\"{}\"}}\n{{\"a\":3}}\n", "x".repeat(2_000_000));
     for connector in ["ndjson", "json"] {
         let rows = read(connector, &content, |t| {
             t.declare(&[("a", Type::Int)]).key("max_record", ConfigValue::Bytes(1000)).chunks(100, 2)

@@ -121,6 +121,22 @@ proptest! {
         prop_assert_eq!(whole, cut);
     }
 
+    /// The same for JSON: what is broken is broken in the same way, and everything is found once.
+    #[test]
+    fn chunks_of_json_do_not_show(text in "[{}\\[\\]\",:\n a1\\\\]{0,60}", chunk in 1usize..30, array in any::<bool>()) {
+        let dir = tempdir().unwrap();
+        let objects = text.replace('a', "{\"c0\":\"x\"}\n");
+        fs::write(dir.path().join("t.txt"), if array { format!("[\n{objects}") } else { objects }).unwrap();
+        for connector in ["json", "ndjson"] {
+            let whole = read(&source(dir.path(), connector, 1).chunks(1 << 20, 1));
+            let cut = read(&source(dir.path(), connector, 1).chunks(chunk, 3));
+            prop_assert_eq!(&whole, &cut);
+            for (i, row) in whole.iter().enumerate() {
+                prop_assert_eq!(row.row, i as u64);
+            }
+        }
+    }
+
     /// Without broken quotes the records are those that the csv crate finds.
     #[test]
     fn records_are_those_of_the_csv_crate(text in "[a,\"\n ]{0,80}", chunk in 1usize..40) {
