@@ -1,8 +1,8 @@
 //! What formatting must not change: the tree, SQL compared by its tokens, and the comments.
 
 use pipe_syntax::{
-    Action, File, FillWith, Literal, ModelBody, Operand, Predicate, RuleOption, Spanned, Sql, Statement, StatementKind,
-    Subject, TestItem, TokenKind, sql_tokens, tokens,
+    Action, File, FillWith, ModelBody, Operand, Predicate, RuleOption, Spanned, Sql, Statement, StatementKind, Subject,
+    TestItem, TokenKind, sql_tokens, tokens,
 };
 
 /// The comments of a text, in order, without blanks at their ends.
@@ -15,10 +15,9 @@ pub(crate) fn comments(text: &str) -> Vec<&str> {
 /// The first statement that is not the same in both files; SQL is the same if its tokens are. A `pipe` statement that
 /// only `after` has, at its top, is the formatter's.
 pub(crate) fn changed<'f>(before: &'f mut File, after: &'f mut File) -> Option<&'f Statement> {
-    if let (Some(first), false) = (after.statements.first(), has_version(before)) {
-        if matches!(first.kind, StatementKind::Version(_)) {
-            after.statements.remove(0);
-        }
+    let is_version = |statement: &Statement| matches!(statement.kind, StatementKind::Version(_));
+    if !has_version(before) && after.statements.first().is_some_and(is_version) {
+        after.statements.remove(0);
     }
     before.statements.iter_mut().chain(after.statements.iter_mut()).for_each(statement);
     let same = before.statements.iter().zip(&after.statements).take_while(|(a, b)| a == b).count();
@@ -69,8 +68,8 @@ fn statement(statement: &mut Statement) {
     }
 }
 
-fn predicate(predicate_: &mut Spanned<Predicate>) {
-    match &mut predicate_.value {
+fn predicate(node: &mut Spanned<Predicate>) {
+    match &mut node.value {
         Predicate::In { values, .. } => values.iter_mut().for_each(operand),
         Predicate::Between(low, high) => {
             operand(low);
@@ -83,10 +82,8 @@ fn predicate(predicate_: &mut Spanned<Predicate>) {
 }
 
 fn operand(operand: &mut Spanned<Operand>) {
-    match &mut operand.value {
-        Operand::Sql(sql) => fold(sql),
-        Operand::Literal(Literal::Number(_)) => {}
-        _ => {}
+    if let Operand::Sql(sql) = &mut operand.value {
+        fold(sql);
     }
 }
 

@@ -1,5 +1,13 @@
 //! Formatting is sound and comes to rest at once, over programs put together from all forms and from odd white space.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use pipe_diagnostics::FileId;
 use pipe_fmt::format;
 use pipe_syntax::{TokenKind, parse, tokens};

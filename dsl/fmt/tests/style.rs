@@ -1,5 +1,13 @@
 //! The one style, by example.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use pipe_fmt::format;
 
 #[track_caller]

@@ -264,7 +264,7 @@ pub struct Cursor {
     pub lag: Option<Spanned<u64>>,
 }
 
-/// `name type [alias a [, …]]` of a schema.
+/// `name type [alias a]` or `name type alias (a, b)` of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnDef {
     /// The `---` lines above it.

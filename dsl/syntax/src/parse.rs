@@ -160,14 +160,14 @@ impl Driver<'_> {
         };
         match form {
             Form::Simple(rule, context) => {
-                let kind = self.slice(text, &cut.head, rule, context, |lower, pair| lower::statement(lower, pair))?;
+                let kind = self.slice(text, &cut.head, rule, context, lower::statement)?;
                 self.ended(text, &cut.head, context.what);
                 self.judge(text, cut, &kind)?;
                 self.check_place(&kind, &cut.head);
                 Some(kind)
             }
             Form::Block(rule, context) => {
-                let mut kind = self.slice(text, &cut.head, rule, context, |lower, pair| lower::head(lower, pair));
+                let mut kind = self.slice(text, &cut.head, rule, context, lower::head);
                 let Some(block) = &cut.block else {
                     if kind.is_some() {
                         let message = message::no_block(text, self.file, cut.head.range.clone(), context);

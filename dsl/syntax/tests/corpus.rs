@@ -1,5 +1,13 @@
 //! Known answers: what is in `ok` gives no message, what is in `bad` gives just the code its first line names.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,13 @@
 //! What a message says and underlines.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use pipe_diagnostics::codes::syntax;
 use pipe_diagnostics::{Diagnostic, FileId};
 use pipe_syntax::{ModelBody, StatementKind, parse, parse_with};

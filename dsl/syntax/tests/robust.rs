@@ -1,5 +1,13 @@
 //! Whatever the text: no panic, no hang, spans inside it, a bounded number of messages.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -182,9 +190,6 @@ fn large_garbage_is_told_once_and_in_time() {
         let took = start.elapsed();
         let head: String = text.chars().take(40).collect();
         assert!(parsed.diagnostics.len() <= 100, "{head}");
-        if std::env::var_os("PIPE_TIMES").is_some() {
-            eprintln!("{took:?} {} {} {head:?}", parsed.diagnostics.len(), parsed.file.statements.len());
-        }
         assert!(took < Duration::from_secs(30), "{head}: {took:?}");
     }
 }

@@ -1,5 +1,13 @@
 //! The lexer cuts where sqlparser cuts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 use pest::Parser as _;
 use pipe_grammar::{PipeParser, Rule};
 use proptest::prelude::*;
