@@ -20,6 +20,19 @@ impl Planner<'_> {
     /// What the planner finds, each at its place of the `.pipe` file; a param without a value.
     pub fn model(&self, query: &Query) -> Result<LogicalPlan, Vec<Diagnostic>> {
         let (plan, _) = self.unbound(query)?;
+        self.bound(query, plan)
+    }
+
+    /// As [`Planner::model`] for a query whose rows are only shown: two of its columns may have one name.
+    ///
+    /// # Errors
+    /// As [`Planner::model`].
+    pub fn query(&self, query: &Query) -> Result<LogicalPlan, Vec<Diagnostic>> {
+        let (plan, _) = self.planned(query)?;
+        self.bound(query, plan)
+    }
+
+    fn bound(&self, query: &Query, plan: LogicalPlan) -> Result<LogicalPlan, Vec<Diagnostic>> {
         let place = Place::new(self.sources, query.span);
         self.values(Tree::Query(&query.ast), &place)?;
         self.bind_plan(plan).map_err(|e| vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), query.span)])
@@ -27,6 +40,12 @@ impl Planner<'_> {
 
     /// As [`Planner::model`], params still placeholders, with the planner's warnings.
     pub(crate) fn unbound(&self, query: &Query) -> Result<(LogicalPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let planned = self.planned(query)?;
+        distinct_names(planned.0.schema().inner(), &Place::new(self.sources, query.span), Tree::Query(&query.ast))?;
+        Ok(planned)
+    }
+
+    fn planned(&self, query: &Query) -> Result<(LogicalPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
         let place = Place::new(self.sources, query.span);
         let tree = Tree::Query(&query.ast);
         self.placeholders(tree, &place, None)?;
@@ -35,7 +54,6 @@ impl Planner<'_> {
         let conversions = Conversions { place, tree };
         conversions.comparisons_of_plan(&plan)?;
         let plan = self.analyze(plan).map_err(explain)?;
-        distinct_names(plan.schema().inner(), &place, tree)?;
         conversions.constants_of_plan(&plan)?;
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for warning in &warnings {

@@ -15,6 +15,7 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::prelude::SessionContext;
@@ -102,7 +103,7 @@ impl<'a> Planner<'a> {
 
     /// Coerces the types of an expression.
     pub(crate) fn coerced(&self, expression: Expr, schema: &DFSchema) -> Result<Expr> {
-        self.simplifier(schema).coerce(expression, schema)
+        expression.rewrite(&mut TypeCoercionRewriter::new(schema)).data()
     }
 
     /// Params put in, function rewrites applied, constants folded: what a physical expression is made of.

@@ -1,5 +1,6 @@
 //! Assertions on each row.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, lit, when};
@@ -69,20 +70,26 @@ impl Planner<'_> {
     }
 
     fn typed_assertion(&self, rule: &Rule, tree: &ast::Expr, schema: &DFSchema) -> Result<Expr, Vec<Diagnostic>> {
+        // The parts first: what is wrong with one is said of it, not of the assertion.
         for subject in &rule.subject {
-            // The parts first: what is wrong with one is said of it, not of the assertion.
+            if let Some(ty) = column_type(&subject.ast, schema) {
+                takes(rule, subject, ty)?;
+                continue;
+            }
             let typed = self.row_expression(subject, schema)?;
             if let Ok(ty) = typed.get_type(schema) {
                 takes(rule, subject, &ty)?;
             }
         }
-        if rule.predicate_is_condition()
+        if matches!(rule.predicate, Predicate::True)
             && let [subject] = rule.subject.as_slice()
         {
             return self.row_condition(subject, schema);
         }
         for operand in super::operands(&rule.predicate) {
-            self.row_expression(operand, schema)?;
+            if !matches!(operand.ast, ast::Expr::Value(_)) || !operand.params.is_empty() {
+                self.row_expression(operand, schema)?;
+            }
         }
         let explain = |e| self.explain_tree(tree, rule.span, schema, &e);
         let conversions = Conversions { place: Place::new(self.sources, rule.span), tree: Tree::Expression(tree) };
@@ -94,15 +101,11 @@ impl Planner<'_> {
     }
 }
 
-/// Whether the subject itself is what must hold.
-trait IsCondition {
-    fn predicate_is_condition(&self) -> bool;
-}
-
-impl IsCondition for Rule {
-    fn predicate_is_condition(&self) -> bool {
-        matches!(self.predicate, Predicate::True)
-    }
+/// The type of an expression that is just a column: what most subjects are, and nothing can be wrong with but the type.
+fn column_type<'s>(expression: &ast::Expr, schema: &'s DFSchema) -> Option<&'s DataType> {
+    let ast::Expr::Identifier(name) = expression else { return None };
+    let name = if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() };
+    schema.field_with_unqualified_name(&name).ok().map(|f| f.data_type())
 }
 
 /// The assertion of a row rule as a tree.
@@ -113,11 +116,7 @@ pub(super) fn row_tree(rule: &Rule) -> Result<ast::Expr, Vec<Diagnostic>> {
 }
 
 /// Refuses a subject of a type that the predicate does not judge.
-pub(super) fn takes(
-    rule: &Rule,
-    subject: &pipe_sql::Expression,
-    ty: &datafusion::arrow::datatypes::DataType,
-) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn takes(rule: &Rule, subject: &pipe_sql::Expression, ty: &DataType) -> Result<(), Vec<Diagnostic>> {
     let Some(info) = pipe_schema::predicate(rule.check) else { return Ok(()) };
     let Some(known) = from_arrow(ty) else { return Ok(()) };
     if matches!(rule.predicate, Predicate::True)

@@ -95,7 +95,7 @@ pub(super) fn span_of_time(milliseconds: u64) -> String {
         [("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000), ("millisecond", 1)];
     let (unit, size) = UNITS
         .into_iter()
-        .find(|(_, size)| milliseconds >= *size && milliseconds % size == 0)
+        .find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size))
         .unwrap_or(("second", 1_000));
     let count = milliseconds / size;
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })

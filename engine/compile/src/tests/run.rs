@@ -166,7 +166,6 @@ fn a_thousand_statements_are_planned_in_no_time() {
     let started = std::time::Instant::now();
     let analysis = crate::check_program(&loaded, &BTreeMap::new());
     let took = started.elapsed();
-    println!("took {took:?}");
     assert_eq!(analysis.diagnostics, []);
     assert_eq!(analysis.schemas.len(), 400);
     // A bound against quadratic work, on a slow machine and without optimisation.
