@@ -67,8 +67,8 @@ pub fn commit(
     if first {
         judged(engine, state, &evaluation, &mut loads)?;
     }
-    let quarantine = if first { quarantine_file(state, &evaluation, &batch, &mut publish) } else { Vec::new() };
-    let ledger = if first { ledger_file(state, &evaluation, &batch, &mut publish) } else { Vec::new() };
+    let quarantine = if first { quarantine_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
+    let ledger = if first { ledger_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let record = CommitRecord {
         run: engine.run.clone(),
         batch: batch.clone(),
@@ -162,13 +162,14 @@ fn judged(
 }
 
 fn quarantine_file(
+    engine: &Engine<'_>,
     state: &State,
     evaluation: &Evaluation,
     batch: &str,
     publish: &mut Vec<PublishStep>,
 ) -> Vec<QuarantineFile> {
     let Some(written) = &evaluation.quarantine else { return Vec::new() };
-    let path = state.quarantine_dir(&evaluation.table.name).join(format!("{batch}.parquet"));
+    let path = state.quarantine_dir(&evaluation.table.name).join(format!("{}-{batch}.parquet", engine.run));
     publish.push(PublishStep {
         load: None,
         staged: written.staged.clone(),
@@ -193,13 +194,14 @@ fn quarantine_file(
 }
 
 fn ledger_file(
+    engine: &Engine<'_>,
     state: &State,
     evaluation: &Evaluation,
     batch: &str,
     publish: &mut Vec<PublishStep>,
 ) -> Vec<LedgerFile> {
     let Some((staged, cells)) = &evaluation.ledger else { return Vec::new() };
-    let path = state.ledger_dir().join(format!("{}-{batch}.parquet", evaluation.table.name));
+    let path = state.ledger_dir().join(format!("{}-{}-{batch}.parquet", evaluation.table.name, engine.run));
     publish.push(PublishStep {
         load: None,
         staged: staged.clone(),

@@ -19,7 +19,7 @@ use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
 use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
-use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task};
+use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
 use crate::{Options, errors, notices};
 
 /// Runs a program.
@@ -85,7 +85,7 @@ impl<'a> Runner<'a> {
         for recovered in state.recover(&lock).map_err(failed)? {
             engine.note(recovery(&recovered));
         }
-        let known = crate::query::known_schemas(&engine, &state).await;
+        let known = crate::raw::known_schemas(&engine, &state).await;
         let analysis = pipe_compile::check_program(loaded, &known);
         let wrong: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         if !wrong.is_empty() {
@@ -147,7 +147,7 @@ impl<'a> Runner<'a> {
         let listing = Listing::of(&self.engine, &self.selection).await;
         let mut loads = Vec::new();
         for load in self.engine.program().loads.iter().filter(|l| self.selection.loads.contains(&l.name)) {
-            let source = self.row_by_row(&load.table);
+            let source = row_by_row(&self.engine, &load.table);
             loads.push(load_task(&self.engine, &self.state, &listing, load, source)?);
         }
         let tables = self.selection.tables.clone();
@@ -176,21 +176,6 @@ impl<'a> Runner<'a> {
             self.instance(&instance, &loads, &listing, watch).await;
         }
         Ok(loads)
-    }
-
-    /// The source a table is row by row over: itself, or the one its query filters and projects.
-    fn row_by_row(&self, table: &str) -> Option<String> {
-        if self.engine.program().sources.contains_key(table) {
-            return Some(table.to_owned());
-        }
-        let model = self.engine.program().models.get(table)?;
-        let [only] = pipe_plan::dependencies(self.engine.program(), table).try_into().ok()?;
-        let source = self.engine.program().sources.get(&only)?;
-        let mut tables = Tables::new();
-        let columns = source.schema.as_ref()?;
-        tables.insert_schema(only.clone(), pipe_compile::types::arrow_schema(columns));
-        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
-        pipe_compile::lineage::row_by_row(&planner.model(&model.query).ok()?)
     }
 
     /// Tables that something with news is computed from.
@@ -229,7 +214,7 @@ impl<'a> Runner<'a> {
         let mut providers = BTreeMap::new();
         for name in pipe_plan::dependencies(program, table) {
             // A model that is row by row over new files reads just these; a reference is always the whole.
-            let read = self.row_by_row(table).is_some_and(|s| s == name && s != table);
+            let read = row_by_row(&self.engine, table).is_some_and(|s| s == name && s != table);
             let files = if read { instance.files.clone() } else { None };
             let input = Instance { table: name.clone(), files };
             self.instance(&input, loads, listing, watch).await;
@@ -241,7 +226,7 @@ impl<'a> Runner<'a> {
                 _ => return Err(skipped(table, &name)),
             }
         }
-        crate::query::insert_raw(&self.engine, &self.state, listing, table, &mut tables).await?;
+        crate::raw::insert_raw(&self.engine, &self.state, listing, table, &mut tables).await?;
         let takers: Vec<&LoadTask> = loads.iter().filter(|l| l.news && l.instance == *instance).collect();
         let batch = match takers.as_slice() {
             [] => format!("{:016x}", xxhash_rust::xxh3::xxh3_64(format!("{}{instance:?}", self.engine.run).as_bytes())),
@@ -438,7 +423,7 @@ fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic>
 }
 
 /// Refuses, by name, what this binary cannot run.
-fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
     let mut refused = Vec::new();
     let mut refuse = |what: String, span| {
         let message = format!("{what} needs an engine that this version of pipe does not have");

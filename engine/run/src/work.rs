@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 
 use pipe_check::Load;
+use pipe_compile::{Planner, Tables};
 use pipe_connect::sink::Mode;
 use pipe_connect::source::{InputFile, SourceSpec, list};
 use pipe_plan::Selection;
@@ -141,6 +142,22 @@ pub fn load_task(
         task.news = !state.is_committed(&load.name, &batch).map_err(|e| errors::state(&e))?;
     }
     Ok(task)
+}
+
+/// The source a table is row by row over: itself, or the one its query filters and projects.
+pub fn row_by_row(engine: &Engine<'_>, table: &str) -> Option<String> {
+    let program = engine.program();
+    if program.sources.contains_key(table) {
+        return Some(table.to_owned());
+    }
+    let model = program.models.get(table)?;
+    let [only] = pipe_plan::dependencies(program, table).try_into().ok()?;
+    let source = program.sources.get(&only)?;
+    let mut tables = Tables::new();
+    let columns = source.schema.as_ref()?;
+    tables.insert_schema(only.clone(), pipe_compile::types::arrow_schema(columns));
+    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    pipe_compile::lineage::row_by_row(&planner.model(&model.query).ok()?)
 }
 
 /// What a load calls a file it has taken: unique among the sources it reads.

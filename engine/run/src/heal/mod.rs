@@ -1,0 +1,924 @@
+//! Repairs: only failing rows run again.
+//!
+//! The failing rows are held in memory; the others stay in their staged files. Clauses propose in rounds on the same input,
+//! proposals pass the gates, and what is left takes the fate its clause says. A row that does not commit leaves as it was
+//! read, with none of its repairs in the ledger.
+
+mod ledger;
+mod propose;
+mod rows;
+mod sets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, BooleanArray, RecordBatch, UInt64Array};
+use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use futures::StreamExt;
+use pipe_check::Predicate;
+use pipe_compile::{Planner, SetAssertion, Tables};
+use pipe_heal::action::{Key, ResolvedAction};
+use pipe_heal::confidence::Posterior;
+use pipe_heal::failure::Failure;
+use pipe_heal::fate::Fate;
+use pipe_heal::gates::{ColumnUse, Outcome, Request, decide};
+use pipe_heal::ledger::{CellChange, State};
+use pipe_heal::proposal::resolve;
+use pipe_quality::{Aggregates, Reason, RowSink, Sample, Suspects};
+
+use crate::clauses::Answered;
+use crate::engine::{Stopped, key_columns};
+use crate::errors;
+use crate::evaluate::{Ending, Evaluation, Evaluator, Passed, exceeds, fail_help, handled_word, provider};
+use crate::report::HealReport;
+use crate::rulebook::{Observed, Rulebook};
+use crate::settle::{Counts, data_schema};
+use crate::staging::{Finished, Part};
+use crate::told;
+
+use propose::{Ask, Proposed};
+use rows::{Change, Failing, RowId, Settled};
+use sets::{Found, Standing};
+
+/// How often clauses may propose on what the round before has left.
+const ROUNDS: usize = 3;
+
+/// Heals what a pass found.
+///
+/// # Errors
+/// Why nothing of the table can commit.
+pub async fn heal(
+    evaluator: &mut Evaluator<'_, '_>,
+    tables: &Tables,
+    book: Rulebook,
+    mut pass: Passed,
+    answered: Vec<(Reason, Answered)>,
+    schema_verdicts: BTreeMap<u16, Observed>,
+) -> Result<Evaluation, Stopped> {
+    let mut suspects = Vec::new();
+    for part in std::mem::take(&mut pass.staged.suspects) {
+        for batch in Suspects::into_reader(part)? {
+            suspects.push(batch?);
+        }
+    }
+    let failing = Failing::new(&pass.input, &suspects)?;
+    let mut passed = Finished::default();
+    for part in pass.parts.drain(..) {
+        part.finish(&mut passed).map_err(|e| errors::io(&e))?;
+    }
+    let standing = if pass.identity {
+        provider(evaluator.engine, &passed, &pass.good).await?
+    } else {
+        sets::none(&pass.good)?
+    };
+    let mut healer = Healer {
+        tables,
+        book: &book,
+        answered: answered.into_iter().collect(),
+        failing,
+        passed: standing,
+        taken: BTreeSet::new(),
+        notified: BTreeSet::new(),
+        evaluator: &mut *evaluator,
+        pass: &mut pass,
+    };
+    healer.sets_as_read().await?;
+    healer.rounds().await?;
+    let verdicts = healer.withdraw().await?;
+    let settled = healer.settle(&verdicts)?;
+    let Healer { failing, taken, .. } = healer;
+    finish(evaluator, tables, book, pass, failing, taken, passed, settled, schema_verdicts).await
+}
+
+struct Healer<'h, 'e, 'a> {
+    evaluator: &'h mut Evaluator<'e, 'a>,
+    tables: &'h Tables,
+    book: &'h Rulebook,
+    pass: &'h mut Passed,
+    /// Failures with their clauses; those of later rounds are added.
+    answered: BTreeMap<Reason, Answered>,
+    failing: Failing,
+    /// The rows that passed, with identity; none when no set rule needs them.
+    passed: Arc<dyn TableProvider>,
+    /// Of these, the ones that fail a set rule and are among `failing` now.
+    taken: BTreeSet<RowId>,
+    /// Failures whose channels were told.
+    notified: BTreeSet<(Reason, usize)>,
+}
+
+impl Healer<'_, '_, '_> {
+    /// Rows of `failing` that pass every row rule by now and are still there, as the set rules see them.
+    fn passing(&self, violated: &[BTreeSet<Reason>]) -> Result<RecordBatch, Stopped> {
+        let rows: Vec<u64> = (0..self.failing.len())
+            .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
+            .filter(|r| violated.get(*r).is_none_or(BTreeSet::is_empty))
+            .map(|r| r as u64)
+            .collect();
+        let current = self.failing.current(&self.pass.input)?;
+        let current = take_record_batch(&current, &UInt64Array::from(rows)).map_err(|e| errors::internal(&e))?;
+        let mut columns: Vec<_> = current.columns().iter().take(self.pass.input.columns).cloned().collect();
+        if self.pass.identity {
+            columns.push(Arc::new(crate::quarantine::file_indexes(&current)));
+            for field in self.pass.good.fields().iter().skip(self.pass.input.columns + 1) {
+                let column = current.column_by_name(field.name());
+                columns.push(Arc::clone(column.ok_or_else(|| errors::internal(&"a row without its place"))?));
+            }
+        }
+        let columns = columns
+            .into_iter()
+            .zip(self.pass.good.fields())
+            .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))
+            .collect::<Result<_, _>>()
+            .map_err(|e| errors::internal(&e))?;
+        Ok(RecordBatch::try_new(Arc::clone(&self.pass.good), columns).map_err(|e| errors::internal(&e))?)
+    }
+
+    fn standing(&self, passing: RecordBatch) -> Standing<'_> {
+        Standing {
+            engine: self.evaluator.engine,
+            table: self.evaluator.task.table,
+            passed: Arc::clone(&self.passed),
+            taken: &self.taken,
+            passing,
+            committed: self.evaluator.task.committed.clone(),
+        }
+    }
+
+    fn planner(&self) -> Planner<'_> {
+        let engine = self.evaluator.engine;
+        Planner::new(&engine.session, self.tables, &engine.params, &engine.loaded.sources)
+    }
+
+    /// What all set rules find of the table as it stands.
+    async fn find(&self, violated: &[BTreeSet<Reason>]) -> Result<BTreeMap<u16, Found>, Stopped> {
+        let mut all = BTreeMap::new();
+        if !self.pass.identity {
+            return Ok(all);
+        }
+        let standing = self.standing(self.passing(violated)?);
+        for (index, assertion) in &self.book.set {
+            let Some(rule) = self.book.rule(*index) else { continue };
+            all.insert(*index, standing.find(&rule.predicate, assertion).await?);
+        }
+        Ok(all)
+    }
+
+    /// Set rules on the rows as read: raises their failures and takes the violating rows among the failing ones.
+    async fn sets_as_read(&mut self) -> Result<(), Stopped> {
+        let as_read: Vec<BTreeSet<Reason>> = self.failing.reasons.clone();
+        let found = self.find(&as_read).await?;
+        let mut wanted = BTreeSet::new();
+        for (index, found) in &found {
+            let Some(rule) = self.book.rule(*index) else { continue };
+            let count = found.rows.len() as u64;
+            self.pass.staged.judged.insert(*index, found.judged);
+            if count == 0 {
+                continue;
+            }
+            self.pass.staged.violations.insert(Reason::Rule(*index), count);
+            if !exceeds(rule.tolerate, count, found.judged) {
+                continue;
+            }
+            let failure = Failure::rule_failed(rule, count, found.judged);
+            let answered = self.evaluator.answer(failure, Some((*index, rule)))?;
+            self.answered.insert(Reason::Rule(*index), answered);
+            wanted.extend(found.rows.iter().copied());
+        }
+        self.take(&wanted).await?;
+        for (index, found) in &found {
+            let reason = Reason::Rule(*index);
+            for id in found.rows.iter().filter(|_| self.answered.contains_key(&reason)) {
+                let Some(row) = self.failing.index.get(id).copied() else { continue };
+                if let Some(reasons) = self.failing.reasons.get_mut(row) {
+                    reasons.insert(reason);
+                }
+                let (file, number) = *id;
+                if self.pass.staged.samples.wants(reason, file, number) {
+                    let shown = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
+                    let text = |c: &usize| self.failing.text(row, *c).unwrap_or_else(|| "NULL".to_owned());
+                    let value = shown.iter().map(text).collect::<Vec<_>>().join(", ");
+                    let line = self.failing.line(row);
+                    self.pass.staged.samples.add(reason, Sample { file, row: number, line, value });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes rows out of those that passed, to heal them.
+    async fn take(&mut self, ids: &BTreeSet<RowId>) -> Result<(), Stopped> {
+        let new: BTreeSet<RowId> = ids.iter().filter(|id| !self.failing.index.contains_key(id)).copied().collect();
+        let rows = sets::pull(self.evaluator.engine, &self.passed, &new).await?;
+        self.failing.add(&self.pass.input, &rows)?;
+        self.taken.extend(new);
+        Ok(())
+    }
+
+    /// What each failing row violates now, and what the set rules found. Failures that come up are answered, their rows taken.
+    async fn now(&mut self) -> Result<(Vec<BTreeSet<Reason>>, BTreeMap<u16, Found>), Stopped> {
+        let mut violated = self.failing.judge(&self.pass.input, &self.book.judge)?;
+        let found = self.find(&violated).await?;
+        let mut wanted = BTreeSet::new();
+        for (index, found) in &found {
+            let reason = Reason::Rule(*index);
+            let Some(rule) = self.book.rule(*index) else { continue };
+            let count = found.rows.len() as u64;
+            if !self.answered.contains_key(&reason) {
+                if !exceeds(rule.tolerate, count, found.judged) {
+                    continue;
+                }
+                let failure = Failure::rule_failed(rule, count, found.judged);
+                let answered = self.evaluator.answer(failure, Some((*index, rule)))?;
+                self.answered.insert(reason, answered);
+            }
+            wanted.extend(found.rows.iter().copied());
+        }
+        self.take(&wanted).await?;
+        violated.resize(self.failing.len(), BTreeSet::new());
+        for (index, found) in &found {
+            let reason = Reason::Rule(*index);
+            for id in found.rows.iter().filter(|_| self.answered.contains_key(&reason)) {
+                if let Some(row) = self.failing.index.get(id)
+                    && let Some(reasons) = violated.get_mut(*row)
+                {
+                    reasons.insert(reason);
+                }
+            }
+        }
+        let new: BTreeSet<Reason> =
+            violated.iter().flatten().filter(|r| !self.answered.contains_key(r)).copied().collect();
+        for reason in new {
+            let count = violated.iter().filter(|v| v.contains(&reason)).count() as u64;
+            if let Reason::Rule(index) = reason
+                && let Some(rule) = self.book.rule(index)
+                && exceeds(rule.tolerate, count, self.pass.staged.rows)
+            {
+                let failure = Failure::rule_failed(rule, count, self.pass.staged.rows);
+                let answered = self.evaluator.answer(failure, Some((index, rule)))?;
+                self.answered.insert(reason, answered);
+            }
+        }
+        Ok((violated, found))
+    }
+
+    /// Steps group by group; in each, clauses propose until nothing changes.
+    async fn rounds(&mut self) -> Result<(), Stopped> {
+        let groups = self.answered.values().map(|a| a.steps.len()).max().unwrap_or(0);
+        for group in 0..groups.max(1) {
+            let rounds = if group == 0 { ROUNDS } else { 1 };
+            for round in 0..rounds {
+                if !self.round(group, round).await? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One round: `true` when something changed.
+    async fn round(&mut self, group: usize, round: usize) -> Result<bool, Stopped> {
+        let (violated, found) = self.now().await?;
+        let answered: Vec<(Reason, Answered)> = self.answered.iter().map(|(r, a)| (*r, a.clone())).collect();
+        let mut proposals: Vec<(usize, Proposed)> = Vec::new();
+        let mut heals = Vec::new();
+        let mut changed = false;
+        // Rules that one clause answers with a vote are counted together, so that their shares add up.
+        let mut voted = BTreeSet::new();
+        for (reason, answer) in &answered {
+            let rule = answer.rule.and_then(|i| self.book.rule(i));
+            let Some(action) = answer.group(group, rule).into_iter().find(ResolvedAction::repairs) else { continue };
+            let Some(clause) = answer.clause.clone() else { continue };
+            let rows: Vec<usize> = (0..self.failing.len())
+                .filter(|r| violated.get(*r).is_some_and(|v| v.contains(reason)))
+                .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
+                .collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let place = heals.len();
+            heals.push((answer.clone(), action.clone(), *reason));
+            if let ResolvedAction::Dedupe { keep, .. } = &action {
+                if round == 0 && let Reason::Rule(index) = reason {
+                    let keys = found.get(index).map(|f| f.keys.clone()).unwrap_or_default();
+                    changed |= self.dedupe(answer, &action, keep, &keys, &rows, &violated).await?;
+                }
+                continue;
+            }
+            let standing = self.standing(self.passing(&violated)?);
+            let planner = self.planner();
+            let ask = Ask {
+                planner: &planner,
+                input: &self.pass.input,
+                table: self.evaluator.task.table,
+                failing: &self.failing,
+                failure: &answer.failure,
+                rows: &rows,
+                clause: clause.index,
+                standing: &standing,
+            };
+            let own;
+            let mut votes: Vec<&Found> = Vec::new();
+            if let ResolvedAction::Majority { columns, by } = &action {
+                if !voted.insert((clause.index, *reason)) {
+                    continue;
+                }
+                match (rule.map(|r| &r.predicate), reason) {
+                    (Some(Predicate::Determines(d)), Reason::Rule(index)) if d == columns => {
+                        votes.extend(found.get(index));
+                    }
+                    _ => {
+                        own = self.vote(&planner, &standing, columns, by).await?;
+                        votes.push(&own);
+                    }
+                }
+            }
+            let proposed = ask.cells(&action, &votes).await?;
+            proposals.extend(proposed.into_iter().map(|p| (place, p)));
+        }
+        if proposals.is_empty() {
+            return Ok(changed);
+        }
+        Ok(self.apply(proposals, &heals)? || changed)
+    }
+
+    /// A vote with a key of its own: `majority of c by (k)`.
+    async fn vote(
+        &self,
+        planner: &Planner<'_>,
+        standing: &Standing<'_>,
+        columns: &[String],
+        by: &[Key],
+    ) -> Result<Found, Stopped> {
+        let row = &self.book.row;
+        let column = |name: &str| -> Result<datafusion::logical_expr::Expr, Stopped> {
+            let (qualifier, field) = row.qualified_field_with_unqualified_name(name)?;
+            Ok(datafusion::logical_expr::Expr::from((qualifier, field)))
+        };
+        let key = |k: &Key| match k {
+            Key::Column(name) => column(name),
+            Key::Sql(e) => Ok(planner.expression(e, row)?),
+        };
+        let assertion = SetAssertion {
+            judged: None,
+            keys: by.iter().map(key).collect::<Result<_, _>>()?,
+            determined: columns.iter().map(|c| column(c)).collect::<Result<_, _>>()?,
+            other: None,
+        };
+        standing.find(&Predicate::Determines(columns.to_vec()), &assertion).await
+    }
+
+    /// Takes the duplicates of each key out, all but one.
+    async fn dedupe(
+        &mut self,
+        answer: &Answered,
+        action: &ResolvedAction,
+        keep: &pipe_heal::action::Survivor,
+        keys: &BTreeMap<RowId, Vec<String>>,
+        rows: &[usize],
+        violated: &[BTreeSet<Reason>],
+    ) -> Result<bool, Stopped> {
+        let Some(clause) = &answer.clause else { return Ok(false) };
+        let standing = self.standing(self.passing(violated)?);
+        let planner = self.planner();
+        // A row that violates anything else takes no part: a bad latest version never evicts a good earlier one.
+        let sound: Vec<usize> =
+            rows.iter().copied().filter(|r| violated.get(*r).is_some_and(|v| v.len() == 1)).collect();
+        let ask = Ask {
+            planner: &planner,
+            input: &self.pass.input,
+            table: self.evaluator.task.table,
+            failing: &self.failing,
+            failure: &answer.failure,
+            rows: &sound,
+            clause: clause.index,
+            standing: &standing,
+        };
+        let removed = ask.duplicates(keep, keys)?;
+        let request = self.request(clause, action, &[], removed.len() as u64);
+        let decision = decide(&request.as_request(&self.evaluator.settings));
+        let outcome = decision.of(1.0);
+        let state = match &outcome {
+            Outcome::Apply => "applied",
+            Outcome::Wait(_) => "waiting",
+            Outcome::Refuse(_) => "refused",
+        };
+        self.evaluator.heals.push(HealReport {
+            rows: removed.len() as u64,
+            arithmetic: decision.arithmetic.clone(),
+            reason: reason_of(&outcome),
+            ..told::heal(answer, "dedupe", state)
+        });
+        let settled = match outcome {
+            Outcome::Apply => Settled::Removed,
+            Outcome::Wait(_) => Settled::Waits,
+            Outcome::Refuse(_) => return Ok(false),
+        };
+        for row in &removed {
+            if let Some(slot) = self.failing.settled.get_mut(*row) {
+                *slot = Some(settled);
+            }
+        }
+        Ok(!removed.is_empty())
+    }
+
+    fn request(
+        &self,
+        clause: &pipe_check::Clause,
+        action: &ResolvedAction,
+        columns: &[ColumnUse],
+        rows: u64,
+    ) -> OwnedRequest {
+        OwnedRequest {
+            clause: clause.clone(),
+            action: action.clone(),
+            keys: key_columns(self.evaluator.engine.program(), self.evaluator.task.table),
+            people: Posterior::default(),
+            columns: columns.to_vec(),
+            changed_rows: rows,
+            rows: self.pass.staged.rows,
+        }
+    }
+
+    /// Passes proposals through the gates and applies those that may be.
+    fn apply(
+        &mut self,
+        proposals: Vec<(usize, Proposed)>,
+        heals: &[(Answered, ResolvedAction, Reason)],
+    ) -> Result<bool, Stopped> {
+        let mut arithmetic: BTreeMap<(u64, usize), Vec<String>> = BTreeMap::new();
+        let mut origin: BTreeMap<(u64, usize), usize> = BTreeMap::new();
+        for (place, p) in &proposals {
+            let cell = (p.proposal.row, p.proposal.column);
+            arithmetic.entry(cell).or_insert_with(|| p.arithmetic.clone());
+            origin.entry(cell).or_insert(*place);
+        }
+        let resolution = resolve(proposals.into_iter().map(|(_, p)| p.proposal));
+        for conflict in &resolution.conflicts {
+            let column = self.pass.input.schema.field(conflict.column).name();
+            self.evaluator.engine.note(format!(
+                "{}: two proposals for one cell of `{column}` differ, so it gets none",
+                self.evaluator.task.table
+            ));
+        }
+        let mut by_heal: BTreeMap<usize, Vec<pipe_heal::proposal::Proposal<ScalarValue>>> = BTreeMap::new();
+        for p in resolution.agreed {
+            let place = origin.get(&(p.row, p.column)).copied().unwrap_or(0);
+            by_heal.entry(place).or_default().push(p);
+        }
+        let mut changed = false;
+        for (place, proposals) in by_heal {
+            let Some((answer, action, _)) = heals.get(place) else { continue };
+            let Some(clause) = &answer.clause else { continue };
+            changed |= self.pass_gates(answer, action, clause, proposals, &arithmetic)?;
+        }
+        Ok(changed)
+    }
+
+    fn pass_gates(
+        &mut self,
+        answer: &Answered,
+        action: &ResolvedAction,
+        clause: &pipe_check::Clause,
+        proposals: Vec<pipe_heal::proposal::Proposal<ScalarValue>>,
+        arithmetic: &BTreeMap<(u64, usize), Vec<String>>,
+    ) -> Result<bool, Stopped> {
+        // A budget is the clause's: what it changed in earlier rounds counts.
+        let mut per_column: BTreeMap<usize, u64> = BTreeMap::new();
+        for p in &proposals {
+            *per_column.entry(p.column).or_default() += 1;
+        }
+        for ((_, column), change) in &self.failing.changes {
+            if let Some(count) = per_column.get_mut(column).filter(|_| change.clause == clause.index) {
+                *count += 1;
+            }
+        }
+        let cells = self.pass.staged.rows;
+        let columns: Vec<ColumnUse> = per_column
+            .iter()
+            .map(|(c, n)| ColumnUse { column: self.pass.input.schema.field(*c).name().clone(), changed: *n, cells })
+            .collect();
+        let mut rows: BTreeSet<usize> = self
+            .failing
+            .changes
+            .iter()
+            .filter(|(_, c)| c.clause == clause.index)
+            .map(|((row, _), _)| *row)
+            .collect();
+        rows.extend(proposals.iter().filter_map(|p| usize::try_from(p.row).ok()));
+        let request = self.request(clause, action, &columns, rows.len() as u64);
+        let decision = decide(&request.as_request(&self.evaluator.settings));
+        let heal = self.evaluator.heals.len();
+        let mut told = BTreeMap::<&str, HealReport>::new();
+        let mut writes: BTreeMap<usize, BTreeMap<usize, ScalarValue>> = BTreeMap::new();
+        for p in proposals {
+            let outcome = decision.of(p.confidence);
+            let state = match &outcome {
+                Outcome::Apply => "applied",
+                Outcome::Wait(_) => "waiting",
+                Outcome::Refuse(_) => "refused",
+            };
+            let row = usize::try_from(p.row).unwrap_or(usize::MAX);
+            let entry = told.entry(state).or_insert_with(|| {
+                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
+                lines.extend(decision.arithmetic.iter().cloned());
+                let reason = reason_of(&outcome);
+                HealReport { confidence: p.confidence, arithmetic: lines, reason, ..told::heal(answer, action.name(), state) }
+            });
+            entry.cells += 1;
+            if p.confidence < entry.confidence {
+                entry.confidence = p.confidence;
+                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
+                lines.extend(decision.arithmetic.iter().cloned());
+                entry.arithmetic = lines;
+            }
+            match outcome {
+                Outcome::Apply => {
+                    let new = (!p.new.is_null()).then(|| scalar_text(&p.new));
+                    let old = match self.failing.changes.get(&(row, p.column)) {
+                        Some(before) => before.old.clone(),
+                        None => p.old.clone(),
+                    };
+                    let change = Change { old, new, confidence: p.confidence, clause: clause.index, heal };
+                    self.failing.changes.insert((row, p.column), change);
+                    writes.entry(p.column).or_default().insert(row, p.new);
+                }
+                Outcome::Wait(_) => {
+                    if let Some(slot) = self.failing.settled.get_mut(row) {
+                        *slot = Some(Settled::Waits);
+                    }
+                }
+                Outcome::Refuse(_) => {}
+            }
+        }
+        let changed = !writes.is_empty();
+        for (column, cells) in &writes {
+            self.failing.write(*column, cells)?;
+        }
+        // The applied one first: its place is what changes point at.
+        let applied = told.remove("applied");
+        self.evaluator.heals.extend(applied.into_iter().chain(told.into_values()));
+        Ok(changed)
+    }
+
+    /// Takes repairs back that broke what held before, until none does. Gives what each row violates then.
+    async fn withdraw(&mut self) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
+        loop {
+            let (violated, _) = self.now().await?;
+            let mut back = Vec::new();
+            for (row, reasons) in violated.iter().enumerate() {
+                let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
+                let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
+                let changes: Vec<usize> =
+                    self.failing.changes.keys().filter(|(r, _)| *r == row).map(|(_, c)| *c).collect();
+                if broken.is_empty() || changes.is_empty() {
+                    continue;
+                }
+                let related: BTreeSet<usize> =
+                    broken.iter().filter_map(|r| self.book.sample_columns.get(r)).flatten().copied().collect();
+                let mut guilty: Vec<usize> = changes.iter().copied().filter(|c| related.contains(c)).collect();
+                if guilty.is_empty() {
+                    guilty = changes;
+                }
+                back.extend(guilty.into_iter().map(|c| (row, c)));
+            }
+            if back.is_empty() {
+                return Ok(violated);
+            }
+            for cell in &back {
+                let heal = self.failing.changes.get(cell).map(|c| c.heal);
+                if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
+                    told.cells = told.cells.saturating_sub(1);
+                }
+            }
+            self.evaluator.engine.note(format!(
+                "{}: {} repaired cells were taken back, for they broke a rule that held before",
+                self.evaluator.task.table,
+                back.len()
+            ));
+            self.failing.revert(&back)?;
+        }
+    }
+
+    /// The fate of every failing row.
+    fn settle(&mut self, violated: &[BTreeSet<Reason>]) -> Result<Vec<rows::Verdict>, Stopped> {
+        let mut fates = BTreeMap::new();
+        let mut left: BTreeMap<Reason, u64> = BTreeMap::new();
+        for row in violated.iter().zip(&self.failing.settled).filter(|(_, s)| s.is_none()).map(|(v, _)| v) {
+            for reason in row {
+                *left.entry(*reason).or_default() += 1;
+            }
+        }
+        let mut failed = false;
+        let answered: Vec<(Reason, Answered)> = self.answered.iter().map(|(r, a)| (*r, a.clone())).collect();
+        for (reason, answer) in &answered {
+            let rule = answer.rule.and_then(|i| self.book.rule(i));
+            let group = (0..=answer.steps.len())
+                .find(|g| !answer.group(*g, rule).iter().any(ResolvedAction::repairs))
+                .unwrap_or(answer.steps.len());
+            let remaining = left.get(reason).copied().unwrap_or(0);
+            let healed_first = group > 0;
+            if self.notified.insert((*reason, 0)) {
+                self.evaluator.accompany(answer, &answer.group(0, rule));
+            }
+            let samples = self.evaluator.samples(self.pass, *reason);
+            if remaining == 0 && healed_first {
+                self.evaluator.failures.push(told::failure(answer, "healed", samples));
+                continue;
+            }
+            let (fate, action) = self.evaluator.fate_of(answer, rule, group);
+            if healed_first && self.notified.insert((*reason, group)) {
+                self.evaluator.accompany(answer, &answer.group(group, rule));
+            }
+            let word = handled_word(fate).to_owned();
+            let word = if healed_first && remaining < answer.failure.rows { format!("healed, {remaining} rows {word}") } else { word };
+            let mut told = told::failure(answer, &word, samples);
+            if fate == Fate::Fail {
+                failed = true;
+                told.handled = "failed".to_owned();
+                told.help = Some(fail_help(answer, rule, &answer.group(group, rule)));
+            } else if answer.clause.is_some() {
+                self.evaluator.heals.push(HealReport { rows: remaining, ..told::heal(answer, action, "applied") });
+            }
+            self.evaluator.failures.push(told);
+            fates.insert(*reason, fate);
+        }
+        if failed {
+            return Err(self.evaluator.stopped());
+        }
+        let fate = |row: usize, reasons: &BTreeSet<Reason>| match self.failing.settled.get(row).copied().flatten() {
+            Some(Settled::Waits) => Fate::Wait,
+            _ => Fate::strictest(reasons.iter().filter_map(|r| fates.get(r).copied())),
+        };
+        let verdicts: Vec<rows::Verdict> = violated
+            .iter()
+            .enumerate()
+            .map(|(row, reasons)| rows::Verdict { fate: fate(row, reasons), reasons: reasons.clone() })
+            .collect();
+        Ok(verdicts)
+    }
+}
+
+/// A request that owns what it is about.
+struct OwnedRequest {
+    clause: pipe_check::Clause,
+    action: ResolvedAction,
+    keys: BTreeSet<String>,
+    people: Posterior,
+    columns: Vec<ColumnUse>,
+    changed_rows: u64,
+    rows: u64,
+}
+
+impl OwnedRequest {
+    fn as_request<'r>(&'r self, settings: &'r pipe_heal::gates::Settings) -> Request<'r> {
+        Request {
+            clause: &self.clause,
+            action: &self.action,
+            settings,
+            keys: &self.keys,
+            people: self.people,
+            columns: &self.columns,
+            changed_rows: self.changed_rows,
+            rows: self.rows,
+        }
+    }
+}
+
+fn reason_of(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Apply => None,
+        Outcome::Wait(waiting) => Some(waiting.to_string()),
+        Outcome::Refuse(refusal) => Some(refusal.to_string()),
+    }
+}
+
+fn scalar_text(value: &ScalarValue) -> String {
+    value.to_array().map(|a| rows::format_cell(a.as_ref(), 0)).unwrap_or_default()
+}
+
+/// Writes what commits, quarantines what does not, and closes the account.
+#[expect(clippy::too_many_arguments, reason = "the ends of all threads of a heal meet here, once")]
+async fn finish(
+    evaluator: &mut Evaluator<'_, '_>,
+    tables: &Tables,
+    book: Rulebook,
+    mut pass: Passed,
+    failing: Failing,
+    taken: BTreeSet<RowId>,
+    passed: Finished,
+    verdicts: Vec<rows::Verdict>,
+    schema_verdicts: BTreeMap<u16, Observed>,
+) -> Result<Evaluation, Stopped> {
+    let data = data_schema(&pass.input.schema, pass.input.columns);
+    let mut counts = Counts { committed: pass.staged.good - taken.len() as u64, ..Counts::default() };
+    let removed = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Removed);
+    let keep: BooleanArray =
+        verdicts.iter().enumerate().map(|(r, v)| Some(v.fate == Fate::Keep && !removed(r))).collect();
+    let unhealed =
+        verdicts.iter().enumerate().filter(|(r, v)| v.fate == Fate::Quarantine && !removed(*r)).count() as u64;
+    let lost = evaluator.structural(&pass.staged, unhealed, &book)?;
+
+    let current = failing.current(&pass.input)?;
+    let columns = current.columns().iter().take(pass.input.columns).cloned().collect();
+    let healed = RecordBatch::try_new(Arc::clone(&data), columns).map_err(|e| errors::internal(&e))?;
+    let healed = filter_record_batch(&healed, &keep).map_err(|e| errors::internal(&e))?;
+    let mut rows = if pass.identity {
+        rewrite(evaluator, &pass, &passed, &taken, &data).await?
+    } else {
+        passed
+    };
+    let mut part = if pass.identity {
+        let threads = evaluator.engine.options.threads;
+        open_part(evaluator, threads, &data)?
+    } else {
+        std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &data))
+    };
+    if healed.num_rows() > 0 {
+        part.write(&healed).map_err(|e| errors::io(&e))?;
+    }
+    part.finish(&mut rows).map_err(|e| errors::io(&e))?;
+
+    let mut quarantine = evaluator.quarantine_writer(&pass, &book);
+    let mut duplicates = 0;
+    let (mut leaving, mut waiting) = (Vec::with_capacity(verdicts.len()), Vec::with_capacity(verdicts.len()));
+    let fresh = evaluator.fresh_files(&pass.input);
+    let files = crate::quarantine::file_indexes(&failing.read);
+    let mut reasons = Vec::with_capacity(verdicts.len());
+    for (row, verdict) in verdicts.iter().enumerate() {
+        let gone = removed(row);
+        let writes = !gone && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)));
+        leaving.push(writes && verdict.fate == Fate::Quarantine);
+        waiting.push(writes && verdict.fate == Fate::Wait);
+        let as_read = failing.reasons.get(row).cloned().unwrap_or_default();
+        reasons.push(if as_read.is_empty() { verdict.reasons.clone() } else { as_read });
+        match verdict.fate {
+            _ if gone => duplicates += 1,
+            Fate::Keep => {
+                counts.committed += 1;
+                counts.kept += u64::from(!verdict.reasons.is_empty());
+                for reason in &verdict.reasons {
+                    *counts.after.entry(*reason).or_default() += 1;
+                }
+            }
+            Fate::Drop => counts.dropped += 1,
+            Fate::Quarantine => counts.quarantined += 1,
+            Fate::Wait => {
+                counts.quarantined += 1;
+                counts.waiting += 1;
+            }
+            Fate::Fail => return Err(errors::internal(&"a failed row was settled").into()),
+        }
+    }
+    let suspects = failing.suspects(&pass.input, &reasons)?;
+    quarantine.write(&suspects, &BooleanArray::from(leaving), false)?;
+    quarantine.write(&suspects, &BooleanArray::from(waiting), true)?;
+    let quarantine = quarantine.finish()?;
+
+    let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data);
+    let cells = changes.iter().zip(&states).filter(|(_, s)| **s == "applied").count() as u64;
+    tell_rows(evaluator, &failing, &verdicts);
+    let ledger = ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?;
+
+    let values = aggregates(evaluator, &book, &rows, &data).await?;
+    let observed = evaluator.table_rules(tables, &book, &values, &rows, &pass).await?;
+    // Rules in their tolerance: their rows stay as they are.
+    for (reason, count) in &pass.staged.violations {
+        if !counts.after.contains_key(reason) && !failing.reasons.iter().any(|r| r.contains(reason)) {
+            counts.after.insert(*reason, *count);
+        }
+    }
+    let ending = Ending { rows, quarantine, ledger, unhealed, lost, duplicates, healed: (cells, healed_rows) };
+    evaluator.finish(book, pass, observed, schema_verdicts, counts, ending)
+}
+
+/// What changed in rows that commit, with the removed duplicates whole; the rows with a change.
+fn changes(
+    pass: &Passed,
+    failing: &Failing,
+    verdicts: &[rows::Verdict],
+    data: &SchemaRef,
+) -> (Vec<CellChange>, Vec<&'static str>, u64) {
+    let place = |row: usize| {
+        let (file, number) = failing.id(row);
+        (pass.input.files.get(file as usize).cloned().unwrap_or_default(), number)
+    };
+    let mut all = Vec::new();
+    let mut healed = BTreeSet::new();
+    for ((row, column), change) in &failing.changes {
+        let commits = verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep);
+        let removed = failing.settled.get(*row).copied().flatten().is_some();
+        if !commits || removed {
+            continue;
+        }
+        healed.insert(*row);
+        let (file, number) = place(*row);
+        let Change { old, new, confidence, clause, .. } = change.clone();
+        let column = data.field(*column).name().clone();
+        let entry = CellChange { file, row: number, column, old, new, confidence, clause, state: State::Applied };
+        all.push((entry, "applied"));
+    }
+    for row in 0..failing.len() {
+        if failing.settled.get(row).copied().flatten() != Some(Settled::Removed) {
+            continue;
+        }
+        let (file, number) = place(row);
+        for (index, field) in data.fields().iter().enumerate() {
+            let value = failing.read.column(index);
+            let old = value.is_valid(row).then(|| rows::format_cell(value.as_ref(), row));
+            let (file, column) = (file.clone(), field.name().clone());
+            let entry =
+                CellChange { file, row: number, column, old, new: None, confidence: 1.0, clause: 0, state: State::Applied };
+            all.push((entry, "removed"));
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| (&a.file, a.row).cmp(&(&b.file, b.row)));
+    let (changes, states) = all.into_iter().unzip();
+    (changes, states, healed.len() as u64)
+}
+
+/// Counts the rows each applied heal has changed, without those that did not commit.
+fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) {
+    let mut by_heal: BTreeMap<usize, (u64, BTreeSet<usize>)> = BTreeMap::new();
+    for ((row, _), change) in &failing.changes {
+        if verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
+            let entry = by_heal.entry(change.heal).or_default();
+            entry.0 += 1;
+            entry.1.insert(*row);
+        }
+    }
+    for (heal, told) in evaluator.heals.iter_mut().enumerate() {
+        if told.cells > 0 && told.state == "applied" {
+            let (cells, rows) = by_heal.remove(&heal).unwrap_or_default();
+            told.cells = cells;
+            told.rows = rows.len() as u64;
+        }
+    }
+    evaluator.heals.retain(|h| h.cells > 0 || h.rows > 0 || h.state != "applied" || h.action == "rename" || h.action == "keep" || h.action == "ignore");
+}
+
+fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> Result<Part, Stopped> {
+    match &evaluator.task.direct {
+        Some((sink, dir)) => Ok(Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?),
+        None => Ok(Part::own(&evaluator.task.scratch, "healed", thread, data)),
+    }
+}
+
+/// Writes the rows that passed and are still there, without their identity.
+async fn rewrite(
+    evaluator: &Evaluator<'_, '_>,
+    pass: &Passed,
+    passed: &Finished,
+    taken: &BTreeSet<RowId>,
+    data: &SchemaRef,
+) -> Result<Finished, Stopped> {
+    let engine = evaluator.engine;
+    let rows = provider(engine, passed, &pass.good).await?;
+    let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
+    let mut part = open_part(evaluator, 0, data)?;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let files = crate::quarantine::file_indexes(&batch);
+        let numbers = batch.column_by_name(pipe_connect::source::meta::ROW).cloned();
+        let numbers = numbers.and_then(|n| {
+            datafusion::arrow::array::AsArray::as_primitive_opt::<datafusion::arrow::datatypes::UInt64Type>(n.as_ref()).cloned()
+        });
+        let Some(numbers) = numbers else { return Err(errors::internal(&"rows without their places").into()) };
+        let stays: BooleanArray =
+            files.values().iter().zip(numbers.values()).map(|(f, r)| Some(!taken.contains(&(*f, *r)))).collect();
+        let columns = batch.columns().iter().take(pass.input.columns).cloned();
+        let columns = columns
+            .zip(data.fields())
+            .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))
+            .collect::<Result<_, _>>()
+            .map_err(|e| errors::internal(&e))?;
+        let batch = RecordBatch::try_new(Arc::clone(data), columns).map_err(|e| errors::internal(&e))?;
+        let batch = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
+        if batch.num_rows() > 0 {
+            part.write(&batch).map_err(|e| errors::io(&e))?;
+        }
+    }
+    let mut finished = Finished::default();
+    part.finish(&mut finished).map_err(|e| errors::io(&e))?;
+    Ok(finished)
+}
+
+/// Table aggregates over what commits.
+async fn aggregates(
+    evaluator: &Evaluator<'_, '_>,
+    book: &Rulebook,
+    rows: &Finished,
+    data: &SchemaRef,
+) -> Result<Vec<ScalarValue>, Stopped> {
+    let mut all = Aggregates::new(&book.aggregates)?;
+    if !book.aggregates.is_empty() {
+        let provider = provider(evaluator.engine, rows, data).await?;
+        let mut stream = evaluator.engine.session.read_table(provider)?.execute_stream().await?;
+        while let Some(batch) = stream.next().await {
+            all.update(&batch?)?;
+        }
+    }
+    Ok(all.finish()?)
+}

@@ -1,0 +1,303 @@
+//! Set rules over the table as it stands: the rows that passed and the failing rows that pass by now, together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
+use datafusion::catalog::TableProvider;
+use datafusion::common::JoinType;
+use datafusion::datasource::MemTable;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_window::expr_fn::lag;
+use datafusion::logical_expr::{Expr, ExprFunctionExt, ExprSchemable};
+use datafusion::prelude::{DataFrame, cast, col, lit};
+use pipe_check::Predicate;
+use pipe_compile::SetAssertion;
+use pipe_heal::vote::{Vote, tally};
+
+use super::rows::{RowId, format_cell};
+use crate::engine::{Engine, Stopped};
+use crate::errors;
+
+const FILE: &str = "__file";
+const ROW: &str = "__row";
+
+/// What a set rule finds.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The rows that violate.
+    pub rows: BTreeSet<RowId>,
+    /// Of `determines`: the vote on each determined column of a violating row, by its place among them.
+    pub votes: BTreeMap<RowId, Vec<(usize, Vote<String>)>>,
+    /// Of `unique`: the key of each violating row.
+    pub keys: BTreeMap<RowId, Vec<String>>,
+    /// Rows judged.
+    pub judged: u64,
+}
+
+/// The table as it stands.
+pub struct Standing<'s> {
+    /// The session to ask.
+    pub engine: &'s Engine<'s>,
+    /// The table's name: what expressions are qualified by.
+    pub table: &'s str,
+    /// The rows that passed, with identity.
+    pub passed: Arc<dyn TableProvider>,
+    /// Of these, the ones that are not there any more.
+    pub taken: &'s BTreeSet<RowId>,
+    /// Failing rows that pass by now: columns of `passed`.
+    pub passing: RecordBatch,
+    /// What was committed before: data columns. Its rows never violate, but their keys count.
+    pub committed: Option<Arc<dyn TableProvider>>,
+}
+
+impl Standing<'_> {
+    /// The rows, without those taken out.
+    async fn rows(&self) -> Result<DataFrame, Stopped> {
+        let session = &self.engine.session;
+        let mut rows = session.read_table(Arc::clone(&self.passed))?;
+        if !self.taken.is_empty() {
+            let taken = session.read_batch(ids(self.taken)?)?;
+            rows = rows.join(taken, JoinType::LeftAnti, &["_file", "_row"], &[FILE, ROW], None)?;
+        }
+        if self.passing.num_rows() > 0 {
+            rows = rows.union(session.read_batch(self.passing.clone())?)?;
+        }
+        Ok(rows)
+    }
+
+    /// The rows a rule judges: its key `k0 …`, what it determines `v0 …`, which row it is.
+    async fn judged(&self, assertion: &SetAssertion) -> Result<DataFrame, Stopped> {
+        let rows = self.rows().await?.alias(self.table)?;
+        let mut rows = match &assertion.judged {
+            Some(judged) => rows.filter(judged.clone())?,
+            None => rows,
+        };
+        for key in &assertion.keys {
+            rows = rows.filter(key.clone().is_not_null())?;
+        }
+        let mut columns = named("k", &assertion.keys);
+        columns.extend(named("v", &assertion.determined));
+        let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
+        columns.extend([own("_file").alias(FILE), own("_row").alias(ROW)]);
+        let judged = rows.select(columns)?;
+        // What is asked several times is computed once.
+        Ok(judged.cache().await?)
+    }
+
+    /// What a rule finds.
+    ///
+    /// # Errors
+    /// A query fails while running.
+    pub async fn find(&self, predicate: &Predicate, assertion: &SetAssertion) -> Result<Found, Stopped> {
+        let rows = self.judged(assertion).await?;
+        let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
+        match predicate {
+            Predicate::Unique => self.unique(rows, assertion, &mut found).await?,
+            Predicate::Determines(_) => determines(rows, assertion, &mut found).await?,
+            Predicate::Increasing => increasing(rows, &mut found).await?,
+            _ => return Err(errors::internal(&"a set rule that is none").into()),
+        }
+        Ok(found)
+    }
+
+    /// Every row of a repeated key.
+    async fn unique(&self, rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
+        let keys = key_names(assertion.keys.len());
+        let mut all = rows.clone().select(keys.iter().map(|k| col(k.as_str())).collect::<Vec<Expr>>())?;
+        if let Some(committed) = &self.committed {
+            let committed = self.engine.session.read_table(Arc::clone(committed))?.alias(self.table)?;
+            all = all.union(committed.select(named("k", &assertion.keys))?)?;
+        }
+        let repeated = all
+            .aggregate(keys.iter().map(|k| col(k.as_str())).collect::<Vec<Expr>>(), vec![count(lit(1)).alias("n")])?
+            .filter(col("n").gt(lit(1)))?
+            .select(keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect::<Vec<Expr>>())?;
+        let left: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
+        let right: Vec<&str> = right.iter().map(String::as_str).collect();
+        for batch in rows.join(repeated, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+            for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
+                let key = batch.columns().iter().take(keys.len()).map(|c| format_cell(c.as_ref(), i)).collect();
+                found.rows.insert(id);
+                found.keys.insert(id, key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of each determined column: the rows whose value is not their group's most frequent one; of a tie all; NULL differs.
+async fn determines(rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
+    let keys = key_names(assertion.keys.len());
+    let key_columns = || keys.iter().map(|k| col(k.as_str())).collect::<Vec<_>>();
+    for place in 0..assertion.determined.len() {
+        let value = format!("v{place}");
+        let counts = rows
+            .clone()
+            .filter(col(value.as_str()).is_not_null())?
+            .aggregate([key_columns(), vec![col(value.as_str())]].concat(), vec![count(lit(1)).alias("n")])?;
+        let variants = counts.clone().aggregate(
+            key_columns(),
+            vec![count(lit(1)).alias("variants")],
+        )?;
+        let whole = rows.clone().aggregate(
+            key_columns(),
+            vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")],
+        )?;
+        let renamed = |frame: DataFrame, extra: Vec<&str>| -> Result<DataFrame, Stopped> {
+            let mut columns: Vec<Expr> = keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect();
+            columns.extend(extra.into_iter().map(col));
+            Ok(frame.select(columns)?)
+        };
+        let left: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
+        let right: Vec<&str> = right.iter().map(String::as_str).collect();
+        // Only groups that disagree, or that have values and NULLs, are looked at row by row.
+        let disagree = whole
+            .join(renamed(variants, vec!["variants"])?, JoinType::Inner, &left, &right, None)?
+            .filter(col("variants").gt(lit(1)).or(col("filled").lt(col("rows"))))?;
+        let disagree = renamed(disagree, Vec::new())?;
+        let mut votes: BTreeMap<Vec<String>, Vec<(String, u64)>> = BTreeMap::new();
+        for batch in counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+            let n = batch.column(keys.len() + 1).as_primitive::<datafusion::arrow::datatypes::Int64Type>();
+            for i in 0..batch.num_rows() {
+                let key = key_text(&batch, keys.len(), i);
+                let value = format_cell(batch.column(keys.len()).as_ref(), i);
+                votes.entry(key).or_default().push((value, u64::try_from(n.value(i)).unwrap_or(0)));
+            }
+        }
+        let votes: BTreeMap<Vec<String>, Vote<String>> =
+            votes.into_iter().filter_map(|(key, counts)| Some((key, tally(counts)?))).collect();
+        let value_column = keys.len() + place;
+        for batch in rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+            for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
+                let Some(vote) = votes.get(&key_text(&batch, keys.len(), i)) else { continue };
+                let cell = batch.column(value_column);
+                let same = cell.is_valid(i) && !vote.tie && format_cell(cell.as_ref(), i) == vote.winner;
+                if !same {
+                    found.rows.insert(id);
+                    found.votes.entry(id).or_default().push((place, vote.clone()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rows below the one before, in the order they were read.
+async fn increasing(rows: DataFrame, found: &mut Found) -> Result<(), Stopped> {
+    let before = lag(col("k0"), None, None)
+        .order_by(vec![col(FILE).sort(true, false), col(ROW).sort(true, false)])
+        .build()?;
+    let below = rows
+        .select(vec![col("k0"), col(FILE), col(ROW), before.alias("before")])?
+        .filter(col("k0").lt(col("before")))?;
+    for batch in below.collect().await? {
+        found.rows.extend(row_ids(&batch)?);
+    }
+    Ok(())
+}
+
+/// One value of a column over the table as it stands: `mean`, `median`, `mode`.
+///
+/// # Errors
+/// The query fails while running.
+pub async fn central(
+    standing: &Standing<'_>,
+    column: &str,
+    what: Central,
+) -> Result<Option<datafusion::common::ScalarValue>, Stopped> {
+    use datafusion::functions_aggregate::expr_fn::{avg, median};
+    let rows = standing.rows().await?;
+    let name = Expr::Column(datafusion::common::Column::new_unqualified(column));
+    let ty = standing.passed.schema().field_with_name(column).map(|f| f.data_type().clone()).unwrap_or(DataType::Null);
+    let one = match what {
+        Central::Mean => rows.aggregate(vec![], vec![avg(cast(name, DataType::Float64)).alias("x")])?,
+        Central::Median => rows.aggregate(vec![], vec![median(name).alias("x")])?,
+        Central::Mode => rows
+            .filter(name.clone().is_not_null())?
+            .aggregate(vec![name.clone().alias("x")], vec![count(lit(1)).alias("n")])?
+            .sort(vec![col("n").sort(false, false), col("x").sort(true, false)])?
+            .limit(0, Some(1))?
+            .select(vec![col("x")])?,
+    };
+    let schema = one.schema().clone();
+    let one = one.select(vec![col("x").cast_to(&ty, &schema)?.alias("x")])?;
+    let batches = one.collect().await?;
+    let Some(batch) = batches.iter().find(|b| b.num_rows() > 0) else { return Ok(None) };
+    let value = datafusion::common::ScalarValue::try_from_array(batch.column(0), 0)?;
+    Ok((!value.is_null()).then_some(value))
+}
+
+/// What `fill` may take from a column.
+#[derive(Clone, Copy, Debug)]
+pub enum Central {
+    /// The mean.
+    Mean,
+    /// The median.
+    Median,
+    /// The most frequent value; of several the least.
+    Mode,
+}
+
+fn named(prefix: &str, expressions: &[Expr]) -> Vec<Expr> {
+    expressions.iter().enumerate().map(|(i, e)| e.clone().alias(format!("{prefix}{i}"))).collect()
+}
+
+fn key_names(keys: usize) -> Vec<String> {
+    (0..keys).map(|i| format!("k{i}")).collect()
+}
+
+fn key_text(batch: &RecordBatch, keys: usize, row: usize) -> Vec<String> {
+    batch.columns().iter().take(keys).map(|c| format_cell(c.as_ref(), row)).collect()
+}
+
+fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>, Stopped> {
+    let file = batch.column_by_name(FILE).and_then(|c| c.as_primitive_opt::<UInt32Type>());
+    let row = batch.column_by_name(ROW).and_then(|c| c.as_primitive_opt::<UInt64Type>());
+    match (file, row) {
+        (Some(file), Some(row)) => Ok(file.values().iter().zip(row.values()).map(|(f, r)| (*f, *r)).collect()),
+        _ => Err(errors::internal(&"rows without their places").into()),
+    }
+}
+
+/// Row ids as a table.
+///
+/// # Errors
+/// Arrow refuses the batch.
+pub fn ids(of: &BTreeSet<RowId>) -> Result<RecordBatch, Stopped> {
+    let fields = vec![Field::new(FILE, DataType::UInt32, false), Field::new(ROW, DataType::UInt64, false)];
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::from_iter_values(of.iter().map(|(f, _)| *f))),
+        Arc::new(UInt64Array::from_iter_values(of.iter().map(|(_, r)| *r))),
+    ];
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns);
+    Ok(batch.map_err(|e| errors::internal(&e))?)
+}
+
+/// The rows with these ids, out of those that passed.
+///
+/// # Errors
+/// The query fails while running.
+pub async fn pull(
+    engine: &Engine<'_>,
+    passed: &Arc<dyn TableProvider>,
+    of: &BTreeSet<RowId>,
+) -> Result<Vec<RecordBatch>, Stopped> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = engine.session.read_batch(ids(of)?)?;
+    let rows = engine.session.read_table(Arc::clone(passed))?;
+    Ok(rows.join(wanted, JoinType::LeftSemi, &["_file", "_row"], &[FILE, ROW], None)?.collect().await?)
+}
+
+/// A table of no rows.
+///
+/// # Errors
+/// DataFusion refuses the schema.
+pub fn none(schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, Stopped> {
+    Ok(Arc::new(MemTable::try_new(Arc::clone(schema), vec![Vec::new()])?))
+}

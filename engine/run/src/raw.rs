@@ -1,0 +1,90 @@
+//! Sources as they came: `raw.orders`, and the columns of those that declare none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use pipe_compile::Tables;
+use pipe_connect::source::{RawTable, discover};
+use pipe_state::State;
+
+use crate::engine::{Engine, Stopped};
+use crate::extract;
+use crate::work::Listing;
+
+/// The columns of sources that declare none: as pinned, or as found in the files.
+pub async fn known_schemas(engine: &Engine<'_>, state: &State) -> BTreeMap<String, SchemaRef> {
+    let mut known = BTreeMap::new();
+    for (name, source) in &engine.program().sources {
+        if source.schema.is_some() {
+            continue;
+        }
+        if let Ok(Some(baseline)) = state.baseline(name)
+            && baseline.pinned
+        {
+            known.insert(name.clone(), extract::schema(&extract::pinned_fields(&baseline.schema)));
+            continue;
+        }
+        let spec = extract::spec(engine, source);
+        if let Ok(files) = pipe_connect::source::list(&spec).await
+            && let Ok(found) = discover(&spec, &files).await
+            && !found.columns.is_empty()
+        {
+            known.insert(name.clone(), extract::schema(&found.fields()));
+        }
+    }
+    known
+}
+
+/// Adds `raw.x` for the sources whose rows a model reads as they came.
+///
+/// # Errors
+/// The files cannot be looked at.
+pub async fn insert_raw(
+    engine: &Engine<'_>,
+    state: &State,
+    listing: &Listing,
+    table: &str,
+    tables: &mut Tables,
+) -> Result<(), Stopped> {
+    let Some(model) = engine.program().models.get(table) else { return Ok(()) };
+    for reference in &model.query.tables {
+        let [schema, name] = reference.parts.as_slice() else { continue };
+        if schema != "raw" {
+            continue;
+        }
+        if let Some(raw) = raw_table(engine, state, listing, name).await? {
+            tables.insert(format!("raw.{name}"), raw);
+        }
+    }
+    Ok(())
+}
+
+/// A source as it came, with `_file`, `_line` and `_row`.
+///
+/// # Errors
+/// The files cannot be listed or looked at.
+pub async fn raw_table(
+    engine: &Engine<'_>,
+    state: &State,
+    listing: &Listing,
+    name: &str,
+) -> Result<Option<Arc<dyn datafusion::catalog::TableProvider>>, Stopped> {
+    let Some(source) = engine.program().sources.get(name) else { return Ok(None) };
+    let files = match listing.files.get(name) {
+        Some(Ok(files)) => files.clone(),
+        Some(Err(stopped)) => return Err(stopped.clone()),
+        None => {
+            let spec = extract::spec(engine, source);
+            pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?
+        }
+    };
+    let mut spec = extract::spec(engine, source);
+    if spec.declared.is_none()
+        && let Some(pinned) = state.baseline(name).map_err(|e| crate::errors::state(&e))?.filter(|b| b.pinned)
+    {
+        spec.declared = Some(extract::pinned_fields(&pinned.schema));
+    }
+    let found = discover(&spec, &files).await.map_err(|e| extract::source_stopped(name, &e))?;
+    Ok(Some(Arc::new(RawTable::new(spec, files, &found))))
+}

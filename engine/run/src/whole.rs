@@ -1,0 +1,94 @@
+//! Whole tables, after their rules and heals, for who only looks: evaluated as a run does, and thrown away.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::ViewTable;
+use pipe_compile::{Planner, Tables};
+use pipe_state::State;
+
+use crate::engine::{Engine, Stopped, Watch};
+use crate::evaluate::{self, Task};
+use crate::extract::{self, extract};
+use crate::work::Listing;
+use crate::{errors, raw};
+
+/// A table that could not be evaluated.
+#[derive(Debug)]
+pub struct Failed {
+    /// The table.
+    pub table: String,
+    /// Why.
+    pub stopped: Stopped,
+}
+
+/// Evaluates `tables` (inputs before what reads them) into files under `scratch`.
+///
+/// # Errors
+/// The first table that fails.
+pub async fn whole(
+    engine: &Engine<'_>,
+    state: &State,
+    tables: &[String],
+    scratch: &Path,
+    watch: Watch<'_>,
+) -> Result<BTreeMap<String, Arc<dyn TableProvider>>, Failed> {
+    let mut done = BTreeMap::new();
+    let listing = Listing::default();
+    for (number, table) in tables.iter().enumerate() {
+        let scratch = scratch.join(number.to_string());
+        let provider = one(engine, state, &listing, table, &done, &scratch, watch).await;
+        let provider = provider.map_err(|stopped| Failed { table: table.clone(), stopped })?;
+        done.insert(table.clone(), provider);
+    }
+    Ok(done)
+}
+
+async fn one(
+    engine: &Engine<'_>,
+    state: &State,
+    listing: &Listing,
+    table: &str,
+    done: &BTreeMap<String, Arc<dyn TableProvider>>,
+    scratch: &Path,
+    watch: Watch<'_>,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
+    let program = engine.program();
+    let (mut tables, mut providers) = (Tables::new(), BTreeMap::new());
+    for name in pipe_plan::dependencies(program, table) {
+        let provider = done.get(&name).ok_or_else(|| errors::internal(&format!("`{name}` was not evaluated")))?;
+        tables.insert(name.clone(), Arc::clone(provider));
+        providers.insert(name, Arc::clone(provider));
+    }
+    raw::insert_raw(engine, state, listing, table, &mut tables).await?;
+    std::fs::create_dir_all(scratch).map_err(|e| errors::io(&e))?;
+    let earlier = state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
+    let task = Task {
+        table,
+        tables: &tables,
+        providers: &providers,
+        direct: None,
+        fresh: None,
+        earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
+        committed: None,
+        scratch: scratch.to_owned(),
+    };
+    let evaluation = if let Some(source) = program.sources.get(table) {
+        let spec = extract::spec(engine, source);
+        let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(table, &e))?;
+        let accepted = state.baseline(table).map_err(|e| errors::state(&e))?;
+        let extract = extract(engine, source, files, accepted.as_ref()).await?;
+        evaluate::source(engine, &task, extract, watch).await?
+    } else if let Some(model) = program.models.get(table) {
+        if !program.rules.contains_key(table) {
+            let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+            return Ok(Arc::new(ViewTable::new(planner.model(&model.query)?, None)));
+        }
+        evaluate::model(engine, &task, model, watch).await?
+    } else {
+        return Err(errors::internal(&format!("`{table}` is no table")).into());
+    };
+    evaluate::provider(engine, &evaluation.rows, &evaluation.schema).await
+}
