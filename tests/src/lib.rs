@@ -1,4 +1,5 @@
-//! What the tests share: data made by seeded generators.
+//! What the tests share: data made by seeded generators, and the language specs.
 
 pub mod examples;
+pub mod language;
 pub mod random;
