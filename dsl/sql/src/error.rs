@@ -157,7 +157,7 @@ fn did_you_mean(tokens: &Tokens<'_>, token: &TokenWithSpan, expected: &str) -> O
     let meant = |t: &TokenWithSpan, words: &[&str]| {
         let Token::Word(word) = &t.token else { return None };
         let right = |c: &&str| c.eq_ignore_ascii_case(&word.value);
-        if word.quote_style.is_some() || CLAUSES.iter().any(|c| right(c)) {
+        if word.quote_style.is_some() || CLAUSES.iter().any(right) {
             return None;
         }
         let meant = nearest(&word.value, words.iter().copied())?;

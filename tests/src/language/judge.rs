@@ -137,3 +137,42 @@ pub fn blessed(spec: &Spec, cases: &[Case]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::spec::cases;
+    use super::*;
+
+    fn spec(program: &str) -> Spec {
+        Spec { name: "t.md".into(), text: format!("# T\n```pipe\n{program}\n```\n") }
+    }
+
+    fn wrong(program: &str) -> Vec<String> {
+        cases(&spec(program)).iter().flat_map(|c| judge(c).wrong).collect()
+    }
+
+    #[test]
+    fn what_is_raised_and_what_is_expected_must_be_the_same() {
+        assert_eq!(wrong("param a int;\nparam b txt;\n-- error[E0119]: \"txt\" unknown type"), [] as [&str; 0]);
+        assert_eq!(wrong("param a int;\n-- error[E0119]: \"int\" unknown type").len(), 1, "not raised");
+        assert_eq!(wrong("param b txt;").len(), 1, "not expected");
+        for other in [
+            "error[E0120]: \"txt\" unknown type",
+            "warning[E0119]: \"txt\" unknown type",
+            "error[E0119]: \"tx\" unknown type",
+            "error[E0119]: \"txt\" no such type",
+        ] {
+            assert_eq!(wrong(&format!("param b txt;\n-- {other}")).len(), 2, "{other}");
+        }
+        assert_eq!(wrong("-- error[E0119]: \"txt\"\nparam b txt;").len(), 2, "another line");
+    }
+
+    #[test]
+    fn a_blessed_spec_holds_and_stays() {
+        let spec = spec("profile p {\n  param a txt;\n  -- error[E0001]: \"x\" nothing\n}\nparam b int;");
+        let once = Spec { text: blessed(&spec, &cases(&spec)), ..spec };
+        assert!(cases(&once).iter().all(|c| judge(c).wrong.is_empty()), "{}", once.text);
+        assert!(once.text.contains("\n  -- error["), "{}", once.text);
+        assert_eq!(blessed(&once, &cases(&once)), once.text);
+    }
+}
