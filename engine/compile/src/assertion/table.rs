@@ -14,6 +14,7 @@ use pipe_check::{Predicate, Rule};
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
 use pipe_schema::Level;
+use pipe_sql::Expression;
 use sqlparser::ast;
 
 use super::holds::{expected, holds};
@@ -79,7 +80,7 @@ impl Planner<'_> {
         let plan = self.bind_plan(plan).map_err(failed)?;
         let fused = self.fuse(&plan).map_err(failed)?;
         let sql = parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e));
-        Ok(TableAssertion { plan, fused, judges: parts.holds.is_some(), expected: parts.expected.clone(), sql })
+        Ok(TableAssertion { plan, fused, judges: parts.judges(), expected: parts.expected.clone(), sql })
     }
 
     /// Checks a table rule without binding params.
@@ -107,10 +108,14 @@ impl Planner<'_> {
         for e in rule.subject.iter().chain(&rule.filter).chain(super::operands(&rule.predicate)) {
             self.placeholders(Tree::Expression(&e.ast), &Place::new(self.sources, e.span), None)?;
         }
-        if matches!(rule.predicate, Predicate::True) && parts.rows.is_none() {
-            self.boolean(rule, parts)?;
+        if matches!(rule.predicate, Predicate::True)
+            && let [subject] = rule.subject.as_slice()
+            && let Form::Value { holds: Some(holds), reads, .. } = &parts.form
+        {
+            // Asked before anything is made of it, so that what is said of it is about the user's words alone.
+            self.boolean(rule, subject, holds, *reads)?;
         }
-        let query = parts.query(rule, true).ok_or_else(|| vec![super::no_assertion(rule)])?;
+        let query = parts.query(rule).ok_or_else(|| vec![super::no_assertion(rule)])?;
         let tree = Tree::Query(&query);
         let explain = |error: DataFusionError| {
             let culprit = || error::query_culprit(self, &place, &query, &error);
@@ -130,14 +135,20 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// A boolean over the whole table must be one. Asked before anything is made of it, so that an error in it is one of the
-    /// user's words alone.
-    fn boolean(&self, rule: &Rule, parts: &Parts) -> Result<(), Vec<Diagnostic>> {
-        let query = parts.query(rule, false).ok_or_else(|| vec![super::no_assertion(rule)])?;
-        let Ok((plan, _)) = self.resolve_query(&query) else { return Ok(()) };
-        match (plan.schema().fields().last().map(|f| f.data_type()), rule.subject.first()) {
-            (Some(DataType::Boolean | DataType::Null) | None, _) | (_, None) => Ok(()),
-            (Some(other), Some(subject)) => Err(vec![error::not_boolean(&describe(other), subject.span)]),
+    /// A boolean over the whole table must be one.
+    fn boolean(
+        &self,
+        rule: &Rule,
+        subject: &Expression,
+        holds: &ast::Expr,
+        reads: bool,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let form = Form::Value { observed: Box::new(holds.clone()), holds: None, reads };
+        let query = Parts { form, expected: String::new() }.query(rule);
+        let Some(Ok((plan, _))) = query.map(|q| self.resolve_query(&q)) else { return Ok(()) };
+        match plan.schema().fields().first().map(|f| f.data_type()) {
+            Some(DataType::Boolean | DataType::Null) | None => Ok(()),
+            Some(other) => Err(vec![error::not_boolean(&describe(other), subject.span)]),
         }
     }
 
@@ -182,35 +193,36 @@ fn has_subquery(expression: &Expr) -> bool {
 
 /// What the query of a table rule is made of.
 pub(super) struct Parts {
-    observed: ast::Expr,
-    /// TRUE, FALSE or NULL; `None` for rules of history.
-    holds: Option<ast::Expr>,
-    /// For a boolean without an aggregate: the boolean of each row, which all rows must meet.
-    rows: Option<ast::Expr>,
-    /// Whether the query reads the table at all.
-    reads: bool,
+    form: Form,
     pub(super) expected: String,
+}
+
+enum Form {
+    /// One value, and whether it is as expected: TRUE, FALSE or NULL, `None` for rules of history. Without aggregates it does
+    /// not read the table.
+    Value { observed: Box<ast::Expr>, holds: Option<Box<ast::Expr>>, reads: bool },
+    /// A boolean that every row must meet: what is observed is how many do not.
+    EveryRow(Box<ast::Expr>),
 }
 
 impl Parts {
     pub(super) fn of(rule: &Rule) -> Result<Self, Vec<Diagnostic>> {
         let no = || vec![super::no_assertion(rule)];
         let subject = rule.subject.first().ok_or_else(no)?;
+        let value = |observed, holds: Option<ast::Expr>, reads| Form::Value {
+            observed: Box::new(observed),
+            holds: holds.map(Box::new),
+            reads,
+        };
         if rule.level == Level::History {
-            let expected = expected(&rule.predicate);
-            return Ok(Self { observed: subject.ast.clone(), holds: None, rows: None, reads: true, expected });
+            let form = value(subject.ast.clone(), None, true);
+            return Ok(Self { form, expected: expected(&rule.predicate) });
         }
         let distinct = matches!(rule.predicate, Predicate::Distinct(_));
         let holds = holds(&subject.ast, &rule.predicate).ok_or_else(no)?;
-        if !subject.aggregate && !distinct && (!subject.columns.is_empty() || rule.filter.is_some()) {
-            // Every row must meet it: the rows that do not are what is observed.
-            return Ok(Self {
-                observed: tree::call("count", vec![tree::column("ok")]),
-                holds: None,
-                rows: Some(holds),
-                reads: true,
-                expected: "0 rows that do not hold".to_owned(),
-            });
+        let aggregates = subject.aggregate || distinct;
+        if !aggregates && (!subject.columns.is_empty() || rule.filter.is_some()) {
+            return Ok(Self { form: Form::EveryRow(Box::new(holds)), expected: "0 rows that do not hold".to_owned() });
         }
         let (observed, expected) = match (&rule.predicate, bare(&subject.ast)) {
             (Predicate::Distinct(inner), _) => (tree::count_distinct(&subject.ast), expected(inner)),
@@ -223,77 +235,71 @@ impl Parts {
             (Predicate::True, _) => (subject.ast.clone(), "true".to_owned()),
             (predicate, _) => (subject.ast.clone(), expected(predicate)),
         };
-        Ok(Self { observed, holds: Some(holds), rows: None, reads: subject.aggregate || distinct, expected })
+        Ok(Self { form: value(observed, Some(holds), aggregates), expected })
     }
 
-    /// The query; without `judges` the boolean as it is.
-    fn query(&self, rule: &Rule, judges: bool) -> Option<ast::Query> {
-        // Made from text with the user's trees put in, so that those keep their places.
+    /// Whether the query says if the rule holds.
+    fn judges(&self) -> bool {
+        !matches!(self.form, Form::Value { holds: None, .. })
+    }
+
+    /// The query as a tree: made from text with the user's trees put in, so that those keep their places.
+    fn query(&self, rule: &Rule) -> Option<ast::Query> {
         let table = tree::ident(&rule.table);
-        let (mut query, row) = match &self.rows {
-            Some(row) => (
-                tree::query(&format!(
-                    "SELECT count(*) FILTER (WHERE {} ) AS observed, {} AS holds FROM (SELECT NULL AS ok FROM {table}) AS judged",
-                    if rule.null_fails { "ok IS NOT TRUE" } else { "ok IS FALSE" },
-                    if rule.null_fails {
-                        "coalesce(bool_and(ok IS TRUE), true)"
-                    } else {
-                        "bool_and(ok IS NOT FALSE) IS NOT FALSE"
-                    },
-                ))?,
-                Some(row),
-            ),
-            None if self.reads => (tree::query(&format!("SELECT NULL AS observed FROM {table}"))?, None),
-            None => (tree::query("SELECT NULL AS observed")?, None),
-        };
-        let select = select_of(&mut query)?;
-        match row {
-            Some(row) => {
-                let ast::TableFactor::Derived { subquery, .. } = &mut select.from.first_mut()?.relation else {
-                    return None;
-                };
+        let filter = rule.filter.as_ref().map(|f| f.ast.clone());
+        match &self.form {
+            Form::EveryRow(row) => {
+                let wrong = wrong(rule);
+                let mut query = tree::query(&format!(
+                    "SELECT count(*) AS observed, count(*) = 0 AS holds FROM (SELECT NULL FROM {table}) AS judged WHERE ok {wrong}"
+                ))?;
+                let from = select_of(&mut query)?.from.first_mut()?;
+                let ast::TableFactor::Derived { subquery, .. } = &mut from.relation else { return None };
                 let inner = select_of(subquery)?;
-                inner.projection = vec![aliased(row.clone(), "ok")];
-                inner.selection = rule.filter.as_ref().map(|f| f.ast.clone());
+                inner.projection = vec![aliased((**row).clone(), "ok")];
+                inner.selection = filter;
+                Some(query)
             }
-            None => {
-                select.projection = vec![aliased(self.observed.clone(), "observed")];
-                let holds = if judges { self.verdict(rule) } else { self.holds.clone() };
-                select.projection.extend(holds.map(|holds| aliased(holds, "holds")));
-                select.selection = rule.filter.as_ref().map(|f| f.ast.clone());
+            Form::Value { observed, holds, reads } => {
+                let from = if *reads { format!(" FROM {table}") } else { String::new() };
+                let mut query = tree::query(&format!("SELECT NULL{from}"))?;
+                let select = select_of(&mut query)?;
+                select.projection = vec![aliased((**observed).clone(), "observed")];
+                select.projection.extend(holds.as_ref().map(|holds| aliased(verdict(rule, holds), "holds")));
+                select.selection = filter;
+                Some(query)
             }
         }
-        Some(query)
     }
 
-    fn verdict(&self, rule: &Rule) -> Option<ast::Expr> {
-        let holds = tree::operand(self.holds.as_ref()?);
-        Some(if rule.null_fails { ast::Expr::IsTrue(holds) } else { ast::Expr::IsNotFalse(holds) })
-    }
-
-    /// The query as text, over `from`.
+    /// The same query as text, over `from`.
     pub(super) fn sql(&self, rule: &Rule, from: &str, print: impl Fn(&ast::Expr) -> String) -> String {
         let filter = rule.filter.as_ref().map(|f| format!("\nWHERE {}", print(&f.ast))).unwrap_or_default();
-        match &self.rows {
-            Some(row) => {
-                let wrong = if rule.null_fails { "IS NOT TRUE" } else { "IS FALSE" };
-                format!(
-                    "SELECT count(*) AS observed, count(*) = 0 AS holds\nFROM (SELECT {} AS ok FROM {from}{filter}) AS judged\nWHERE ok {wrong}",
-                    print(row)
-                )
-            }
-            None => {
-                let mut sql = format!("SELECT {} AS observed", print(&self.observed));
-                if let Some(holds) = self.verdict(rule) {
-                    sql.push_str(&format!(", {} AS holds", print(&holds)));
-                }
-                if self.reads {
-                    sql.push_str(&format!("\nFROM {from}{filter}"));
-                }
-                sql
+        match &self.form {
+            Form::EveryRow(row) => format!(
+                "SELECT count(*) AS observed, count(*) = 0 AS holds\nFROM (SELECT {} AS ok FROM {from}{filter}) AS judged\nWHERE ok {}",
+                print(row),
+                wrong(rule)
+            ),
+            Form::Value { observed, holds, reads } => {
+                let holds =
+                    holds.as_ref().map(|h| format!(", {} AS holds", print(&verdict(rule, h)))).unwrap_or_default();
+                let from = if *reads { format!("\nFROM {from}{filter}") } else { String::new() };
+                format!("SELECT {} AS observed{holds}{from}", print(observed))
             }
         }
     }
+}
+
+/// Whether it holds, never NULL.
+fn verdict(rule: &Rule, holds: &ast::Expr) -> ast::Expr {
+    let holds = tree::operand(holds);
+    if rule.null_fails { ast::Expr::IsTrue(holds) } else { ast::Expr::IsNotFalse(holds) }
+}
+
+/// What the boolean of a row that violates is.
+fn wrong(rule: &Rule) -> &'static str {
+    if rule.null_fails { "IS NOT TRUE" } else { "IS FALSE" }
 }
 
 fn select_of(query: &mut ast::Query) -> Option<&mut ast::Select> {
