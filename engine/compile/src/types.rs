@@ -8,7 +8,7 @@ use pipe_schema::Type;
 /// The zone of every `timestamptz`.
 pub const UTC: &str = "UTC";
 
-/// How values of a type lie in memory. Text is `Utf8View`, whole seconds and their parts are microseconds, decimals have
+/// How values of a type lie in memory. Text is `Utf8View`, times count microseconds, decimals have
 /// 128 bits; `json` and `uuid` are text.
 pub fn to_arrow(ty: &Type) -> DataType {
     match ty {

@@ -169,3 +169,19 @@ fn circles_end() {
         analysed("pipe 1;\nmodel a as select x from b;\nmodel b as select x from a;\nmodel c as select 1 as x;");
     assert_eq!(analysis.order, ["c"]);
 }
+
+#[test]
+fn the_examples_have_nothing_wrong() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut checked = 0;
+    for folder in std::fs::read_dir(examples).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()) {
+        let files = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
+        let mut files: Vec<_> = files.filter(|f| f.extension().is_some_and(|x| x == "pipe")).collect();
+        files.sort();
+        let loaded = pipe_check::load(&folder, &files, None);
+        let analysis = check_program(&loaded, &BTreeMap::new());
+        assert_eq!(analysis.diagnostics, [], "{}", folder.display());
+        checked += files.len();
+    }
+    assert!(checked > 0);
+}
