@@ -373,10 +373,12 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::kw_within => keyword!("within"),
         Rule::kw_without => keyword!("without"),
         Rule::kw_zone => keyword!("zone"),
-        // Silent: they never show up in an error.
+        // Silent, or parts of what is told as a whole: they never show up in an error.
         Rule::WHITESPACE
         | Rule::COMMENT
+        | Rule::line_comment
         | Rule::block_comment
+        | Rule::wide
         | Rule::cont
         | Rule::start
         | Rule::plain
