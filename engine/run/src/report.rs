@@ -1,9 +1,11 @@
 //! What a run tells. The JSON form is these structs, keys as named here; text forms are the command line's.
 
-use serde::Serialize;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 /// A run, from start to end. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// 1.
     pub format_version: u32,
@@ -34,7 +36,8 @@ pub struct Report {
 }
 
 /// The account of a table's rows: `read = committed + quarantined + dropped + duplicates_removed`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TableReport {
     /// The table.
     pub name: String,
@@ -69,7 +72,8 @@ pub struct TableReport {
 }
 
 /// A load.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LoadReport {
     /// As `--target` names it.
     pub name: String,
@@ -92,7 +96,8 @@ pub struct LoadReport {
 }
 
 /// A rule's verdict.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RuleReport {
     /// The table.
     pub table: String,
@@ -123,7 +128,8 @@ pub struct RuleReport {
 }
 
 /// A violating row, for people.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sample {
     /// The file, as the user would name it.
     pub file: Option<String>,
@@ -136,7 +142,8 @@ pub struct Sample {
 }
 
 /// What a clause did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HealReport {
     /// The table.
     pub table: String,
@@ -163,7 +170,8 @@ pub struct HealReport {
 }
 
 /// A failure.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FailureReport {
     /// `rule_failed`, `bad_record`, …
     pub failure: String,
@@ -191,6 +199,11 @@ pub trait Observer: Send + Sync {
     fn progress(&self, _table: &str, _bytes: u64, _rows: u64) {}
     /// A table is decided.
     fn table_finished(&self, _table: &str) {}
+    /// Resolves when somebody wants the run to stop; by default never. Signals are for the command line to hear: on the
+    /// threads of an engine at work they may not be.
+    fn interrupted(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// Watches nothing.
