@@ -1,6 +1,6 @@
 //! The fused pass over one partition: judge, count, aggregate, split. Partitions share nothing and are merged at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,6 +78,8 @@ pub struct Staged {
     pub violations: BTreeMap<Reason, u64>,
     /// Rows judged by rule.
     pub judged: BTreeMap<u16, u64>,
+    /// The files with broken records, by index.
+    pub bad_files: BTreeSet<u32>,
     /// A few violating rows.
     pub samples: Samples,
     /// Table aggregates.
@@ -134,6 +136,7 @@ impl Staged {
             good_sum: 0,
             violations: BTreeMap::new(),
             judged: BTreeMap::new(),
+            bad_files: BTreeSet::new(),
             samples: Samples::default(),
             aggregates: Aggregates::new(&spec.aggregates)?,
             keys: spec.keys.iter().map(keys).collect(),
@@ -202,6 +205,9 @@ impl Staged {
             *self.violations.entry(*reason).or_default() += rows.count_set_bits() as u64;
             for i in rows.set_indices() {
                 let (file, row) = (place.file.value(i), place.row.value(i));
+                if *reason == Reason::BadRecord {
+                    self.bad_files.insert(file);
+                }
                 if self.samples.wants(*reason, file, row) {
                     let value = sample_text(spec, batch, *reason, i)?;
                     self.samples.add(*reason, Sample { file, row, line: place.line.value(i), value });
@@ -226,6 +232,7 @@ impl Staged {
         for (rule, n) in other.judged {
             *self.judged.entry(rule).or_default() += n;
         }
+        self.bad_files.extend(other.bad_files);
         self.samples.merge(other.samples);
         self.aggregates.merge(other.aggregates)?;
         for (mine, theirs) in self.keys.iter_mut().zip(other.keys) {

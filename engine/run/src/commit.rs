@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pipe_connect::sink::Mode;
 use pipe_state::{
-    CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
-    QuarantineSource, RowRange, RowState, RuleResult, State, TableAccount, TableRecord, TakenFile,
+    CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineEntry,
+    QuarantineFile, QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, TableAccount, TableRecord, TakenFile,
 };
 
 use crate::engine::{Engine, Stopped};
@@ -77,7 +77,7 @@ pub fn commit(
         loads,
         publish,
         quarantine,
-        quarantine_changes: Vec::new(),
+        quarantine_changes: if first { superseded(engine, state, &evaluation.table.name)? } else { Vec::new() },
         ledger,
         heal_changes: Vec::new(),
         baselines: evaluation.baseline.iter().cloned().collect(),
@@ -161,6 +161,20 @@ fn judged(
     Ok(())
 }
 
+/// After a full refresh the rows held before are judged again, so their old copies are settled.
+fn superseded(engine: &Engine<'_>, state: &State, table: &str) -> Result<Vec<RowChange>, Stopped> {
+    if !engine.options.full_refresh {
+        return Ok(Vec::new());
+    }
+    let files = state.quarantine_files(table).map_err(|e| errors::state(&e))?;
+    let open = |entry: &QuarantineEntry| RowChange {
+        file: entry.id,
+        rows: entry.states.iter().filter(|s| !s.state.is_final()).map(|s| s.range).collect(),
+        state: RowState::Superseded,
+    };
+    Ok(files.iter().map(open).filter(|c| !c.rows.is_empty()).collect())
+}
+
 fn quarantine_file(
     engine: &Engine<'_>,
     state: &State,
@@ -213,7 +227,7 @@ fn ledger_file(
     vec![LedgerFile { path, cells: *cells }]
 }
 
-fn table_record(evaluation: &Evaluation) -> TableRecord {
+pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
     let rule = |r: &RuleReport| rule_result(r, evaluation.values.get(&r.rule).copied());
     TableRecord {
         account: account(&evaluation.table, evaluation.unhealed),

@@ -1,11 +1,13 @@
 //! What all parts of one command share: the program, the session, the clock, the notes taken on the way.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::prelude::SessionContext;
 use pipe_check::{Loaded, Program};
 use pipe_compile::{Params, Settings};
+use pipe_connect::source::SourceError;
 use pipe_diagnostics::Diagnostic;
 
 use crate::Options;
@@ -49,6 +51,18 @@ impl<'a> Engine<'a> {
     /// A param without a value or with one that does not fit; no folder to spill to.
     pub fn new(loaded: &'a Loaded, options: &'a Options) -> Result<Self, Vec<Diagnostic>> {
         let params = Params::new(&loaded.program, &options.params)?;
+        Self::with(loaded, options, params)
+    }
+
+    /// The session of a command that explains: params need no values.
+    ///
+    /// # Errors
+    /// No folder to spill to.
+    pub fn declared(loaded: &'a Loaded, options: &'a Options) -> Result<Self, Vec<Diagnostic>> {
+        Self::with(loaded, options, Params::declared(&loaded.program))
+    }
+
+    fn with(loaded: &'a Loaded, options: &'a Options, params: Params) -> Result<Self, Vec<Diagnostic>> {
         let run = run_id(options);
         let scratch = options.state.join("staging").join(&run);
         let settings = Settings {
@@ -126,6 +140,10 @@ pub struct Stopped {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether it stopped because a proposal waits for approval.
     pub waiting: bool,
+    /// The source's own error, which a clause may answer with another try.
+    pub source: Option<SourceError>,
+    /// Files to leave out in another try: a clause said `skip file`.
+    pub skip: BTreeSet<String>,
 }
 
 impl From<Vec<Diagnostic>> for Stopped {
@@ -142,7 +160,8 @@ impl From<Diagnostic> for Stopped {
 
 impl From<datafusion::error::DataFusionError> for Stopped {
     fn from(error: datafusion::error::DataFusionError) -> Self {
-        crate::errors::datafusion(&error).into()
+        let source = SourceError::find(&error).cloned();
+        Stopped { source, ..crate::errors::datafusion(&error).into() }
     }
 }
 

@@ -155,6 +155,23 @@ pub async fn model(engine: &Engine<'_>, task: &Task<'_>, model: &pipe_check::Mod
     evaluation.map_err(|stopped| model_stopped(task.table, stopped))
 }
 
+/// Evaluates rows that left earlier batches, by some of the table's rules. However many of them are bad, that is no changed source.
+///
+/// # Errors
+/// Why none of them can commit.
+pub async fn rows(
+    engine: &Engine<'_>,
+    task: &Task<'_>,
+    rules: &[Rule],
+    input: &mut (dyn FnMut() -> Result<Input, Stopped> + Send),
+    watch: Watch<'_>,
+) -> Result<Evaluation, Stopped> {
+    let mut evaluator = Evaluator::new(engine, task, Vec::new());
+    evaluator.rules = rules;
+    evaluator.again = true;
+    evaluator.run(watch, input).await
+}
+
 /// Names the table of an error that a scan raised deep below.
 fn named(table: &str, mut stopped: Stopped) -> Stopped {
     if stopped.failures.is_empty()
@@ -198,6 +215,8 @@ pub struct Evaluator<'e, 'a> {
     pub(crate) heals: Vec<HealReport>,
     pub(crate) failures: Vec<FailureReport>,
     declared: Vec<String>,
+    /// Whether the rows left earlier batches and come again.
+    again: bool,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
@@ -207,7 +226,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let default = HealBlock::default();
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
-        Self { engine, task, block, settings, rules, heals: Vec::new(), failures: Vec::new(), declared }
+        Self { engine, task, block, settings, rules, heals: Vec::new(), failures: Vec::new(), declared, again: false }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -224,8 +243,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         tables.insert_schema(self.task.table, data_schema(&first.schema, first.columns));
         let book = self.rulebook(&tables, &first).await?;
         let schema_verdicts = self.schema_rules(&first)?;
-        // Votes and orders are found in the rows that pass, so these must be found again.
-        let votes = book.set.len() > book.keys.len();
+        // Votes, orders and central values are found in the rows that pass, so these must be found again.
+        let votes = book.set.len() > book.keys.len() || self.looks_around();
         let mut pass = self.pass(&first, &book, votes, watch).await?;
         if !votes && self.repeated(&mut pass, &book).await? {
             pass.discard()?;
@@ -233,6 +252,16 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             pass = self.pass(&again, &book, true, watch).await?;
         }
         self.decide(&tables, book, pass, schema_verdicts).await
+    }
+
+    /// Whether a clause may look at rows that pass: for a vote with a key of its own, a mean, the row before.
+    fn looks_around(&self) -> bool {
+        use pipe_syntax::{Action, FillWith};
+        self.block.into_iter().flat_map(|b| &b.clauses).flat_map(|c| c.steps.iter().flatten()).any(|a| match &a.syntax {
+            Action::Fill { with, .. } => !matches!(with, FillWith::Sql(_)),
+            Action::Majority(of) => of.is_some(),
+            _ => false,
+        })
     }
 
     /// The rules planned for an input, references with the keys they may have.
@@ -414,6 +443,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             };
             answered.push((reason, self.answer(failure, rule)?));
         }
+        self.skip_files(&pass, &answered)?;
         let repairs = |a: &Answered| a.group(0, None).iter().any(ResolvedAction::repairs);
         if pass.identity || answered.iter().any(|(_, a)| repairs(a)) {
             return crate::heal::heal(self, tables, book, pass, answered, schema_verdicts).await;
@@ -450,6 +480,23 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut committed_counts = counts.clone();
         committed_counts.committed += pass.staged.good;
         self.finish(book, pass, observed, schema_verdicts, committed_counts, Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) })
+    }
+
+    /// `skip file`: ends this try when a clause wants the files of broken records left out whole.
+    fn skip_files(&mut self, pass: &Passed, answered: &[(Reason, Answered)]) -> Result<(), Stopped> {
+        for (reason, answer) in answered {
+            let actions = answer.group(0, None);
+            if *reason != Reason::BadRecord || !actions.iter().any(|a| matches!(a, ResolvedAction::SkipFile)) {
+                continue;
+            }
+            let files = &pass.staged.bad_files;
+            let skip: BTreeSet<String> = files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
+            if !skip.is_empty() {
+                self.accompany(answer, &actions);
+                return Err(Stopped { skip, ..self.stopped() });
+            }
+        }
+        Ok(())
     }
 
     /// The fate each reason asks for, from the first steps of its clause; fails the table where nothing else is said.
@@ -519,6 +566,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 
     /// Whether the batch looks like a changed source. `true`: small, and bad throughout.
     pub(crate) fn structural(&mut self, staged: &Staged, unhealed: u64, book: &Rulebook) -> Result<bool, Stopped> {
+        if self.again {
+            return Ok(false);
+        }
         let all = staged.violations.iter().find(|(_, n)| **n == staged.rows && staged.rows > 0);
         let all = all.and_then(|(reason, _)| match reason {
             Reason::Rule(r) => book.rule(*r).map(|r| r.name.clone()),

@@ -135,7 +135,12 @@ pub fn source_stopped(source: &str, error: &SourceError) -> Stopped {
         ..FailureReport::default()
     };
     failure.fields = source_failure(source, error).field_texts();
-    Stopped { failures: vec![failure], diagnostics: vec![crate::errors::source(error)], ..Stopped::default() }
+    Stopped {
+        failures: vec![failure],
+        diagnostics: vec![crate::errors::source(error)],
+        source: Some(error.clone()),
+        ..Stopped::default()
+    }
 }
 
 /// The failure of a source error.

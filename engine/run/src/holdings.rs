@@ -47,12 +47,12 @@ pub fn quarantine(state: &State, table: &str, declared: &[Arc<Field>]) -> Result
     held(&entries, declared, false)
 }
 
-/// The same with [`ENTRY`] and [`NUMBER`] behind, by which a state change names a row.
+/// The rows of some quarantine files; if `numbered` with [`ENTRY`] and [`NUMBER`] behind, by which a state change names a row.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn numbered(entries: &[QuarantineEntry]) -> Result<Arc<dyn TableProvider>, Stopped> {
-    held(entries, &[], true)
+pub fn of(entries: &[QuarantineEntry], numbered: bool) -> Result<Arc<dyn TableProvider>, Stopped> {
+    held(entries, &[], numbered)
 }
 
 fn held(entries: &[QuarantineEntry], declared: &[Arc<Field>], numbered: bool) -> Result<Arc<dyn TableProvider>, Stopped> {

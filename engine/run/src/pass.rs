@@ -36,10 +36,15 @@ pub struct Input {
 impl Input {
     /// The rows of a source.
     pub fn scan(scan: Arc<ScanExec>, columns: usize, files: Vec<String>) -> Self {
-        let schema = scan.schema();
+        Self::rows(scan, columns, files)
+    }
+
+    /// Rows that are there already, with the columns of a scan.
+    pub fn rows(rows: Arc<dyn ExecutionPlan>, columns: usize, files: Vec<String>) -> Self {
+        let schema = rows.schema();
         let at = |name: &str| schema.index_of(name).unwrap_or(0);
         let meta = MetaColumns { file: at(meta::FILE), line: at(meta::LINE), row: at(meta::ROW) };
-        Self { plan: scan, schema, columns, meta, numbered: false, files }
+        Self { plan: rows, schema, columns, meta, numbered: false, files }
     }
 
     /// The rows of a query: they are numbered as they come, by partition.

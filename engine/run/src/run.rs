@@ -19,6 +19,7 @@ use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
 use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
+use crate::tries::Tries;
 use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
 use crate::{Options, errors, notices};
 
@@ -269,12 +270,14 @@ impl<'a> Runner<'a> {
                 files.retain(|f| only.contains(&f.name));
             }
             let accepted = self.state.baseline(table).map_err(|e| errors::state(&e))?;
-            let extract = extract(&self.engine, source, files, accepted.as_ref()).await?;
-            let schema = extract::schema(&extract.target);
-            let targets = sinks::prepare(&self.engine, &self.state, &takers, &schema, &batch)?;
-            task.direct = sinks::direct(&self.engine, &targets, read_by_others);
-            task.committed = sinks::committed(&self.engine, &self.state, &takers, &schema).await?;
-            (evaluate::source(&self.engine, &task, extract, watch).await?, targets)
+            let mut tries = Tries::new(&self.engine, table);
+            loop {
+                let done = self.source(source, files.clone(), accepted.as_ref(), &takers, read_by_others, &batch, &mut task, watch);
+                match done.await {
+                    Ok(done) => break done,
+                    Err(stopped) => tries.again(stopped, &mut files).await?,
+                }
+            }
         } else if let Some(model) = program.models.get(table) {
             let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
             let plan = planner.model(&model.query)?;
@@ -293,6 +296,27 @@ impl<'a> Runner<'a> {
         evaluation.table.without = self.without(table);
         let (targets, provider) = sinks::write(&self.engine, &mut evaluation, targets, read_by_others).await?;
         Ok(Done { evaluation, provider, targets, batch })
+    }
+
+    /// One try at a source.
+    #[expect(clippy::too_many_arguments, reason = "what one try takes from the table it is for")]
+    async fn source(
+        &self,
+        source: &pipe_check::Source,
+        files: Vec<pipe_connect::source::InputFile>,
+        accepted: Option<&pipe_state::Baseline>,
+        takers: &[&LoadTask],
+        read_by_others: bool,
+        batch: &str,
+        task: &mut Task<'_>,
+        watch: Watch<'_>,
+    ) -> Result<(Evaluation, Vec<Target>), Stopped> {
+        let extract = extract(&self.engine, source, files, accepted).await?;
+        let schema = extract::schema(&extract.target);
+        let targets = sinks::prepare(&self.engine, &self.state, takers, &schema, batch)?;
+        task.direct = sinks::direct(&self.engine, &targets, read_by_others);
+        task.committed = sinks::committed(&self.engine, &self.state, takers, &schema).await?;
+        Ok((evaluate::source(&self.engine, task, extract, watch).await?, targets))
     }
 
     /// Whether several tables read a model: it is computed once then.

@@ -178,6 +178,18 @@ fn assembled(target: &Target, parts: Vec<StagedFile>) -> Result<Vec<StagedFile>,
     Ok(sink::assemble(&target.spec, &target.dir, &target.prepared, parts).map_err(|e| errors::io(&e))?)
 }
 
+/// Writes the rows of a table to loads.
+///
+/// # Errors
+/// A load cannot be written.
+pub async fn fill(engine: &Engine<'_>, rows: &Arc<dyn TableProvider>, targets: &mut [Target]) -> Result<(), Stopped> {
+    for target in targets {
+        let parts = copy(engine, rows, target).await?;
+        target.files = assembled(target, parts)?;
+    }
+    Ok(())
+}
+
 /// Copies staged rows into a load's files, with as many threads as the rows have parts.
 async fn copy(engine: &Engine<'_>, rows: &Arc<dyn TableProvider>, target: &Target) -> Result<Vec<StagedFile>, Stopped> {
     let plan = engine.session.read_table(Arc::clone(rows))?.create_physical_plan().await?;

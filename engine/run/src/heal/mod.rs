@@ -307,7 +307,10 @@ impl Healer<'_, '_, '_> {
                 }
                 continue;
             }
-            let standing = self.standing(self.passing(&violated)?);
+            // A fill looks at all rows, also at those it is for.
+            let all = matches!(action, ResolvedAction::Fill { .. });
+            let nothing = vec![BTreeSet::new(); violated.len()];
+            let standing = self.standing(self.passing(if all { &nothing } else { &violated })?);
             let planner = self.planner();
             let ask = Ask {
                 planner: &planner,
@@ -559,7 +562,15 @@ impl Healer<'_, '_, '_> {
         }
         // The applied one first: its place is what changes point at.
         let applied = told.remove("applied");
-        self.evaluator.heals.extend(applied.into_iter().chain(told.into_values()));
+        self.evaluator.heals.extend(applied);
+        for (state, new) in told {
+            // What is refused or waits is told once, as the last round left it.
+            let same = |h: &&mut HealReport| h.clause == new.clause && h.failure == new.failure && h.state == state;
+            match self.evaluator.heals.iter_mut().find(same) {
+                Some(old) => *old = new,
+                None => self.evaluator.heals.push(new),
+            }
+        }
         Ok(changed)
     }
 
@@ -789,6 +800,13 @@ async fn finish(
         if !counts.after.contains_key(reason) && !failing.reasons.iter().any(|r| r.contains(reason)) {
             counts.after.insert(*reason, *count);
         }
+    }
+    if pipe_heal::structural::batch_waits(counts.waiting, pass.staged.rows, evaluator.settings.max_quarantine, false) {
+        evaluator.engine.note(format!(
+            "{}: {} of {} rows wait for approval, so the whole batch waits; nothing was committed",
+            evaluator.task.table, counts.waiting, pass.staged.rows
+        ));
+        return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }
     let ending = Ending { rows, quarantine, ledger, unhealed, lost, duplicates, healed: (cells, healed_rows) };
     evaluator.finish(book, pass, observed, schema_verdicts, counts, ending)

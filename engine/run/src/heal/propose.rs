@@ -17,7 +17,7 @@ use pipe_heal::vote::{Vote, combine};
 use pipe_sql::Expression;
 
 use super::rows::{Failing, RowId};
-use super::sets::{Central, Found, Standing, central};
+use super::sets::{Central, Found, Standing, central, previous};
 use crate::engine::Stopped;
 use crate::errors;
 use crate::pass::Input;
@@ -139,7 +139,7 @@ impl Ask<'_> {
             Fill::Mean => Central::Mean,
             Fill::Median => Central::Median,
             Fill::Mode => Central::Mode,
-            Fill::Previous => return self.previous(index),
+            Fill::Previous => return self.previous(column, index).await,
         };
         let Some(value) = central(self.standing, column, what).await? else { return Ok(Vec::new()) };
         let arithmetic = vec![format!("{} of `{column}` = {value}", format!("{what:?}").to_lowercase())];
@@ -153,21 +153,13 @@ impl Ask<'_> {
         self.rows.iter().copied().filter(|r| self.failing.text(*r, column).is_none()).collect()
     }
 
-    /// The value of the failing row before, in the order of files and rows; the rows that pass are not searched.
-    fn previous(&self, column: usize) -> Result<Vec<Proposed>, Stopped> {
-        let mut order: Vec<usize> = (0..self.failing.len()).collect();
-        order.sort_by_key(|r| self.failing.id(*r));
-        let empty = self.empty(column);
-        let Some(values) = self.failing.values.get(column) else { return Ok(Vec::new()) };
-        let (mut last, mut proposed) = (None, Vec::new());
-        for row in order {
-            if values.is_valid(row) {
-                last = Some(ScalarValue::try_from_array(values, row)?);
-            } else if let (Some(value), true) = (&last, empty.contains(&row)) {
-                proposed.push(self.propose(row, column, value.clone(), 0.5, vec!["value of the row before".to_owned()]));
-            }
-        }
-        Ok(proposed)
+    /// The value of the row before, in the order the rows were read.
+    async fn previous(&self, name: &str, column: usize) -> Result<Vec<Proposed>, Stopped> {
+        let before = previous(self.standing, name).await?;
+        let with = |row: usize| Some((row, before.get(&self.failing.id(row))?.clone()));
+        let evidence = || vec!["value of the row before".to_owned()];
+        let empty = self.empty(column).into_iter().filter_map(with);
+        Ok(empty.map(|(row, value)| self.propose(row, column, value, 0.5, evidence())).collect())
     }
 
     /// The group's most frequent value, where the vote is decisive. Votes of several rules on one cell are combined.

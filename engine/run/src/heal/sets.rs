@@ -81,9 +81,8 @@ impl Standing<'_> {
         columns.extend(named("v", &assertion.determined));
         let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
         columns.extend([own("_file").alias(FILE), own("_row").alias(ROW)]);
-        let judged = rows.select(columns)?;
-        // What is asked several times is computed once.
-        Ok(judged.cache().await?)
+        // Asked several times and computed as often: held, it would cost memory by the row.
+        Ok(rows.select(columns)?)
     }
 
     /// What a rule finds.
@@ -198,6 +197,40 @@ async fn increasing(rows: DataFrame, found: &mut Found) -> Result<(), Stopped> {
         found.rows.extend(row_ids(&batch)?);
     }
     Ok(())
+}
+
+/// The last value before each row that has none, in the order the rows were read.
+///
+/// # Errors
+/// The query fails while running.
+pub async fn previous(
+    standing: &Standing<'_>,
+    column: &str,
+) -> Result<BTreeMap<RowId, datafusion::common::ScalarValue>, Stopped> {
+    use datafusion::functions_window::expr_fn::last_value;
+    use datafusion::logical_expr::WindowFrame;
+    let name = Expr::Column(datafusion::common::Column::new_unqualified(column));
+    let rows = standing.rows().await?;
+    let frame = WindowFrame::new_bounds(
+        datafusion::logical_expr::WindowFrameUnits::Rows,
+        datafusion::logical_expr::WindowFrameBound::Preceding(datafusion::common::ScalarValue::UInt64(None)),
+        datafusion::logical_expr::WindowFrameBound::Preceding(datafusion::common::ScalarValue::UInt64(Some(1))),
+    );
+    let before = last_value(name.clone())
+        .order_by(vec![col("_file").sort(true, false), col("_row").sort(true, false)])
+        .null_treatment(datafusion::logical_expr::expr::NullTreatment::IgnoreNulls)
+        .window_frame(frame)
+        .build()?;
+    let filled = rows
+        .select(vec![name.alias("x"), col("_file").alias(FILE), col("_row").alias(ROW), before.alias("before")])?
+        .filter(col("x").is_null().and(col("before").is_not_null()))?;
+    let mut found = BTreeMap::new();
+    for batch in filled.collect().await? {
+        for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
+            found.insert(id, datafusion::common::ScalarValue::try_from_array(batch.column(3), i)?);
+        }
+    }
+    Ok(found)
 }
 
 /// One value of a column over the table as it stands: `mean`, `median`, `mode`.

@@ -1,0 +1,124 @@
+//! What a plan says beyond the program: what is new for each load, and what the planner knows. Touches nothing.
+
+use datafusion::arrow::datatypes::FieldRef;
+use pipe_check::{Loaded, Rule};
+use pipe_compile::{Planner, Tables, check_program, types};
+use pipe_diagnostics::Diagnostic;
+use pipe_plan::{ColumnFact, Facts, LoadNews, News, Selection};
+
+use crate::engine::{Engine, Stopped};
+use crate::look::Look;
+use crate::work::{Listing, load_task, row_by_row};
+use crate::{Options, raw};
+
+/// What is new for the selected loads, and what sources are measured against. A load whose files cannot be listed has no entry.
+///
+/// # Errors
+/// A param without a value; a state that cannot be read; a file that cannot be compared with what was loaded.
+pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> Result<News, Vec<Diagnostic>> {
+    let engine = Engine::new(loaded, options)?;
+    let look = Look::still(&options.state).map_err(|d| vec![d])?;
+    let known = |connector: &str| pipe_schema::connector(connector).is_some_and(|c| c.available);
+    // What this binary cannot read has no news to tell.
+    let readable = |t: &&String| loaded.program.sources.get(*t).is_none_or(|s| known(&s.connector));
+    let tables = selection.tables.iter().filter(readable).cloned().collect();
+    let listing = Listing::of(&engine, &Selection { tables, loads: Vec::new() }).await;
+    let mut news = News::default();
+    for table in &selection.tables {
+        let Some(source) = loaded.program.sources.get(table) else { continue };
+        let accepted = look.state.baseline(table).map_err(|e| vec![crate::errors::state(&e)])?;
+        let words = match (&source.schema, accepted) {
+            (Some(_), _) => "declared",
+            (None, Some(baseline)) if baseline.pinned => "pinned at the first run",
+            (None, _) => "first run",
+        };
+        news.baselines.insert(table.clone(), words.to_owned());
+    }
+    for load in loaded.program.loads.iter().filter(|l| selection.loads.contains(&l.name)) {
+        let sources = sources_of(&engine, &load.table);
+        if sources.iter().any(|s| !matches!(listing.files.get(s), Some(Ok(_)))) {
+            continue;
+        }
+        let over = row_by_row(&engine, &load.table);
+        let task = load_task(&engine, &look.state, &listing, load, over).map_err(|s: Stopped| s.diagnostics)?;
+        let told = if !task.changed.is_empty() {
+            LoadNews::Changed(task.changed)
+        } else if !task.news {
+            LoadNews::Nothing
+        } else {
+            task.instance.files.map_or(LoadNews::Everything, |files| LoadNews::Files(files.into_iter().collect()))
+        };
+        news.loads.insert(load.name.clone(), told);
+    }
+    Ok(news)
+}
+
+/// The sources a table is computed from.
+fn sources_of(engine: &Engine<'_>, table: &str) -> Vec<String> {
+    let selected = pipe_plan::select(engine.program(), &[table.to_owned()]).unwrap_or_default();
+    selected.tables.into_iter().filter(|t| engine.program().sources.contains_key(t)).collect()
+}
+
+/// What the planner knows of a program's tables: the columns of sources as declared, as pinned, or as found in their files.
+pub struct Planned<'a> {
+    engine: Engine<'a>,
+    tables: Tables,
+}
+
+impl std::fmt::Debug for Planned<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planned").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
+
+/// Plans what can be planned of a program; what cannot has no facts.
+///
+/// # Errors
+/// A param with a value that does not fit; a state that cannot be read.
+pub async fn facts<'a>(loaded: &'a Loaded, options: &'a Options) -> Result<Planned<'a>, Vec<Diagnostic>> {
+    let mut engine = Engine::declared(loaded, options)?;
+    if let Ok(params) = pipe_compile::Params::new(&loaded.program, &options.params) {
+        engine.params = params;
+    }
+    let look = Look::still(&options.state).map_err(|d| vec![d])?;
+    let known = raw::known_schemas(&engine, &look.state).await;
+    let mut tables = Tables::new();
+    for (name, schema) in check_program(loaded, &known).schemas {
+        if loaded.program.sources.contains_key(&name) {
+            tables.insert_schema(format!("raw.{name}"), schema.clone());
+        }
+        tables.insert_schema(name, schema);
+    }
+    Ok(Planned { engine, tables })
+}
+
+impl Planned<'_> {
+    fn planner(&self) -> Planner<'_> {
+        Planner::new(&self.engine.session, &self.tables, &self.engine.params, &self.engine.loaded.sources)
+    }
+}
+
+impl Facts for Planned<'_> {
+    fn columns(&self, table: &str) -> Option<Vec<ColumnFact>> {
+        let schema = self.tables.schema(table)?;
+        let fact = |f: &FieldRef| ColumnFact {
+            name: f.name().clone(),
+            ty: types::describe(f.data_type()),
+            nullable: f.is_nullable(),
+        };
+        Some(schema.fields().iter().map(fact).collect())
+    }
+
+    fn assertion(&self, rule: &Rule) -> Option<String> {
+        let is_source = self.engine.program().sources.contains_key(&rule.table);
+        let from = if is_source { format!("raw.{}", rule.table) } else { rule.table.clone() };
+        Some(self.planner().assertion_sql(rule, &from))
+    }
+
+    fn logical_plan(&self, model: &str) -> Option<String> {
+        let query = &self.engine.program().models.get(model)?.query;
+        let plan = self.planner().model(query).ok()?;
+        let plan = self.engine.session.state().optimize(&plan).ok()?;
+        Some(plan.display_indent().to_string())
+    }
+}
