@@ -43,6 +43,7 @@ pub fn plan(program: &Program, selection: &Selection, params: &BTreeMap<String, 
             Some(LoadNews::Nothing) => object.set("new", "nothing"),
             Some(LoadNews::Everything) => object.set("new", "everything"),
             Some(LoadNews::Files(files)) => object.list("new", files.clone()),
+            Some(LoadNews::Changed(files)) => object.list("changed since they were loaded", files.clone()),
             Some(LoadNews::Past { column, value }) => object.set("new", format!("{column} > {value}")),
             None => {}
         }

@@ -22,6 +22,8 @@ pub enum LoadNews {
     Everything,
     /// These files, as the locator would name them, in order.
     Files(Vec<String>),
+    /// Nothing, until somebody decides: these files, loaded before, have changed since. A run fails and names them.
+    Changed(Vec<String>),
     /// The rows past a watermark: the column and the value.
     Past {
         /// The column of `incremental by`.

@@ -129,8 +129,11 @@ impl Kept {
     /// Rows of a quarantine file as rows of a scan, in the same order.
     fn read(&mut self, rows: &RecordBatch, target: &[FieldSpec], rereader: Option<&Rereader>) -> Result<RecordBatch, Stopped> {
         let records = rows.column_by_name(meta::RECORD).and_then(|c| c.as_string_opt::<i32>().cloned());
-        let mut singles = Vec::with_capacity(rows.num_rows());
         let bulk = self.converted(rows, target, records.as_ref())?;
+        if records.as_ref().is_none_or(|r| r.null_count() == r.len()) {
+            return Ok(bulk);
+        }
+        let mut singles = Vec::with_capacity(rows.num_rows());
         for row in 0..rows.num_rows() {
             let text = records.as_ref().filter(|r| r.is_valid(row)).map(|r| r.value(row));
             let (file, _) = place_of(rows, row);

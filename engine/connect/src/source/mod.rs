@@ -3,6 +3,7 @@
 //! [`list`] finds the files, [`discover`] looks at their heads, [`bind`] says which column of each file is which column
 //! of the table, and a [`ScanExec`] yields the target columns, typed, and behind them the [`meta`] columns.
 
+mod again;
 mod bind;
 mod cells;
 mod chunk;
@@ -22,6 +23,7 @@ mod spec;
 mod tests;
 mod types;
 
+pub use again::{Records, cells as read_cells};
 pub use bind::{Bound, ColumnBinding, Drift, FileBinding, bind};
 pub use discover::{Discovery, FileShape, Finding, FindingKind, FoundColumn, discover};
 pub use error::{Phase, SourceError};

@@ -23,6 +23,7 @@ use super::batch::{Place, text_batch};
 use super::parquet::RowGroupReader;
 use super::plan::Plan;
 use super::run::{Run, Work};
+use crate::source::cells::Cells;
 use crate::source::chunk::Chunk;
 use crate::source::columns::Texts;
 use crate::source::csv;
@@ -180,20 +181,10 @@ impl Reader {
     }
 
     fn batch(&self, mut chunk: Chunk) -> Result<RecordBatch> {
-        let plan = &self.plan;
-        let cells = if plan.format == Format::Csv {
-            let width = plan.bindings.get(chunk.file).map_or(0, |b| b.width);
-            if chunk.newline == plan.dialect.newline {
-                csv::split(&chunk, &plan.dialect, width)
-            } else {
-                csv::split(&chunk, &Dialect { newline: chunk.newline, ..plan.dialect.clone() }, width)
-            }
-        } else {
-            let none = Keys::default();
-            let (cells, unknown) = json::split(&chunk, plan.keys.get(chunk.file).unwrap_or(&none), plan.max_record);
+        let (cells, unknown) = split(&self.plan, &chunk);
+        if !unknown.is_empty() {
             self.run.add_unknown(chunk.file, &unknown);
-            cells
-        };
+        }
         // The reader numbered the rows that follow by its own count.
         if cells.rows.len() as u64 != chunk.rows {
             let message = format!(
@@ -222,6 +213,21 @@ impl Reader {
             at += len;
         }
     }
+}
+
+/// The cells of a chunk; of JSON also the keys that no column takes, with the records that have them.
+pub(crate) fn split(plan: &Plan, chunk: &Chunk) -> (Cells, BTreeMap<String, u64>) {
+    if plan.format == Format::Csv {
+        let width = plan.bindings.get(chunk.file).map_or(0, |b| b.width);
+        let cells = if chunk.newline == plan.dialect.newline {
+            csv::split(chunk, &plan.dialect, width)
+        } else {
+            csv::split(chunk, &Dialect { newline: chunk.newline, ..plan.dialect.clone() }, width)
+        };
+        return (cells, BTreeMap::new());
+    }
+    let none = Keys::default();
+    json::split(chunk, plan.keys.get(chunk.file).unwrap_or(&none), plan.max_record)
 }
 
 impl fmt::Debug for ScanExec {

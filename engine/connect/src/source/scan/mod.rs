@@ -9,3 +9,7 @@ mod run;
 
 pub use exec::{FileState, ScanExec};
 pub use projection::Projection;
+
+pub(crate) use batch::{Place, text_batch};
+pub(crate) use exec::split;
+pub(crate) use plan::Plan;

@@ -1,0 +1,497 @@
+//! Held rows of a source through today's program, exactly once, as a batch of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::ViewTable;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use pipe_check::{Load, Loaded, Rule, Source, Tolerance};
+use pipe_compile::{Planner, Tables};
+use pipe_connect::sink::Mode;
+use pipe_connect::source::{FieldSpec, Records};
+use pipe_diagnostics::codes::run as codes;
+use pipe_diagnostics::{Diagnostic, Severity, render};
+use pipe_schema::Level;
+use pipe_state::{
+    CommitRecord, Forget, LedgerFile, LoadCommit, PublishStep, QuarantineEntry, RowChange, RowRange, RowState, RunEnd,
+    RunStart, State,
+};
+use serde_json::Value;
+
+use crate::engine::{Engine, Stopped, Watch};
+use crate::evaluate::{self, Evaluation, Task};
+use crate::extract::{self, extract};
+use crate::kept::{Kept, Place, Rereader, kept, place_of};
+use crate::pass::Input;
+use crate::report::{LoadReport, Observer, Report};
+use crate::sinks::{self, Target};
+use crate::whole::{Failed, whole};
+use crate::work::{Instance, LoadTask, row_by_row};
+use crate::{Options, commit, errors, notices, run};
+
+/// Sends the held (and undone) rows of a source through its rules and clauses again, but for rules over the whole table. Those
+/// that pass are appended where the source is loaded, and where models are that are row by row over it, in one commit with
+/// their new state; those that still fail stay held. The report counts all of them as read.
+pub async fn replay(loaded: &Loaded, options: &Options, table: &str, observer: &dyn Observer) -> Report {
+    let began = Instant::now();
+    let mut report = Report { format_version: 1, ..Report::default() };
+    report.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let told = |found: &[Diagnostic]| found.iter().map(|d| render::to_json(d, &loaded.sources)).collect::<Vec<_>>();
+    match begin(loaded, options, table) {
+        Ok(replay) => replay.all(&mut report, observer).await,
+        Err((found, code)) => {
+            report.diagnostics = told(&found);
+            report.exit_code = code;
+            report.outcome = if code == 2 { "invalid" } else { "failed" }.to_owned();
+        }
+    }
+    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report
+}
+
+/// A replay at work.
+struct Replay<'a> {
+    engine: Engine<'a>,
+    state: State,
+    /// Freed when the replay ends.
+    _lock: pipe_state::RunLock,
+    source: &'a Source,
+    /// The loads that take the rows: of the source, and of models row by row over it.
+    loads: Vec<&'a Load>,
+    entries: Vec<QuarantineEntry>,
+}
+
+/// What became of the rows, ready to commit.
+struct Decided {
+    evaluation: Evaluation,
+    targets: Vec<Target>,
+    changes: Vec<RowChange>,
+    replayed: u64,
+}
+
+fn begin<'a>(loaded: &'a Loaded, options: &'a Options, table: &str) -> Result<Replay<'a>, (Vec<Diagnostic>, u8)> {
+    let source = source(loaded, table).map_err(|d| (vec![d], 2))?;
+    let hindrances: Vec<Diagnostic> = loaded.hindrances(&[table]).into_iter().cloned().collect();
+    if !hindrances.is_empty() {
+        return Err((hindrances, 2));
+    }
+    let engine = Engine::new(loaded, options).map_err(|d| (d, 2))?;
+    let loads = takers(&engine, table).map_err(|d| (vec![d], 2))?;
+    let selection = pipe_plan::Selection {
+        tables: pipe_plan::select(&loaded.program, &[table.to_owned()]).unwrap_or_default().tables,
+        loads: loads.iter().map(|l| l.name.clone()).collect(),
+    };
+    run::available(loaded, &selection).map_err(|d| (d, 2))?;
+    let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
+    let mut state = State::open(&options.state).map_err(failed)?;
+    let lock = state.lock("quarantine replay", &engine.at()).map_err(failed)?;
+    state.recover(&lock).map_err(failed)?;
+    let entries = state.quarantine_files(table).map_err(failed)?;
+    Ok(Replay { engine, state, _lock: lock, source, loads, entries })
+}
+
+fn refused(message: String, help: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(codes::REPLAY_REFUSED, Severity::Error, message).help(help)
+}
+
+fn source<'a>(loaded: &'a Loaded, table: &str) -> Result<&'a Source, Diagnostic> {
+    if loaded.program.models.contains_key(table) {
+        let help = "replay the source it reads, then `pipe run`";
+        return Err(refused(format!("`{table}` is a model: its rows are computed again, never replayed"), help));
+    }
+    loaded.program.sources.get(table).ok_or_else(|| {
+        let near = pipe_diagnostics::nearest(table, loaded.program.sources.keys().map(String::as_str));
+        let message = format!("`{table}` is no source of the program");
+        Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).maybe_help(near.map(|n| format!("did you mean `{n}`?")))
+    })
+}
+
+/// The append loads that rows of a source go to.
+fn takers<'a>(engine: &Engine<'a>, table: &str) -> Result<Vec<&'a Load>, Diagnostic> {
+    let program = engine.program();
+    let over = program.loads.iter().filter(|l| row_by_row(engine, &l.table).is_some_and(|s| s == table));
+    let (append, whole): (Vec<&Load>, Vec<&Load>) =
+        over.partition(|l| Mode::parse(l.config.text("mode").unwrap_or("append")) == Some(Mode::Append));
+    if append.is_empty() {
+        return Err(match whole.first() {
+            Some(load) => refused(
+                format!("load `{}` takes the whole of `{}` each time, so there is nothing to add rows to", load.name, load.table),
+                format!("`pipe run --target {}` judges all rows again by today's program", load.name),
+            ),
+            None => refused(
+                format!("no load appends the rows of `{table}`"),
+                "what is computed from the whole of it is computed again by `pipe run`",
+            ),
+        });
+    }
+    for load in &append {
+        if load.table != table && program.rules.contains_key(&load.table) {
+            return Err(refused(
+                format!("`{}` is read row by row from `{table}` and has rules of its own, whose rows cannot be replayed", load.table),
+                format!("`pipe run --full-refresh --target {}` loads all of it again", load.name),
+            ));
+        }
+    }
+    Ok(append)
+}
+
+impl Replay<'_> {
+    async fn all(mut self, report: &mut Report, watch: Watch<'_>) {
+        report.run.clone_from(&self.engine.run);
+        let open: u64 = self.entries.iter().map(|e| e.count(RowState::Held) + e.count(RowState::Undone)).sum();
+        if open == 0 {
+            report.run.clear();
+            report.outcome = "nothing_new".to_owned();
+            report.notes.push(format!("no row of `{}` is held in quarantine: there is nothing to replay", self.source.name));
+            return;
+        }
+        let start = RunStart {
+            id: self.engine.run.clone(),
+            command: "quarantine replay".to_owned(),
+            started_at: self.engine.at(),
+            program_fingerprint: self.engine.fingerprint.clone(),
+            targets: vec![self.source.name.clone()],
+            params: self.engine.options.params.clone(),
+        };
+        if let Err(e) = self.state.begin_run(&start) {
+            return self.failed(report, errors::state(&e).into());
+        }
+        let batch = self.batch();
+        let decided = tokio::select! {
+            decided = self.decide(&batch, watch) => Some(decided),
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        match decided {
+            Some(Ok(decided)) => self.commit(&batch, decided, report),
+            Some(Err(stopped)) => self.failed(report, stopped),
+            None => {
+                report.outcome = "interrupted".to_owned();
+                report.exit_code = 130;
+            }
+        }
+        report.notes.extend(self.engine.take_notes());
+        if report.exit_code != 130 {
+            notices::send(&self.engine, report);
+        }
+        if let Err(e) = self.state.discard_staging(&batch) {
+            report.notes.push(e.to_string());
+        }
+        let end = RunEnd {
+            finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            outcome: report.outcome.clone(),
+            exit_code: report.exit_code,
+            report: serde_json::to_value(&*report).unwrap_or(Value::Null),
+            tables: Vec::new(),
+        };
+        if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
+            report.notes.push(e.to_string());
+        }
+    }
+
+    fn failed(&self, report: &mut Report, stopped: Stopped) {
+        let found = &stopped.diagnostics;
+        report.outcome = if stopped.waiting { "waiting" } else { "failed" }.to_owned();
+        report.exit_code = if stopped.waiting { 4 } else { 1 };
+        report.diagnostics.extend(found.iter().map(|d| render::to_json(d, &self.engine.loaded.sources)));
+        report.failures.extend(stopped.failures);
+        report.heals.extend(stopped.heals);
+        report.notes.push(format!("the rows of `{}` stay as they were in quarantine", self.source.name));
+    }
+
+    /// The identity of what is replayed: the rows that are held now.
+    fn batch(&self) -> String {
+        let mut hash = xxhash_rust::xxh3::Xxh3::new();
+        for entry in &self.entries {
+            for state in entry.states.iter().filter(|s| matches!(s.state, RowState::Held | RowState::Undone)) {
+                hash.update(format!("{} {} {};", entry.id, state.range.first, state.range.rows).as_bytes());
+            }
+        }
+        format!("replay-{:016x}", hash.digest())
+    }
+
+    /// Reads and judges the rows and writes what passes to staging.
+    async fn decide(&mut self, batch: &str, watch: Watch<'_>) -> Result<Decided, Stopped> {
+        let (target, rereader) = self.target().await?;
+        let kept = kept(&self.entries, &target, rereader.as_ref())?.finished()?;
+        let schema = extract::schema(&target);
+        let tasks = self.tasks();
+        let own: Vec<&LoadTask> = tasks.iter().filter(|t| t.load.table == self.source.name).collect();
+        let scratch = self.engine.scratch.join(batch);
+        let mut folders = vec![scratch.clone()];
+        folders.extend(tasks.iter().map(|t| sinks::folder(&self.engine, t, batch)));
+        self.state.stage_begun(&self.engine.run, batch, &folders).map_err(|e| errors::state(&e))?;
+        let mut targets = sinks::prepare(&self.engine, &self.state, &own, &schema, batch)?;
+        let evaluation = self.judge(&kept, &schema, &own, scratch, watch).await?;
+        let left = left(&evaluation)?;
+        let changes = changes(&kept.places, &left);
+        let rows = evaluate::provider(&self.engine, &evaluation.rows, &evaluation.schema).await?;
+        if evaluation.table.committed > 0 {
+            sinks::fill(&self.engine, &rows, &mut targets).await?;
+        }
+        for task in tasks.iter().filter(|t| t.load.table != self.source.name) {
+            targets.extend(self.through(task, &rows, batch, evaluation.table.committed > 0).await?);
+        }
+        let order = |t: &Target| self.loads.iter().position(|l| l.name == t.load);
+        targets.sort_by_key(order);
+        let replayed = (kept.places.len() - left.len()) as u64;
+        Ok(Decided { evaluation, targets, changes, replayed })
+    }
+
+    /// Today's columns; and how broken records are read, where their files are still there.
+    async fn target(&self) -> Result<(Vec<FieldSpec>, Option<Rereader>), Stopped> {
+        let spec = extract::spec(&self.engine, self.source);
+        let accepted = self.state.baseline(&self.source.name).map_err(|e| errors::state(&e))?;
+        let known = spec.declared.clone();
+        let known = known.or_else(|| accepted.as_ref().filter(|b| b.pinned).map(|b| extract::pinned_fields(&b.schema)));
+        let listed = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(&self.source.name, &e));
+        let found = match listed {
+            Ok(files) => extract(&self.engine, self.source, files, accepted.as_ref()).await,
+            Err(stopped) => Err(stopped),
+        };
+        match (found, known) {
+            (Ok(found), _) => {
+                let files = found.files.iter().enumerate().map(|(i, f)| (f.name.clone(), i)).collect();
+                let records = Records::try_new(&found.spec, found.files.clone(), &found.bound, &found.target)
+                    .map_err(|e| extract::source_stopped(&self.source.name, &e))?;
+                Ok((found.target, Some(Rereader { records, files })))
+            }
+            // The rows were kept whole: the files they came from may be gone or have another shape by now.
+            (Err(_), Some(known)) => Ok((known, None)),
+            (Err(stopped), None) => Err(stopped),
+        }
+    }
+
+    fn tasks(&self) -> Vec<LoadTask> {
+        let task = |load: &&Load| LoadTask {
+            load: (*load).clone(),
+            instance: Instance { table: load.table.clone(), files: None },
+            mode: Mode::Append,
+            inputs: Vec::new(),
+            news: true,
+            changed: Vec::new(),
+        };
+        self.loads.iter().map(task).collect()
+    }
+
+    /// Judges the rows by the rules that are about rows, healing what clauses heal.
+    async fn judge(
+        &self,
+        kept: &Kept,
+        schema: &SchemaRef,
+        own: &[&LoadTask],
+        scratch: std::path::PathBuf,
+        watch: Watch<'_>,
+    ) -> Result<Evaluation, Stopped> {
+        let (engine, table) = (&self.engine, self.source.name.as_str());
+        let needs = pipe_plan::dependencies(engine.program(), table);
+        let order = pipe_plan::select(engine.program(), &needs).unwrap_or_default().tables;
+        let order = if needs.is_empty() { Vec::new() } else { order };
+        let providers = whole(engine, &self.state, &order, &scratch.join("needs"), watch).await;
+        let providers = providers.map_err(|Failed { stopped, .. }| stopped)?;
+        let mut tables = Tables::new();
+        for (name, provider) in &providers {
+            tables.insert(name.clone(), Arc::clone(provider));
+        }
+        let task = Task {
+            table,
+            tables: &tables,
+            providers: &providers,
+            direct: None,
+            fresh: None,
+            earlier: Vec::new(),
+            committed: sinks::committed(engine, &self.state, own, schema).await?,
+            scratch,
+        };
+        let rules = self.rules();
+        let mut skipped = BTreeSet::new();
+        loop {
+            let mut input = || -> Result<Input, Stopped> {
+                let batches = kept.without(&skipped)?;
+                let plan = MemorySourceConfig::try_new_exec(&[batches], Arc::clone(&kept.schema), None)?;
+                Ok(Input::rows(plan, schema.fields().len(), kept.files.clone()))
+            };
+            match evaluate::rows(engine, &task, &rules, &mut input, watch).await {
+                Err(stopped) if !stopped.skip.is_subset(&skipped) => skipped.extend(stopped.skip),
+                Err(stopped) => return Err(stopped),
+                Ok(evaluation) => return Ok(evaluation),
+            }
+        }
+    }
+
+    /// The rules of the source that judge rows. What a row was held for is judged without tolerance: that was used up by the batch the row left.
+    fn rules(&self) -> Vec<Rule> {
+        let held: BTreeSet<&String> = self.entries.iter().flat_map(|e| e.reasons.keys()).collect();
+        let rules = self.engine.program().rules.get(&self.source.name).into_iter().flatten();
+        let rows = rules.filter(|r| matches!(r.level, Level::Row | Level::Set)).cloned();
+        rows.map(|mut rule| {
+            if held.contains(&rule.name) {
+                rule.tolerate = Tolerance::None;
+            }
+            rule
+        })
+        .collect()
+    }
+
+    /// The rows through a model that is row by row over the source.
+    async fn through(
+        &self,
+        task: &LoadTask,
+        rows: &Arc<dyn TableProvider>,
+        batch: &str,
+        any: bool,
+    ) -> Result<Vec<Target>, Stopped> {
+        let Some(model) = self.engine.program().models.get(&task.load.table) else { return Ok(Vec::new()) };
+        let mut tables = Tables::new();
+        tables.insert(self.source.name.clone(), Arc::clone(rows));
+        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(planner.model(&model.query)?, None));
+        let mut targets = sinks::prepare(&self.engine, &self.state, &[task], &view.schema(), batch)?;
+        if any {
+            sinks::fill(&self.engine, &view, &mut targets).await?;
+        }
+        Ok(targets)
+    }
+
+    /// One record: the rows in their loads, their states, the changed cells.
+    fn commit(&mut self, batch: &str, decided: Decided, report: &mut Report) {
+        let Decided { evaluation, targets, changes, replayed } = decided;
+        let still = evaluation.table.quarantined;
+        if replayed > 0 {
+            let record = self.record(batch, &evaluation, &targets, changes, replayed);
+            let done = self.state.commit(&record).and_then(|()| self.state.publish(batch).map(drop));
+            if let Err(e) = done {
+                return self.failed(report, errors::state(&e).into());
+            }
+        }
+        for (target, load) in targets.iter().zip(&self.loads) {
+            report.loads.push(LoadReport {
+                name: load.name.clone(),
+                table: load.table.clone(),
+                outcome: if replayed > 0 { "committed" } else { "nothing_new" }.to_owned(),
+                connector: load.connector.clone(),
+                locator: load.locator.clone(),
+                mode: "append".to_owned(),
+                rows: target.files.iter().map(|f| f.rows).sum(),
+                files: target.files.len() as u64,
+                reason: None,
+            });
+        }
+        report.notes.push(match (replayed, still) {
+            (0, _) => format!("{still} rows of `{}` still fail and stay held; nothing was committed", self.source.name),
+            (_, 0) => format!("all {replayed} held rows of `{}` are replayed", self.source.name),
+            _ => format!("{replayed} rows of `{}` are replayed; {still} still fail and stay held", self.source.name),
+        });
+        (report.outcome, report.exit_code) = if replayed > 0 { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
+        report.tables.push(evaluation.table);
+        report.rules.extend(evaluation.rules);
+        report.heals.extend(evaluation.heals);
+        report.failures.extend(evaluation.failures);
+    }
+
+    fn record(
+        &self,
+        batch: &str,
+        evaluation: &Evaluation,
+        targets: &[Target],
+        changes: Vec<RowChange>,
+        replayed: u64,
+    ) -> CommitRecord {
+        let mut table = commit::table_record(evaluation);
+        // Rows that stay held left their batches before: they are not read, nor quarantined, a second time.
+        table.account.read = replayed;
+        (table.account.quarantined, table.account.waiting, table.account.unhealed) = (0, 0, 0);
+        let mut publish = Vec::new();
+        let mut loads = Vec::new();
+        for target in targets {
+            loads.push(LoadCommit {
+                load: target.load.clone(),
+                rows: target.files.iter().map(|f| f.rows).sum(),
+                taken: Vec::new(),
+                forget: Forget::Nothing,
+                remove: if target.files.is_empty() { Vec::new() } else { target.prepared.remove.clone() },
+            });
+            publish.extend(target.files.iter().map(|f| PublishStep {
+                load: Some(target.load.clone()),
+                staged: f.staged.clone(),
+                target: f.target.clone(),
+                replace: f.replace,
+                rows: f.rows,
+                bytes: f.bytes,
+            }));
+        }
+        let mut ledger = Vec::new();
+        if let Some((staged, cells)) = &evaluation.ledger {
+            let path = self.state.ledger_dir().join(format!("{}-{batch}.parquet", self.source.name));
+            publish.push(PublishStep {
+                load: None,
+                staged: staged.clone(),
+                target: path.clone(),
+                replace: false,
+                rows: *cells,
+                bytes: std::fs::metadata(staged).map_or(0, |m| m.len()),
+            });
+            ledger.push(LedgerFile { path, cells: *cells });
+        }
+        CommitRecord {
+            run: self.engine.run.clone(),
+            at: self.engine.at(),
+            table,
+            loads,
+            publish,
+            quarantine_changes: changes,
+            ledger,
+            ..CommitRecord::default()
+        }
+    }
+}
+
+/// The rows that did not pass.
+fn left(evaluation: &Evaluation) -> Result<BTreeSet<Place>, Stopped> {
+    let mut left = BTreeSet::new();
+    let Some(written) = &evaluation.quarantine else { return Ok(left) };
+    let told = |e: &dyn std::fmt::Display| errors::io(&format!("`{}`: {e}", written.staged.display()));
+    let file = std::fs::File::open(&written.staged).map_err(|e| told(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| told(&e))?;
+    for batch in builder.build().map_err(|e| told(&e))? {
+        let batch = batch.map_err(|e| told(&e))?;
+        left.extend((0..batch.num_rows()).map(|row| place_of(&batch, row)));
+    }
+    Ok(left)
+}
+
+/// Rows that passed are replayed; of a row that was kept twice the older copy is superseded, whatever becomes of the newer one.
+fn changes(places: &BTreeMap<Place, Vec<(i64, u64)>>, left: &BTreeSet<Place>) -> Vec<RowChange> {
+    let mut rows: BTreeMap<(i64, RowState), Vec<u64>> = BTreeMap::new();
+    for (place, copies) in places {
+        for (copy, (file, number)) in copies.iter().enumerate() {
+            let state = if copy > 0 { RowState::Superseded } else { RowState::Replayed };
+            if copy > 0 || !left.contains(place) {
+                rows.entry((*file, state)).or_default().push(*number);
+            }
+        }
+    }
+    let change = |((file, state), rows): ((i64, RowState), Vec<u64>)| RowChange { file, rows: RowRange::of_rows(rows), state };
+    rows.into_iter().map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passed_is_replayed_once_and_older_copies_are_superseded() {
+        let place = |row| ("a.csv".to_owned(), row);
+        let places = BTreeMap::from([(place(0), vec![(2, 0), (1, 5)]), (place(1), vec![(2, 1)]), (place(2), vec![(2, 2)])]);
+        let left = BTreeSet::from([place(1)]);
+        let one = |file, row, state| RowChange { file, rows: vec![RowRange::one(row)], state };
+        let expected = [
+            one(1, 5, RowState::Superseded),
+            RowChange { file: 2, rows: RowRange::of_rows([0, 2]), state: RowState::Replayed },
+        ];
+        assert_eq!(changes(&places, &left), expected);
+    }
+}
