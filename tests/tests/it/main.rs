@@ -2,6 +2,8 @@
 
 mod cli;
 mod examples;
+mod kills;
 mod language;
 mod pipe;
+mod rows;
 mod tidy;
