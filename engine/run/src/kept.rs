@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, RecordBatch, StringArray, StringViewArray, StructArray,
-    UInt32Array, UInt64Array, new_null_array,
+    UInt32Array, UInt64Array,
 };
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::{concat_batches, filter_record_batch};
@@ -230,32 +230,22 @@ fn cell_column(rows: &RecordBatch, field: &FieldSpec, raw: &[Map<String, Value>]
     let found = names.clone().find_map(|n| rows.column_by_name(n));
     let same = found.filter(|c| *c.data_type() == field.data_type);
     let options = FormatOptions::default();
-    let formatted = match found {
-        Some(column) if same.is_none() => {
-            Some((column, ArrayFormatter::try_new(column.as_ref(), &options).map_err(|e| errors::internal(&e))?))
-        }
-        _ => None,
+    let format = found.map(|c| ArrayFormatter::try_new(c.as_ref(), &options)).transpose().map_err(|e| errors::internal(&e))?;
+    let value = |row: usize| {
+        let (column, format) = (found?, format.as_ref()?);
+        column.is_valid(row).then(|| format.value(row).to_string())
     };
-    let text = |row: usize| {
-        let kept = names.clone().find_map(|n| raw.get(row)?.get(n)?.as_str()).map(str::to_owned);
-        kept.or_else(|| {
-            let (column, format) = formatted.as_ref()?;
-            column.is_valid(row).then(|| format.value(row).to_string())
-        })
-    };
-    let texts: StringViewArray = (0..rows.num_rows()).map(text).collect();
+    let kept = |row: usize| names.clone().find_map(|n| raw.get(row)?.get(n)?.as_str()).map(str::to_owned);
+    let rows = 0..rows.num_rows();
+    // What has a value has a text too, as in a scan: what was kept, or how the value is written.
+    let texts: StringViewArray = rows.clone().map(|row| kept(row).or_else(|| value(row))).collect();
     let converted = read_cells(&texts, field).map_err(|e| errors::datafusion(&e))?;
     let typed = match same {
         None => converted,
         Some(column) => {
-            let from_text: BooleanArray = (0..texts.len()).map(|row| Some(texts.is_valid(row))).collect();
+            let from_text: BooleanArray = rows.map(|row| Some(kept(row).is_some())).collect();
             zip(&from_text, &converted, column).map_err(|e| errors::internal(&e))?
         }
     };
-    let texts: ArrayRef = if texts.null_count() == texts.len() {
-        new_null_array(&DataType::Utf8View, texts.len())
-    } else {
-        Arc::new(texts)
-    };
-    Ok((typed, texts))
+    Ok((typed, Arc::new(texts)))
 }

@@ -163,7 +163,7 @@ impl Replay<'_> {
         let batch = self.batch();
         let decided = tokio::select! {
             decided = self.decide(&batch, watch) => Some(decided),
-            _ = tokio::signal::ctrl_c() => None,
+            () = watch.interrupted() => None,
         };
         match decided {
             Some(Ok(decided)) => self.commit(&batch, decided, report),
@@ -380,10 +380,10 @@ impl Replay<'_> {
                 reason: None,
             });
         }
+        let name = &self.source.name;
         report.notes.push(match (replayed, still) {
-            (0, _) => format!("{still} rows of `{}` still fail and stay held; nothing was committed", self.source.name),
-            (_, 0) => format!("all {replayed} held rows of `{}` are replayed", self.source.name),
-            _ => format!("{replayed} rows of `{}` are replayed; {still} still fail and stay held", self.source.name),
+            (0, _) => format!("held rows of `{name}` that still fail and stay held: {still}; nothing was committed"),
+            _ => format!("held rows of `{name}` that are replayed: {replayed}; that still fail and stay held: {still}"),
         });
         (report.outcome, report.exit_code) = if replayed > 0 { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
         report.tables.push(evaluation.table);
@@ -438,6 +438,7 @@ impl Replay<'_> {
         }
         CommitRecord {
             run: self.engine.run.clone(),
+            batch: batch.to_owned(),
             at: self.engine.at(),
             table,
             loads,

@@ -71,6 +71,7 @@ impl Failing {
     /// Arrow refuses the batches.
     pub fn new(input: &Input, suspects: &[RecordBatch]) -> Result<Self, Stopped> {
         let schema = SuspectSchema::new(&input.schema);
+        let files: Vec<u32> = suspects.iter().flat_map(|b| file_indexes(b).values().to_vec()).collect();
         let all = concat_batches(&schema.schema, suspects).map_err(|e| errors::internal(&e))?;
         let mut reasons = Vec::with_capacity(all.num_rows());
         if let Some(lists) = all.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>()) {
@@ -82,6 +83,7 @@ impl Failing {
         }
         let columns: Vec<ArrayRef> = all.columns().iter().take(input.schema.fields().len()).cloned().collect();
         let read = RecordBatch::try_new(Arc::clone(&input.schema), columns).map_err(|e| errors::internal(&e))?;
+        let read = with_files(input, &read, files)?;
         let mut failing = Self {
             values: read.columns().iter().take(input.columns).cloned().collect(),
             settled: vec![None; read.num_rows()],
@@ -102,8 +104,9 @@ impl Failing {
     pub fn add(&mut self, input: &Input, rows: &[RecordBatch]) -> Result<(), Stopped> {
         for batch in rows.iter().filter(|b| b.num_rows() > 0) {
             let more = as_read(input, batch)?;
-            self.read =
-                concat_batches(&input.schema, [&self.read, &more]).map_err(|e| errors::internal(&e))?;
+            let files = [file_indexes(&self.read).values().to_vec(), file_indexes(&more).values().to_vec()].concat();
+            let both = concat_batches(&input.schema, [&self.read, &more]).map_err(|e| errors::internal(&e))?;
+            self.read = with_files(input, &both, files)?;
             for (value, new) in self.values.iter_mut().zip(more.columns()) {
                 *value = concat(&[value.as_ref(), new.as_ref()]).map_err(|e| errors::internal(&e))?;
             }
@@ -233,6 +236,22 @@ impl Failing {
         }
         by_column.iter().try_for_each(|(column, cells)| self.write(*column, cells))
     }
+}
+
+/// Rows with these files. Putting dictionaries one behind the other may number their values anew, and a key is a file's index.
+fn with_files(input: &Input, rows: &RecordBatch, files: Vec<u32>) -> Result<RecordBatch, Stopped> {
+    let column: ArrayRef = match rows.schema_ref().field(input.meta.file).data_type() {
+        DataType::Dictionary(..) => {
+            let names = Arc::new(StringArray::from(input.files.clone()));
+            Arc::new(DictionaryArray::try_new(UInt32Array::from(files), names).map_err(|e| errors::internal(&e))?)
+        }
+        _ => Arc::new(UInt32Array::from(files)),
+    };
+    let mut columns = rows.columns().to_vec();
+    if let Some(slot) = columns.get_mut(input.meta.file) {
+        *slot = column;
+    }
+    Ok(RecordBatch::try_new(rows.schema(), columns).map_err(|e| errors::internal(&e))?)
 }
 
 /// A value as people and ledgers see it.
