@@ -244,7 +244,9 @@ impl<'a> Runner<'a> {
         });
         let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
         let judged = self.state.taken(&format!("@{table}")).map_err(|e| errors::state(&e))?;
-        let fresh = listing.files.get(table).and_then(|f| f.as_ref().ok()).map(|files| {
+        // A full refresh judges all of them anew: what was held of them before is superseded with its commit.
+        let judged_before = listing.files.get(table).filter(|_| !self.engine.options.full_refresh);
+        let fresh = judged_before.and_then(|f| f.as_ref().ok()).map(|files| {
             let seen = |f: &pipe_connect::source::InputFile| {
                 judged.iter().any(|t| t.path == key(table, f) && t.size == f.size && t.modified_ns == f.modified_ns)
             };

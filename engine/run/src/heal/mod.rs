@@ -791,6 +791,9 @@ async fn finish(
     let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data);
     let cells = changes.iter().zip(&states).filter(|(_, s)| **s == "applied").count() as u64;
     tell_rows(evaluator, &failing, &verdicts);
+    // A file judged before has its changes in the ledger: it is read again only because something needs the whole.
+    let judged = |c: &CellChange| evaluator.task.fresh.as_ref().is_some_and(|fresh| !fresh.contains(&c.file));
+    let (changes, states): (Vec<_>, Vec<_>) = changes.into_iter().zip(states).filter(|(c, _)| !judged(c)).unzip();
     let ledger = ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?;
 
     let values = aggregates(evaluator, &book, &rows, &data).await?;
