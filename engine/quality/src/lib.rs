@@ -14,7 +14,7 @@ pub use aggregates::{Aggregate, Aggregates};
 pub use judge::{CastCheck, Judge, Membership, RowRule, Verdicts};
 pub use keys::{KeyHashes, KeyPlan, key_hashes};
 pub use samples::{Sample, Samples};
-pub use stage::{MetaColumns, RowSink, StageSpec, Staged, stage};
+pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
 pub use suspects::{SuspectReader, SuspectSchema, Suspects};
 
 /// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule.

@@ -244,7 +244,7 @@ impl Staged {
 }
 
 /// A row's part in the order-free sums of a batch's account: a hash of which row it is, so that a lost and a doubled row cannot cancel out.
-pub(crate) fn row_mark(file: u32, row: u64) -> u64 {
+pub fn row_mark(file: u32, row: u64) -> u64 {
     // SplitMix64's finaliser (Steele, Lea, Flood 2014) over a counter that no two rows share.
     let mut z = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(file) + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -479,6 +479,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let observed = self.table_rules(tables, &book, &values, &rows, &pass).await?;
         let mut committed_counts = counts.clone();
         committed_counts.committed += pass.staged.good;
+        committed_counts.sum = committed_counts.sum.wrapping_add(pass.staged.good_sum);
         self.finish(book, pass, observed, schema_verdicts, committed_counts, Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) })
     }
 
@@ -684,7 +685,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     ) -> Result<Evaluation, Stopped> {
         let staged = &pass.staged;
         let accounted = counts.committed + counts.quarantined + counts.dropped + ending.duplicates;
-        if accounted != staged.rows {
+        if accounted != staged.rows || counts.sum != staged.read_sum {
             let message = format!(
                 "`{}`: {} rows were read and {accounted} are accounted for; nothing was committed",
                 self.task.table, staged.rows

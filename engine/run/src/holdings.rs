@@ -32,8 +32,7 @@ pub const NUMBER: &str = "_number";
 const META: [&str; 6] = [RAW, meta::RECORD, REASONS, meta::FILE, meta::LINE, meta::ROW];
 
 /// What the index adds to each row. Where the table has a column of that name, ours is called `_state` and so on.
-const ADDED: [(&str, Slot); 4] =
-    [("state", Slot::State), ("run", Slot::Run), ("batch", Slot::Batch), ("at", Slot::At)];
+const ADDED: [(&str, Slot); 4] = [("state", Slot::State), ("run", Slot::Run), ("batch", Slot::Batch), ("at", Slot::At)];
 
 /// The quarantined rows of a table: its columns, then `_raw`, `_record`, `_reasons`, `_file`, `_line`, `_row`, then `state`, `run`, `batch`, `at`.
 ///
@@ -55,7 +54,11 @@ pub fn of(entries: &[QuarantineEntry], numbered: bool) -> Result<Arc<dyn TablePr
     held(entries, &[], numbered)
 }
 
-fn held(entries: &[QuarantineEntry], declared: &[Arc<Field>], numbered: bool) -> Result<Arc<dyn TableProvider>, Stopped> {
+fn held(
+    entries: &[QuarantineEntry],
+    declared: &[Arc<Field>],
+    numbered: bool,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
     let mut data: Vec<Arc<Field>> = if entries.is_empty() { declared.to_vec() } else { Vec::new() };
     for entry in entries {
         for field in parquet_schema(&entry.path)?.fields().iter().filter(|f| !META.contains(&f.name().as_str())) {
@@ -181,7 +184,9 @@ impl PartitionStream for Part {
 /// The rows of a file, in its order.
 fn read(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
     let told = |e: std::io::Error| {
-        DataFusionError::External(format!("`{}`, which the state refers to, cannot be read: {e}", path.display()).into())
+        DataFusionError::External(
+            format!("`{}`, which the state refers to, cannot be read: {e}", path.display()).into(),
+        )
     };
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).map_err(told)?)?;
     Ok(builder.build()?.map(|batch| batch.map_err(DataFusionError::from)))
@@ -262,7 +267,11 @@ mod tests {
             at: String::new(),
             reasons: Default::default(),
             sources: Vec::new(),
-            states: vec![range(0, 2, RowState::Held), range(2, 1, RowState::Replayed), range(3, 2, RowState::Discarded)],
+            states: vec![
+                range(0, 2, RowState::Held),
+                range(2, 1, RowState::Replayed),
+                range(3, 2, RowState::Discarded),
+            ],
         };
         let words = |first, rows| states(&entry, first, rows).iter().flatten().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(words(0, 5), ["held", "held", "replayed", "discarded", "discarded"]);

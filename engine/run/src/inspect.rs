@@ -201,7 +201,8 @@ async fn chosen(
     let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
     let condition = condition.map(|c| planner.condition(c, &schema)).transpose()?;
     let holds = condition.map(|c| planner.physical(&c, &schema)).transpose().map_err(failed)?;
-    let mut rows = engine.session.read_table(Arc::clone(&provider)).map_err(failed)?.execute_stream().await.map_err(failed)?;
+    let mut rows =
+        engine.session.read_table(Arc::clone(&provider)).map_err(failed)?.execute_stream().await.map_err(failed)?;
     let mut chosen: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     let open: BTreeMap<i64, &QuarantineEntry> = entries.iter().map(|e| (e.id, e)).collect();
     while let Some(batch) = rows.next().await {
@@ -211,7 +212,8 @@ async fn chosen(
             None => None,
         };
         let verdict = verdict.as_ref().map(|v| v.as_boolean());
-        let (Some(files), Some(numbers)) = (batch.column_by_name(holdings::ENTRY), batch.column_by_name(holdings::NUMBER))
+        let (Some(files), Some(numbers)) =
+            (batch.column_by_name(holdings::ENTRY), batch.column_by_name(holdings::NUMBER))
         else {
             return Err(vec![errors::internal(&"quarantined rows without their numbers")]);
         };

@@ -19,9 +19,9 @@ use pipe_state::{QuarantineEntry, RowState};
 use serde_json::{Map, Value};
 
 use crate::engine::Stopped;
+use crate::errors;
 use crate::inspect::state_of;
 use crate::quarantine::RAW;
-use crate::errors;
 
 /// A row by its place in its source: file and number.
 pub type Place = (String, u64);
@@ -52,11 +52,7 @@ pub struct Rereader {
 ///
 /// # Errors
 /// A quarantine file that cannot be read.
-pub fn kept(
-    entries: &[QuarantineEntry],
-    target: &[FieldSpec],
-    rereader: Option<&Rereader>,
-) -> Result<Kept, Stopped> {
+pub fn kept(entries: &[QuarantineEntry], target: &[FieldSpec], rereader: Option<&Rereader>) -> Result<Kept, Stopped> {
     let schema = Projection::all(target.len()).schema(target);
     let mut kept = Kept { batches: Vec::new(), schema, files: Vec::new(), places: BTreeMap::new() };
     for entry in entries.iter().rev() {
@@ -116,7 +112,8 @@ impl Kept {
         let at = self.schema.index_of(meta::FILE).map_err(|e| errors::internal(&e))?;
         for batch in &mut self.batches {
             let keys = crate::quarantine::file_indexes(batch);
-            let column = DictionaryArray::<UInt32Type>::try_new(keys, Arc::clone(&names)).map_err(|e| errors::internal(&e))?;
+            let column =
+                DictionaryArray::<UInt32Type>::try_new(keys, Arc::clone(&names)).map_err(|e| errors::internal(&e))?;
             let mut columns = batch.columns().to_vec();
             if let Some(slot) = columns.get_mut(at) {
                 *slot = Arc::new(column);
@@ -127,7 +124,12 @@ impl Kept {
     }
 
     /// Rows of a quarantine file as rows of a scan, in the same order.
-    fn read(&mut self, rows: &RecordBatch, target: &[FieldSpec], rereader: Option<&Rereader>) -> Result<RecordBatch, Stopped> {
+    fn read(
+        &mut self,
+        rows: &RecordBatch,
+        target: &[FieldSpec],
+        rereader: Option<&Rereader>,
+    ) -> Result<RecordBatch, Stopped> {
         let records = rows.column_by_name(meta::RECORD).and_then(|c| c.as_string_opt::<i32>().cloned());
         let bulk = self.converted(rows, target, records.as_ref())?;
         if records.as_ref().is_none_or(|r| r.null_count() == r.len()) {
@@ -182,7 +184,8 @@ impl Kept {
         }
         let keys: Vec<u32> = (0..count).map(|row| self.file(&place_of(rows, row).0)).collect();
         let names: ArrayRef = Arc::new(StringArray::from_iter_values(&self.files));
-        let files = DictionaryArray::<UInt32Type>::try_new(UInt32Array::from(keys), names).map_err(|e| errors::internal(&e))?;
+        let files =
+            DictionaryArray::<UInt32Type>::try_new(UInt32Array::from(keys), names).map_err(|e| errors::internal(&e))?;
         columns.push(Arc::new(files));
         for name in [meta::LINE, meta::ROW] {
             let column = rows.column_by_name(name).and_then(|c| c.as_primitive_opt::<UInt64Type>());
@@ -225,12 +228,17 @@ fn raw_texts(rows: &RecordBatch) -> Vec<Map<String, Value>> {
 }
 
 /// A column of today's table, and the texts it was converted from where it was.
-fn cell_column(rows: &RecordBatch, field: &FieldSpec, raw: &[Map<String, Value>]) -> Result<(ArrayRef, ArrayRef), Stopped> {
+fn cell_column(
+    rows: &RecordBatch,
+    field: &FieldSpec,
+    raw: &[Map<String, Value>],
+) -> Result<(ArrayRef, ArrayRef), Stopped> {
     let names = std::iter::once(&field.name).chain(&field.aliases);
     let found = names.clone().find_map(|n| rows.column_by_name(n));
     let same = found.filter(|c| *c.data_type() == field.data_type);
     let options = FormatOptions::default();
-    let format = found.map(|c| ArrayFormatter::try_new(c.as_ref(), &options)).transpose().map_err(|e| errors::internal(&e))?;
+    let format =
+        found.map(|c| ArrayFormatter::try_new(c.as_ref(), &options)).transpose().map_err(|e| errors::internal(&e))?;
     let value = |row: usize| {
         let (column, format) = (found?, format.as_ref()?);
         column.is_valid(row).then(|| format.value(row).to_string())

@@ -113,7 +113,8 @@ async fn tables(engine: &Engine<'_>, state: &State, query: &pipe_sql::Query) -> 
             [schema, name] if schema == "pipe" => {
                 let table = name.strip_prefix("quarantine_").filter(|t| quarantined.contains(*t));
                 let provider = match table {
-                    Some(table) => holdings::quarantine(state, table, &declared(engine, table)).map_err(|s| told(table, s, false))?,
+                    Some(table) => holdings::quarantine(state, table, &declared(engine, table))
+                        .map_err(|s| told(table, s, false))?,
                     None if name == "ledger" => holdings::ledger(state).map_err(|s| told(name, s, false))?,
                     None if State::tables().iter().any(|(n, _)| n == name) => {
                         let rows = state.read(name).map_err(|e| vec![errors::state(&e)])?;
@@ -158,7 +159,8 @@ async fn evaluated(
     let read = pipe_plan::Selection { tables: selection.tables, loads: Vec::new() };
     run::available(engine.loaded, &read)?;
     let done = whole(engine, state, &read.tables, &engine.scratch, &Silent).await;
-    let mut done = done.map_err(|Failed { table, stopped }| told(&table, stopped, engine.program().sources.contains_key(&table)))?;
+    let mut done =
+        done.map_err(|Failed { table, stopped }| told(&table, stopped, engine.program().sources.contains_key(&table)))?;
     done.retain(|name, _| wanted.contains(name));
     Ok(done)
 }
@@ -169,7 +171,8 @@ fn told(table: &str, stopped: Stopped, has_raw: bool) -> Vec<Diagnostic> {
     if found.is_empty() {
         for failure in stopped.failures.iter().filter(|f| f.handled == "failed") {
             let fields: Vec<String> = failure.fields.iter().map(|(k, v)| format!("{k}: {v}")).collect();
-            let message = format!("`{table}` cannot be read: {}({}), {} rows", failure.failure, fields.join(", "), failure.rows);
+            let message =
+                format!("`{table}` cannot be read: {}({}), {} rows", failure.failure, fields.join(", "), failure.rows);
             let mut diagnostic = Diagnostic::new(codes::TABLE_FAILED, Severity::Error, message);
             diagnostic.notes.extend(failure.help.clone());
             found.push(diagnostic);
@@ -187,7 +190,8 @@ fn told(table: &str, stopped: Stopped, has_raw: bool) -> Vec<Diagnostic> {
 
 /// The tables whose quarantine can be asked for: those of the program, and any that has rows there.
 pub fn quarantined(engine: &Engine<'_>, state: &State) -> Result<BTreeSet<String>, Vec<Diagnostic>> {
-    let mut names: BTreeSet<String> = engine.program().sources.keys().chain(engine.program().models.keys()).cloned().collect();
+    let mut names: BTreeSet<String> =
+        engine.program().sources.keys().chain(engine.program().models.keys()).cloned().collect();
     names.extend(state.quarantine_tables().map_err(|e| vec![errors::state(&e)])?);
     Ok(names)
 }

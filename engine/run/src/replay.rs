@@ -106,7 +106,8 @@ fn source<'a>(loaded: &'a Loaded, table: &str) -> Result<&'a Source, Diagnostic>
     loaded.program.sources.get(table).ok_or_else(|| {
         let near = pipe_diagnostics::nearest(table, loaded.program.sources.keys().map(String::as_str));
         let message = format!("`{table}` is no source of the program");
-        Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).maybe_help(near.map(|n| format!("did you mean `{n}`?")))
+        Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message)
+            .maybe_help(near.map(|n| format!("did you mean `{n}`?")))
     })
 }
 
@@ -119,7 +120,10 @@ fn takers<'a>(engine: &Engine<'a>, table: &str) -> Result<Vec<&'a Load>, Diagnos
     if append.is_empty() {
         return Err(match whole.first() {
             Some(load) => refused(
-                format!("load `{}` takes the whole of `{}` each time, so there is nothing to add rows to", load.name, load.table),
+                format!(
+                    "load `{}` takes the whole of `{}` each time, so there is nothing to add rows to",
+                    load.name, load.table
+                ),
                 format!("`pipe run --target {}` judges all rows again by today's program", load.name),
             ),
             None => refused(
@@ -131,7 +135,10 @@ fn takers<'a>(engine: &Engine<'a>, table: &str) -> Result<Vec<&'a Load>, Diagnos
     for load in &append {
         if load.table != table && program.rules.contains_key(&load.table) {
             return Err(refused(
-                format!("`{}` is read row by row from `{table}` and has rules of its own, whose rows cannot be replayed", load.table),
+                format!(
+                    "`{}` is read row by row from `{table}` and has rules of its own, whose rows cannot be replayed",
+                    load.table
+                ),
                 format!("`pipe run --full-refresh --target {}` loads all of it again", load.name),
             ));
         }
@@ -146,7 +153,9 @@ impl Replay<'_> {
         if open == 0 {
             report.run.clear();
             report.outcome = "nothing_new".to_owned();
-            report.notes.push(format!("no row of `{}` is held in quarantine: there is nothing to replay", self.source.name));
+            report
+                .notes
+                .push(format!("no row of `{}` is held in quarantine: there is nothing to replay", self.source.name));
             return;
         }
         let start = RunStart {
@@ -247,7 +256,8 @@ impl Replay<'_> {
         let accepted = self.state.baseline(&self.source.name).map_err(|e| errors::state(&e))?;
         let known = spec.declared.clone();
         let known = known.or_else(|| accepted.as_ref().filter(|b| b.pinned).map(|b| extract::pinned_fields(&b.schema)));
-        let listed = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(&self.source.name, &e));
+        let listed =
+            pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(&self.source.name, &e));
         let found = match listed {
             Ok(files) => extract(&self.engine, self.source, files, accepted.as_ref()).await,
             Err(stopped) => Err(stopped),
@@ -385,7 +395,8 @@ impl Replay<'_> {
             (0, _) => format!("held rows of `{name}` that still fail and stay held: {still}; nothing was committed"),
             _ => format!("held rows of `{name}` that are replayed: {replayed}; that still fail and stay held: {still}"),
         });
-        (report.outcome, report.exit_code) = if replayed > 0 { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
+        (report.outcome, report.exit_code) =
+            if replayed > 0 { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
         report.tables.push(evaluation.table);
         report.rules.extend(evaluation.rules);
         report.heals.extend(evaluation.heals);
@@ -475,7 +486,8 @@ fn changes(places: &BTreeMap<Place, Vec<(i64, u64)>>, left: &BTreeSet<Place>) ->
             }
         }
     }
-    let change = |((file, state), rows): ((i64, RowState), Vec<u64>)| RowChange { file, rows: RowRange::of_rows(rows), state };
+    let change =
+        |((file, state), rows): ((i64, RowState), Vec<u64>)| RowChange { file, rows: RowRange::of_rows(rows), state };
     rows.into_iter().map(change).collect()
 }
 
@@ -486,7 +498,8 @@ mod tests {
     #[test]
     fn what_passed_is_replayed_once_and_older_copies_are_superseded() {
         let place = |row| ("a.csv".to_owned(), row);
-        let places = BTreeMap::from([(place(0), vec![(2, 0), (1, 5)]), (place(1), vec![(2, 1)]), (place(2), vec![(2, 2)])]);
+        let places =
+            BTreeMap::from([(place(0), vec![(2, 0), (1, 5)]), (place(1), vec![(2, 1)]), (place(2), vec![(2, 2)])]);
         let left = BTreeSet::from([place(1)]);
         let one = |file, row, state| RowChange { file, rows: vec![RowRange::one(row)], state };
         let expected = [

@@ -7,7 +7,7 @@ use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt16Type, UInt64Type};
 use pipe_heal::fate::Fate;
-use pipe_quality::{Aggregates, Reason, RowSink};
+use pipe_quality::{Aggregates, Reason, RowSink, row_mark};
 
 use crate::engine::Stopped;
 use crate::errors;
@@ -49,6 +49,17 @@ pub struct Counts {
     pub dropped: u64,
     /// Rows that go on though they violate, by reason.
     pub after: BTreeMap<Reason, u64>,
+    /// Sum, modulo 2⁶⁴, of the marks of all rows accounted for: it must be that of the rows read.
+    pub sum: u64,
+}
+
+/// The sum of the marks of rows, see [`row_mark`].
+pub fn marks(rows: &RecordBatch) -> u64 {
+    let files = file_indexes(rows);
+    let numbers = rows.column_by_name(pipe_connect::source::meta::ROW);
+    let numbers = numbers.and_then(|c| c.as_primitive_opt::<UInt64Type>());
+    let pairs = files.values().iter().zip(numbers.iter().flat_map(|n| n.values().iter()));
+    pairs.fold(0, |sum: u64, (file, row)| sum.wrapping_add(row_mark(*file, *row)))
 }
 
 impl Settling<'_> {
@@ -89,6 +100,7 @@ impl Settling<'_> {
     /// # Errors
     /// A file cannot be written.
     pub fn route(&mut self, suspects: &RecordBatch, fates: &[Fate]) -> Result<(), Stopped> {
+        self.counts.sum = self.counts.sum.wrapping_add(marks(suspects));
         let of = |fate: Fate| BooleanArray::from(fates.iter().map(|f| *f == fate).collect::<Vec<_>>());
         let keep = of(Fate::Keep);
         if keep.true_count() > 0 {

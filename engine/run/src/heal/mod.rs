@@ -35,7 +35,7 @@ use crate::errors;
 use crate::evaluate::{Ending, Evaluation, Evaluator, Passed, exceeds, fail_help, handled_word, provider};
 use crate::report::HealReport;
 use crate::rulebook::{Observed, Rulebook};
-use crate::settle::{Counts, data_schema};
+use crate::settle::{Counts, data_schema, marks};
 use crate::staging::{Finished, Part};
 use crate::told;
 
@@ -736,11 +736,12 @@ async fn finish(
     let columns = current.columns().iter().take(pass.input.columns).cloned().collect();
     let healed = RecordBatch::try_new(Arc::clone(&data), columns).map_err(|e| errors::internal(&e))?;
     let healed = filter_record_batch(&healed, &keep).map_err(|e| errors::internal(&e))?;
-    let mut rows = if pass.identity {
+    let (mut rows, sum) = if pass.identity {
         rewrite(evaluator, &pass, &passed, &taken, &data).await?
     } else {
-        passed
+        (passed, pass.staged.good_sum)
     };
+    counts.sum = sum.wrapping_add(marks(&failing.read));
     let mut part = if pass.identity {
         let threads = evaluator.engine.options.threads;
         open_part(evaluator, threads, &data)?
@@ -894,11 +895,12 @@ async fn rewrite(
     passed: &Finished,
     taken: &BTreeSet<RowId>,
     data: &SchemaRef,
-) -> Result<Finished, Stopped> {
+) -> Result<(Finished, u64), Stopped> {
     let engine = evaluator.engine;
     let rows = provider(engine, passed, &pass.good).await?;
     let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
     let mut part = open_part(evaluator, 0, data)?;
+    let mut sum = 0u64;
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         let files = crate::quarantine::file_indexes(&batch);
@@ -909,21 +911,22 @@ async fn rewrite(
         let Some(numbers) = numbers else { return Err(errors::internal(&"rows without their places").into()) };
         let stays: BooleanArray =
             files.values().iter().zip(numbers.values()).map(|(f, r)| Some(!taken.contains(&(*f, *r)))).collect();
-        let columns = batch.columns().iter().take(pass.input.columns).cloned();
+        let stay = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
+        sum = sum.wrapping_add(marks(&stay));
+        let columns = stay.columns().iter().take(pass.input.columns).cloned();
         let columns = columns
             .zip(data.fields())
             .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))
             .collect::<Result<_, _>>()
             .map_err(|e| errors::internal(&e))?;
         let batch = RecordBatch::try_new(Arc::clone(data), columns).map_err(|e| errors::internal(&e))?;
-        let batch = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
         if batch.num_rows() > 0 {
             part.write(&batch).map_err(|e| errors::io(&e))?;
         }
     }
     let mut finished = Finished::default();
     part.finish(&mut finished).map_err(|e| errors::io(&e))?;
-    Ok(finished)
+    Ok((finished, sum))
 }
 
 /// Table aggregates over what commits.
