@@ -62,7 +62,7 @@ pub fn source(error: &SourceError) -> Diagnostic {
 /// The state cannot be used.
 pub fn state(error: &StateError) -> Diagnostic {
     let code = match error {
-        StateError::ReadOnly { .. } => codes::STATE_READ_ONLY,
+        StateError::ReadOnly { .. } | StateError::Io { .. } => codes::STATE_READ_ONLY,
         StateError::Corrupt { .. } => codes::STATE_CORRUPT,
         StateError::Newer { .. } => codes::STATE_NEWER,
         StateError::Full { .. } => codes::DISK_FULL,
