@@ -1,5 +1,6 @@
 //! The one integration binary: what a user sees, and how the repository is kept.
 
+mod bad_input;
 mod cli;
 mod examples;
 mod kills;
