@@ -23,12 +23,12 @@ codes! {
         good: "source orders from csv 'data/orders.csv';";
     BAD_UNIT = "E0006", "a number with a unit that does not fit",
         why: "Durations are whole milliseconds written with one unit: `250ms`, `30s`, `5m` (minutes), `2h`, `7d`. Sizes are whole bytes: `64KB` is 64000 of them, `64KiB` 65536. There are no months: they have no fixed length.",
-        bad: "schedule hourly every 60min run orders;",
-        good: "schedule hourly every 60m run orders;";
+        bad: "source orders from csv 'orders.csv';\nschedule hourly every 60min run orders;",
+        good: "source orders from csv 'orders.csv';\nschedule hourly every 60m run orders;";
     BAD_NUMBER = "E0007", "a number that is not whole, or out of range",
         why: "Counts of runs, rows and attempts are whole numbers that are not negative.",
-        bad: "rules orders { volume: (count(*)) within 3 sigma over last 1.5 runs; }",
-        good: "rules orders { volume: (count(*)) within 3 sigma over last 14 runs; }";
+        bad: "source orders from csv 'orders.csv';\nrules orders { volume: (count(*)) within 3 sigma over last 1.5 runs; }",
+        good: "source orders from csv 'orders.csv';\nrules orders { volume: (count(*)) within 3 sigma over last 14 runs; }";
     TOO_DEEP = "E0008", "parentheses nest too deep",
         why: "Parentheses, brackets and braces may nest 128 deep. A query that needs more reads better as several models.",
         bad: "model deep as select ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))) as x;",
@@ -48,7 +48,7 @@ codes! {
     PROFILE_ITEM = "E0012", "a statement that a profile cannot hold",
         why: "A profile overrides params and connections for an environment. Everything else is the same in all environments.",
         bad: "profile prod { model a as select 1 as x; }",
-        good: "profile prod { param day date = '2026-01-01'; }";
+        good: "param day date = '2026-01-31';\nprofile prod { param day date = '2026-01-01'; }";
     NO_CHANGE = "E1900", "the formatter refuses its own output",
         why: "The formatter reads its output again and compares it with the program. Where they differ it writes nothing: this is a defect of the formatter, not of the program.",
         bad: "a program that would mean something else, or lose a comment, when formatted",
