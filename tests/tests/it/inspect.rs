@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::pipe::{Ran, pipe};
+use crate::pipe::{Ran, command, pipe};
 
 const ORDERS: &str = "pipe 1;
 
@@ -284,4 +284,25 @@ fn a_heal_is_shown_and_not_undone_in_silence() {
     let ran = pipe(folder.path(), &["heals", "undo", "1"]).expect(2);
     assert!(ran.stderr.contains("E1004"), "{}", ran.stderr);
     assert!(pipe(folder.path(), &["heals", "undo", "99"]).expect(2).stderr.contains("E1305"));
+}
+
+#[test]
+fn a_replay_that_is_killed_lands_all_or_nothing_and_can_be_made_again() {
+    let points = ["staged", "before_commit", "after_commit", "during_publish", "before_published", "after_published"];
+    for point in points {
+        let folder = orders();
+        pipe(folder.path(), &["run"]).expect(0);
+        edit(folder.path(), "total >= 0", "total >= -5");
+        let mut replayed = command(folder.path(), &["quarantine", "replay", "orders"]);
+        let ended = replayed.env("PIPE_FAILPOINT", point).output().unwrap();
+        // One file is published here, so the point between two files is not reached.
+        assert_eq!(ended.status.success(), point == "during_publish", "{point}");
+        let states = "select _line from pipe.quarantine_orders where _state = 'replayed'";
+        let done = rows(folder.path(), states);
+        let expected: &[&str] = if done.is_empty() { &["1", "2", "6", "7"] } else { &["1", "2", "4", "6", "7"] };
+        assert_eq!(landed(folder.path()), expected, "{point}");
+        assert_eq!(done.is_empty(), ["staged", "before_commit"].contains(&point), "{point}");
+        replay(folder.path());
+        assert_eq!(landed(folder.path()), ["1", "2", "4", "6", "7"], "{point}");
+    }
 }
