@@ -29,9 +29,9 @@ pub struct Samples {
 impl Samples {
     /// Whether a row of this place would be shown; asked before its value is put into words.
     pub fn wants(&self, reason: Reason, file: u32, row: u64) -> bool {
-        self.by_reason.get(&reason).is_none_or(|list| {
-            list.len() < MOST || list.last().is_some_and(|last| (file, row) < (last.file, last.row))
-        })
+        self.by_reason
+            .get(&reason)
+            .is_none_or(|list| list.len() < MOST || list.last().is_some_and(|last| (file, row) < (last.file, last.row)))
     }
 
     /// Adds a row.

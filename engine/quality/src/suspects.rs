@@ -40,7 +40,12 @@ impl SuspectSchema {
     ///
     /// # Errors
     /// Arrow refuses the batch.
-    pub fn rows(&self, batch: &RecordBatch, verdicts: &Verdicts, columns: usize) -> Result<Option<RecordBatch>, StageError> {
+    pub fn rows(
+        &self,
+        batch: &RecordBatch,
+        verdicts: &Verdicts,
+        columns: usize,
+    ) -> Result<Option<RecordBatch>, StageError> {
         let Some(any) = &verdicts.any else { return Ok(None) };
         let mask = datafusion::arrow::array::BooleanArray::new(any.clone(), None);
         let rows = filter_record_batch(batch, &mask)?;

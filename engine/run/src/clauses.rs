@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::common::{DFSchema, ScalarValue};
 use pipe_check::{Clause, HealBlock, Rule, Severity};
 use pipe_compile::Planner;
@@ -119,14 +119,4 @@ fn failure_row(failure: &Failure) -> RecordBatch {
     let options = RecordBatchOptions::new().with_row_count(Some(1));
     RecordBatch::try_new_with_options(schema, columns, &options)
         .unwrap_or_else(|_| RecordBatch::new_empty(Arc::new(Schema::new(Vec::<Field>::new()))))
-}
-
-/// The type of `$field` where it is planned without a failure.
-pub fn field_type(ty: FieldType) -> DataType {
-    match ty {
-        FieldType::Integer => DataType::Int64,
-        FieldType::Number => DataType::Float64,
-        FieldType::Bool => DataType::Boolean,
-        _ => DataType::Utf8,
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use pipe_connect::sink::Mode;
 use pipe_state::{
     CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineEntry,
-    QuarantineFile, QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, TableAccount, TableRecord, TakenFile,
+    QuarantineFile, QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, TableAccount, TableRecord,
+    TakenFile,
 };
 
 use crate::engine::{Engine, Stopped};
@@ -141,7 +142,9 @@ fn judged(
     for (file, found) in &evaluation.files {
         let path = key(table, file);
         match before.iter().find(|t| t.path == path) {
-            Some(t) if t.size == file.size && t.modified_ns == file.modified_ns && !engine.options.full_refresh => continue,
+            Some(t) if t.size == file.size && t.modified_ns == file.modified_ns && !engine.options.full_refresh => {
+                continue;
+            }
             Some(_) => forget.push(path.clone()),
             None => {}
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use datafusion::prelude::SessionContext;
 use pipe_check::{Loaded, Program};
@@ -186,7 +186,3 @@ pub fn key_columns(program: &Program, table: &str) -> std::collections::BTreeSet
 
 /// A shared handle to what watches the run.
 pub type Watch<'a> = &'a dyn crate::report::Observer;
-
-/// Rows and bytes seen so far by all partitions of a table.
-#[derive(Clone, Debug, Default)]
-pub struct Progress(pub Arc<std::sync::atomic::AtomicU64>);

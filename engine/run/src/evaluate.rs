@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt;
-use pipe_check::{HealBlock, Rule, Severity, Tolerance};
+use pipe_check::{HealBlock, Rule, Severity};
 use pipe_compile::{Planner, Tables, row_schema};
 use pipe_connect::sink::SinkSpec;
 use pipe_connect::source::{FileState, InputFile, Projection, ScanExec};
@@ -18,11 +17,10 @@ use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
 use pipe_heal::structural::{self, Verdict};
-use pipe_quality::{
-    Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects,
-};
+use pipe_quality::{Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
 use pipe_state::Baseline;
 
+use crate::account::{Ending, exceeds};
 use crate::clauses::{Answered, answer};
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
@@ -30,7 +28,7 @@ use crate::extract::Extract;
 use crate::pass::{Input, pass};
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
-use crate::rulebook::{Observed, Rulebook, judge_schema, key_plan, observed};
+use crate::rulebook::{Observed, Rulebook, judge_schema, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
 use crate::staging::{Finished, Part};
 use crate::told;
@@ -39,8 +37,6 @@ use crate::told;
 const KEY_HASHES: usize = 2 << 20;
 /// Bytes of suspect rows a thread holds before it spills.
 const SUSPECT_BYTES: usize = 16 << 20;
-/// More equal key hashes than these are a table of duplicates.
-pub const MOST_REPEATED: usize = 4 << 20;
 
 /// A table whose rows can commit.
 pub struct Evaluation {
@@ -96,7 +92,12 @@ pub struct Task<'t> {
 ///
 /// # Errors
 /// Why nothing of it can commit.
-pub async fn source(engine: &Engine<'_>, task: &Task<'_>, extract: Extract, watch: Watch<'_>) -> Result<Evaluation, Stopped> {
+pub async fn source(
+    engine: &Engine<'_>,
+    task: &Task<'_>,
+    extract: Extract,
+    watch: Watch<'_>,
+) -> Result<Evaluation, Stopped> {
     let names: Vec<String> = extract.files.iter().map(|f| f.name.clone()).collect();
     let bytes = extract.files.iter().map(|f| f.size).sum();
     watch.table_started(task.table, names.len() as u64, bytes);
@@ -133,7 +134,12 @@ pub async fn source(engine: &Engine<'_>, task: &Task<'_>, extract: Extract, watc
 ///
 /// # Errors
 /// Why nothing of it can commit.
-pub async fn model(engine: &Engine<'_>, task: &Task<'_>, model: &pipe_check::Model, watch: Watch<'_>) -> Result<Evaluation, Stopped> {
+pub async fn model(
+    engine: &Engine<'_>,
+    task: &Task<'_>,
+    model: &pipe_check::Model,
+    watch: Watch<'_>,
+) -> Result<Evaluation, Stopped> {
     watch.table_started(task.table, 0, 0);
     let planner = Planner::new(&engine.session, task.tables, &engine.params, &engine.loaded.sources);
     let plan = planner.model(&model.query)?;
@@ -145,7 +151,9 @@ pub async fn model(engine: &Engine<'_>, task: &Task<'_>, model: &pipe_check::Mod
     let mut again = || {
         // A plan that has run keeps state of its run; a second pass gets a plan of its own.
         if !first {
-            return Ok(Input::query(datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(&physical))?));
+            return Ok(Input::query(datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(
+                &physical,
+            ))?));
         }
         first = false;
         input()
@@ -257,10 +265,12 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     /// Whether a clause may look at rows that pass: for a vote with a key of its own, a mean, the row before.
     fn looks_around(&self) -> bool {
         use pipe_syntax::{Action, FillWith};
-        self.block.into_iter().flat_map(|b| &b.clauses).flat_map(|c| c.steps.iter().flatten()).any(|a| match &a.syntax {
-            Action::Fill { with, .. } => !matches!(with, FillWith::Sql(_)),
-            Action::Majority(of) => of.is_some(),
-            _ => false,
+        self.block.into_iter().flat_map(|b| &b.clauses).flat_map(|c| c.steps.iter().flatten()).any(|a| {
+            match &a.syntax {
+                Action::Fill { with, .. } => !matches!(with, FillWith::Sql(_)),
+                Action::Majority(of) => of.is_some(),
+                _ => false,
+            }
         })
     }
 
@@ -269,12 +279,17 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let planner = self.planner(tables);
         let at = |name: &str| input.schema.index_of(name).ok();
         let (raw, bad) = (at(pipe_connect::source::meta::RAW), at(pipe_connect::source::meta::BAD));
-        let mut book = Rulebook::new(&planner, self.task.table, self.rules, &input.schema, input.columns)?
-            .with_casts(&input.schema, raw, bad);
+        let mut book = Rulebook::new(&planner, self.task.table, self.rules, &input.schema, input.columns)?.with_casts(
+            &input.schema,
+            raw,
+            bad,
+        );
         for (rule, assertion) in &book.references {
             let Some((other, keys)) = &assertion.other else { continue };
             let Some(provider) = self.task.providers.get(other) else {
-                return Err(errors::internal(&format!("`{other}` was not evaluated before `{}`", self.task.table)).into());
+                return Err(
+                    errors::internal(&format!("`{other}` was not evaluated before `{}`", self.task.table)).into()
+                );
             };
             let theirs = row_schema(other, &provider.schema())?;
             let columns = keys.iter().map(|k| planner.physical(k, &theirs)).collect::<Result<_, _>>()?;
@@ -480,7 +495,14 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut committed_counts = counts.clone();
         committed_counts.committed += pass.staged.good;
         committed_counts.sum = committed_counts.sum.wrapping_add(pass.staged.good_sum);
-        self.finish(book, pass, observed, schema_verdicts, committed_counts, Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) })
+        self.finish(
+            book,
+            pass,
+            observed,
+            schema_verdicts,
+            committed_counts,
+            Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) },
+        )
     }
 
     /// `skip file`: ends this try when a clause wants the files of broken records left out whole.
@@ -491,7 +513,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 continue;
             }
             let files = &pass.staged.bad_files;
-            let skip: BTreeSet<String> = files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
+            let skip: BTreeSet<String> =
+                files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
             if !skip.is_empty() {
                 self.accompany(answer, &actions);
                 return Err(Stopped { skip, ..self.stopped() });
@@ -586,7 +609,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             Verdict::Proceed => Ok(false),
             Verdict::QuarantineWhole => Ok(true),
             Verdict::Stop(finding) => {
-                let answered = self.answer(Failure::structural(self.task.table, finding.reason, finding.ratio), None)?;
+                let answered =
+                    self.answer(Failure::structural(self.task.table, finding.reason, finding.ratio), None)?;
                 let actions = answered.group(0, None);
                 self.accompany(&answered, &actions);
                 if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
@@ -595,170 +619,11 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                     return Ok(false);
                 }
                 let help = format!("{}; nothing was committed and nothing quarantined", finding.sentence);
-                self.failures.push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
+                self.failures
+                    .push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
                 Err(self.stopped())
             }
         }
-    }
-
-    fn judge_schema_rules(&mut self, verdicts: &BTreeMap<u16, Observed>) -> Result<(), Stopped> {
-        for (index, seen) in verdicts.iter().filter(|(_, o)| !o.holds) {
-            let Some(rule) = self.rules.get(usize::from(*index)) else { continue };
-            self.table_failure(*index, rule, seen, &crate::told::expected(rule))?;
-        }
-        Ok(())
-    }
-
-    /// A failing table or schema rule: no row is to blame.
-    fn table_failure(&mut self, index: u16, rule: &Rule, seen: &Observed, expected: &str) -> Result<(), Stopped> {
-        let answered = self.answer(Failure::table_failed(rule, &seen.text, expected), Some((index, rule)))?;
-        let actions = answered.group(0, Some(rule));
-        self.accompany(&answered, &actions);
-        let passes = actions.iter().any(|a| {
-            matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore | ResolvedAction::Warn(_))
-        });
-        let critical = rule.severity == Severity::Critical;
-        if passes && !critical {
-            let word = if answered.clause.is_some() { "kept" } else { "reported" };
-            self.failures.push(told::failure(&answered, word, Vec::new()));
-            if answered.clause.is_some() {
-                self.heals.push(told::heal(&answered, "keep", "applied"));
-            }
-            return Ok(());
-        }
-        let help = format!("`{}` observed {}, expected {expected}", rule.name, seen.text);
-        self.failures.push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
-        Err(self.stopped())
-    }
-
-    /// Table rules, on the rows that would commit.
-    pub(crate) async fn table_rules(
-        &mut self,
-        tables: &Tables,
-        book: &Rulebook,
-        values: &[ScalarValue],
-        rows: &Finished,
-        pass: &Passed,
-    ) -> Result<BTreeMap<u16, (Observed, String)>, Stopped> {
-        let mut verdicts = BTreeMap::new();
-        for table in &book.table {
-            let Some(rule) = book.rule(table.rule) else { continue };
-            let seen = match (&table.assertion.fused, &table.fused) {
-                (Some(fused), Some(range)) => {
-                    let values = values.get(range.clone()).unwrap_or_default();
-                    book.observe(&self.planner(tables), fused, values)?
-                }
-                _ => self.ask(tables, rule, rows, pass).await?,
-            };
-            let expected = table.assertion.expected.clone();
-            if !seen.holds {
-                self.table_failure(table.rule, rule, &seen, &expected)?;
-            }
-            verdicts.insert(table.rule, (seen, expected));
-        }
-        Ok(verdicts)
-    }
-
-    /// A table rule that needs a query of its own.
-    async fn ask(&self, tables: &Tables, rule: &Rule, rows: &Finished, pass: &Passed) -> Result<Observed, Stopped> {
-        let mut tables = tables.clone();
-        let data = data_schema(&pass.input.schema, pass.input.columns);
-        tables.insert(self.task.table, provider(self.engine, rows, &data).await?);
-        let planner = self.planner(&tables);
-        let plan = planner.table_assertion(rule)?.plan;
-        let batches = self.engine.session.execute_logical_plan(plan).await?.collect().await?;
-        let row = batches.iter().find(|b| b.num_rows() > 0);
-        let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
-            return Err(errors::internal(&"an assertion without its row").into());
-        };
-        Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
-    }
-
-    pub(crate) fn finish(
-        &mut self,
-        book: Rulebook,
-        pass: Passed,
-        observed: BTreeMap<u16, (Observed, String)>,
-        schema_verdicts: BTreeMap<u16, Observed>,
-        counts: Counts,
-        ending: Ending,
-    ) -> Result<Evaluation, Stopped> {
-        let staged = &pass.staged;
-        let accounted = counts.committed + counts.quarantined + counts.dropped + ending.duplicates;
-        if accounted != staged.rows || counts.sum != staged.read_sum {
-            let message = format!(
-                "`{}`: {} rows were read and {accounted} are accounted for; nothing was committed",
-                self.task.table, staged.rows
-            );
-            let code = pipe_diagnostics::codes::run::NOT_BALANCED;
-            return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
-        }
-        let mut values = BTreeMap::new();
-        let rules = (0u16..)
-            .zip(&book.rules)
-            .map(|(index, rule)| {
-                let mut told = RuleReport {
-                    table: rule.table.clone(),
-                    rule: rule.name.clone(),
-                    check: rule.check.to_owned(),
-                    severity: rule.severity.word().to_owned(),
-                    dimension: rule.dimension.clone(),
-                    rows: staged.judged.get(&index).copied().unwrap_or(staged.rows),
-                    ..RuleReport::default()
-                };
-                let table = observed.get(&index).map(|(o, e)| (o, e.clone()));
-                let table = table.or_else(|| schema_verdicts.get(&index).map(|o| (o, told::expected(rule))));
-                if let Some((seen, expected)) = table {
-                    told.passed = seen.holds;
-                    told.violations = u64::from(!seen.holds);
-                    told.violations_after = told.violations;
-                    told.rows = staged.rows;
-                    told.observed = Some(seen.text.clone());
-                    told.expected = Some(expected);
-                    if let Some(value) = seen.value {
-                        values.insert(rule.name.clone(), value);
-                    }
-                    return told;
-                }
-                let reason = Reason::Rule(index);
-                told.violations = staged.violations.get(&reason).copied().unwrap_or(0);
-                told.violations_after = counts.after.get(&reason).copied().unwrap_or(0);
-                told.ratio = ratio(told.violations, told.rows);
-                told.passed = !exceeds(rule.tolerate, told.violations_after, told.rows);
-                told.samples = self.samples(&pass, reason);
-                told
-            })
-            .collect();
-        let table = TableReport {
-            name: self.task.table.to_owned(),
-            outcome: "committed".to_owned(),
-            read: staged.rows,
-            committed: counts.committed,
-            quarantined: counts.quarantined,
-            waiting: counts.waiting,
-            dropped: counts.dropped,
-            duplicates_removed: ending.duplicates,
-            kept: counts.kept,
-            healed_cells: ending.healed.0,
-            healed_rows: ending.healed.1,
-            quarantine: (counts.quarantined > 0).then(|| format!("pipe.quarantine_{}", self.task.table)),
-            ..TableReport::default()
-        };
-        Ok(Evaluation {
-            table,
-            rules,
-            values,
-            heals: std::mem::take(&mut self.heals),
-            failures: std::mem::take(&mut self.failures),
-            rows: ending.rows,
-            schema: data_schema(&pass.input.schema, pass.input.columns),
-            quarantine: ending.quarantine,
-            ledger: ending.ledger,
-            baseline: None,
-            files: Vec::new(),
-            unhealed: ending.unhealed,
-            lost: ending.lost,
-        })
     }
 }
 
@@ -793,29 +658,15 @@ impl Passed {
     }
 }
 
-/// What is left when all rows have their fate.
-pub struct Ending {
-    /// Where the rows that go on are.
-    pub rows: Finished,
-    /// Where the others are.
-    pub quarantine: Option<Written>,
-    /// Changed cells.
-    pub ledger: Option<(PathBuf, u64)>,
-    /// Rows nobody healed, kept or dropped.
-    pub unhealed: u64,
-    /// Whether that was all of a small batch.
-    pub lost: bool,
-    /// Rows a `dedupe` removed.
-    pub duplicates: u64,
-    /// Changed cells, and the rows they are in.
-    pub healed: (u64, u64),
-}
-
 /// Staged rows as a table: Parquet of our own, or of a load.
 ///
 /// # Errors
 /// The files cannot be read.
-pub async fn provider(engine: &Engine<'_>, rows: &Finished, schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, Stopped> {
+pub async fn provider(
+    engine: &Engine<'_>,
+    rows: &Finished,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
     let staged = rows.staged.iter().filter(|f| f.rows > 0).map(|f| &f.staged);
     let paths: Vec<String> = staged.chain(&rows.own).map(|p| p.to_string_lossy().into_owned()).collect();
     parquet(engine, paths, schema).await
@@ -825,27 +676,17 @@ pub async fn provider(engine: &Engine<'_>, rows: &Finished, schema: &SchemaRef) 
 ///
 /// # Errors
 /// A file cannot be read.
-pub async fn parquet(engine: &Engine<'_>, paths: Vec<String>, schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, Stopped> {
+pub async fn parquet(
+    engine: &Engine<'_>,
+    paths: Vec<String>,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
     if paths.is_empty() {
         let none = datafusion::datasource::MemTable::try_new(Arc::clone(schema), vec![Vec::new()])?;
         return Ok(Arc::new(none));
     }
     let options = ParquetReadOptions::default().schema(schema).file_extension("");
     Ok(engine.session.read_parquet(paths, options).await?.into_view())
-}
-
-/// Whether so many violations are more than is tolerated.
-pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
-    match tolerate {
-        Tolerance::None => violations > 0,
-        Tolerance::Rows(most) => violations > most,
-        Tolerance::Share(share) => ratio(violations, judged) > share,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// As a failure's report says what became of its rows.
@@ -873,7 +714,9 @@ pub fn fail_help(answered: &Answered, rule: Option<&Rule>, actions: &[ResolvedAc
     }
     if answered.clause.is_some() {
         return match rule {
-            Some(r) if r.severity == Severity::Critical => format!("what is left of the critical rule `{}` fails `{table}`", r.name),
+            Some(r) if r.severity == Severity::Critical => {
+                format!("what is left of the critical rule `{}` fails `{table}`", r.name)
+            }
             _ => format!("the clause that answers it has no further step for these rows, so `{table}` fails"),
         };
     }

@@ -45,10 +45,7 @@ pub struct Extract {
 /// What to read, from the program.
 pub fn spec(engine: &Engine<'_>, source: &Source) -> SourceSpec {
     let declared = source.schema.as_ref().map(|columns| {
-        columns
-            .iter()
-            .map(|c| FieldSpec::new(c.name.clone(), c.ty.clone()).with_aliases(c.aliases.clone()))
-            .collect()
+        columns.iter().map(|c| FieldSpec::new(c.name.clone(), c.ty.clone()).with_aliases(c.aliases.clone())).collect()
     });
     SourceSpec {
         name: source.name.clone(),
@@ -163,9 +160,10 @@ fn profile_of(
 ) -> BTreeMap<String, ColumnProfile> {
     let profile = |(place, field): (usize, &FieldSpec)| {
         let names = [Some(&field.name), renames.get(&field.name)];
-        let found = discovery.columns.iter().find(|c| {
-            names.into_iter().flatten().any(|n| *n == c.name) || field.aliases.contains(&c.name)
-        })?;
+        let found = discovery
+            .columns
+            .iter()
+            .find(|c| names.into_iter().flatten().any(|n| *n == c.name) || field.aliases.contains(&c.name))?;
         Some((field.name.clone(), column_profile(&found.samples, &field.name, Some(&field.ty), place, target.len())))
     };
     target.iter().enumerate().filter_map(profile).collect()
@@ -229,12 +227,7 @@ impl<'e, 'a> Healer<'e, 'a> {
 
     fn handled(&mut self, answered: &Answered, action: &str, cells: u64, arithmetic: Vec<String>, confidence: f64) {
         self.failures.push(told::failure(answered, action, Vec::new()));
-        self.heals.push(HealReport {
-            cells,
-            confidence,
-            arithmetic,
-            ..told::heal(answered, action, "applied")
-        });
+        self.heals.push(HealReport { cells, confidence, arithmetic, ..told::heal(answered, action, "applied") });
     }
 
     /// Structural findings on arrival. Gives the files to skip.
@@ -324,14 +317,8 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// One missing column: the found column it is read from, or `None` to read it as NULL.
-    fn missing_one(
-        &mut self,
-        column: &Expected,
-        found: Option<&Match>,
-        file: &str,
-    ) -> Result<Option<String>, Stopped> {
-        let candidate =
-            found.map(|m| Candidate { column: m.candidate.clone(), score: m.score, margin: m.margin });
+    fn missing_one(&mut self, column: &Expected, found: Option<&Match>, file: &str) -> Result<Option<String>, Stopped> {
+        let candidate = found.map(|m| Candidate { column: m.candidate.clone(), score: m.score, margin: m.margin });
         let failure = Failure::missing_column(self.source, &column.name, &column.ty, candidate.as_ref());
         let answered = self.answer(failure)?;
         let mut refused = None;
@@ -363,10 +350,8 @@ impl<'e, 'a> Healer<'e, 'a> {
                                     reason: Some(waiting.to_string()),
                                     ..told::heal(&answered, "rename", "waiting")
                                 });
-                                let mut stopped = self.stop(
-                                    &answered,
-                                    format!("`{from}` may be `{}`: {waiting}", column.name),
-                                );
+                                let mut stopped =
+                                    self.stop(&answered, format!("`{from}` may be `{}`: {waiting}", column.name));
                                 stopped.waiting = true;
                                 return Err(stopped);
                             }
@@ -378,7 +363,8 @@ impl<'e, 'a> Healer<'e, 'a> {
                         return Ok(None);
                     }
                     ResolvedAction::Fail(text) => {
-                        let help = text.clone().or(refused.clone()).unwrap_or_else(|| missing_help(column, found, file));
+                        let help =
+                            text.clone().or(refused.clone()).unwrap_or_else(|| missing_help(column, found, file));
                         return Err(self.stop(&answered, help));
                     }
                     _ => {}

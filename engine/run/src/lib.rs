@@ -1,5 +1,6 @@
 //! The life of a run: order, extract, the fused pass, heal, commit, report.
 
+mod account;
 mod clauses;
 mod commit;
 mod engine;
@@ -25,6 +26,7 @@ mod run;
 mod settle;
 mod sinks;
 mod staging;
+mod table_rules;
 mod told;
 mod tries;
 mod whole;
@@ -33,9 +35,9 @@ mod work;
 pub use errors::datafusion as diagnostic_of;
 pub use inspect::{Discarded, discard, heals, held, quarantined, run_report, runs};
 pub use options::Options;
+pub use pipe_state::QuarantineCount;
 pub use planning::{Planned, facts, news};
 pub use query::query;
-pub use pipe_state::QuarantineCount;
 pub use replay::replay;
 pub use report::{Observer, Report};
 pub use run::run;

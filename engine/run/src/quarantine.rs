@@ -124,7 +124,8 @@ impl Writer {
         let file = file_indexes(&rows);
         columns.push(Arc::new(self.file_names(&file)));
         for name in [meta::LINE, meta::ROW] {
-            let column = rows.column_by_name(name).ok_or_else(|| errors::internal(&"a suspect row without its place"))?;
+            let column =
+                rows.column_by_name(name).ok_or_else(|| errors::internal(&"a suspect row without its place"))?;
             columns.push(Arc::clone(column));
         }
         if waiting {
@@ -173,9 +174,8 @@ impl Writer {
                 }
             }
         }
-        let text = |cell: serde_json::Map<_, _>| {
-            (!cell.is_empty()).then(|| serde_json::Value::Object(cell).to_string())
-        };
+        let text =
+            |cell: serde_json::Map<_, _>| (!cell.is_empty()).then(|| serde_json::Value::Object(cell).to_string());
         Ok(cells.into_iter().map(text).collect())
     }
 

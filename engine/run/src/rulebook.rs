@@ -239,10 +239,7 @@ pub fn key_plan(
     Ok(KeyPlan { rule, columns, judged })
 }
 
-fn both(
-    a: Option<Arc<dyn PhysicalExpr>>,
-    b: Option<Arc<dyn PhysicalExpr>>,
-) -> Option<Arc<dyn PhysicalExpr>> {
+fn both(a: Option<Arc<dyn PhysicalExpr>>, b: Option<Arc<dyn PhysicalExpr>>) -> Option<Arc<dyn PhysicalExpr>> {
     use datafusion::logical_expr::Operator;
     use datafusion::physical_expr::expressions::BinaryExpr;
     match (a, b) {
@@ -255,7 +252,9 @@ fn both(
 pub fn judge_schema(rule: &Rule, found: &SchemaRef, declared: &[String]) -> Observed {
     let names: Vec<&str> = found.fields().iter().map(|f| f.name().as_str()).collect();
     let (text, holds) = match &rule.predicate {
-        Predicate::Columns(columns) => (names.join(", "), names == columns.iter().map(String::as_str).collect::<Vec<_>>()),
+        Predicate::Columns(columns) => {
+            (names.join(", "), names == columns.iter().map(String::as_str).collect::<Vec<_>>())
+        }
         Predicate::Closed => {
             let extra: Vec<&str> = names.into_iter().filter(|n| !declared.iter().any(|d| d == n)).collect();
             (if extra.is_empty() { "no other column".to_owned() } else { extra.join(", ") }, extra.is_empty())

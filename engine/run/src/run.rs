@@ -162,7 +162,8 @@ impl<'a> Runner<'a> {
             self.done.insert(task.instance.clone(), Err(stopped));
         }
         // Without loads a run judges: every selected table that has rules.
-        let judged = |t: &&String| self.engine.program().rules.contains_key(*t) && loads.iter().all(|l| l.load.table != **t);
+        let judged =
+            |t: &&String| self.engine.program().rules.contains_key(*t) && loads.iter().all(|l| l.load.table != **t);
         let mut instances: Vec<Instance> = loads.iter().filter(|l| l.news).map(|l| l.instance.clone()).collect();
         let needed = self.needed(&loads);
         for table in tables.iter().filter(judged).filter(|t| wanted(t)) {
@@ -239,9 +240,11 @@ impl<'a> Runner<'a> {
         self.state.stage_begun(&self.engine.run, &batch, &folders).map_err(|e| errors::state(&e))?;
         self.begun.push(batch.clone());
 
-        let read_by_others = self.selection.tables.iter().any(|t| {
-            t != table && pipe_plan::dependencies(program, t).iter().any(|d| d == table)
-        });
+        let read_by_others = self
+            .selection
+            .tables
+            .iter()
+            .any(|t| t != table && pipe_plan::dependencies(program, t).iter().any(|d| d == table));
         let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
         let judged = self.state.taken(&format!("@{table}")).map_err(|e| errors::state(&e))?;
         // A full refresh judges all of them anew: what was held of them before is superseded with its commit.
@@ -274,7 +277,16 @@ impl<'a> Runner<'a> {
             let accepted = self.state.baseline(table).map_err(|e| errors::state(&e))?;
             let mut tries = Tries::new(&self.engine, table);
             loop {
-                let done = self.source(source, files.clone(), accepted.as_ref(), &takers, read_by_others, &batch, &mut task, watch);
+                let done = self.source(
+                    source,
+                    files.clone(),
+                    accepted.as_ref(),
+                    &takers,
+                    read_by_others,
+                    &batch,
+                    &mut task,
+                    watch,
+                );
                 match done.await {
                     Ok(done) => break done,
                     Err(stopped) => tries.again(stopped, &mut files).await?,
@@ -286,7 +298,12 @@ impl<'a> Runner<'a> {
             let schema = Arc::clone(plan.schema().inner());
             if takers.is_empty() && !program.rules.contains_key(table) && !self.read_often(table) {
                 let view = datafusion::datasource::ViewTable::new(plan, None);
-                return Ok(Done { evaluation: evaluate::view(table, schema), provider: Some(Arc::new(view)), targets: Vec::new(), batch });
+                return Ok(Done {
+                    evaluation: evaluate::view(table, schema),
+                    provider: Some(Arc::new(view)),
+                    targets: Vec::new(),
+                    batch,
+                });
             }
             let targets = sinks::prepare(&self.engine, &self.state, &takers, &schema, &batch)?;
             task.direct = sinks::direct(&self.engine, &targets, read_by_others);
@@ -386,7 +403,11 @@ impl<'a> Runner<'a> {
         };
         let reason = stopped.failures.last().and_then(|f| f.help.clone());
         let reason = reason.or_else(|| stopped.diagnostics.first().map(|d| d.message.clone()));
-        report.tables.push(TableReport { name: table.to_owned(), outcome: outcome.to_owned(), ..TableReport::default() });
+        report.tables.push(TableReport {
+            name: table.to_owned(),
+            outcome: outcome.to_owned(),
+            ..TableReport::default()
+        });
         for task in takers {
             let told = LoadReport { outcome: outcome.to_owned(), reason: reason.clone(), ..sinks::told(task) };
             report.loads.push(told);
@@ -401,8 +422,8 @@ impl<'a> Runner<'a> {
         let tables = |word: &str| report.tables.iter().any(|t| t.outcome == word);
         let failed = tables("failed") || tables("skipped") || !report.failures.iter().all(|f| f.handled != "failed");
         let failed = failed || report.diagnostics.iter().any(|d| d.get("severity").is_some_and(|s| s == "error"));
-        let committed = report.loads.iter().any(|l| l.outcome == "committed")
-            || (loads.is_empty() && tables("committed"));
+        let committed =
+            report.loads.iter().any(|l| l.outcome == "committed") || (loads.is_empty() && tables("committed"));
         let lost = report.tables.iter().any(|t| t.outcome == "quarantined");
         let waiting = tables("waiting") || report.tables.iter().any(|t| t.waiting > 0);
         let (outcome, code) = if interrupted {
@@ -437,7 +458,8 @@ impl<'a> Runner<'a> {
 fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic> {
     let selection = select(&loaded.program, &options.targets).map_err(|unknown| {
         let near = pipe_diagnostics::nearest(&unknown.target, unknown.known.iter().map(String::as_str));
-        let help = near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
+        let help =
+            near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
         let message = format!("`{}` is no table or load of the program", unknown.target);
         Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).help(help)
     })?;
@@ -471,7 +493,9 @@ pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Ve
                 refuse(format!("rule `{}` of `{table}` (`{}`)", rule.name, rule.check), rule.span);
             }
         }
-        for action in loaded.program.heals.get(table).into_iter().flat_map(|h| &h.clauses).flat_map(|c| c.steps.iter().flatten()) {
+        for action in
+            loaded.program.heals.get(table).into_iter().flat_map(|h| &h.clauses).flat_map(|c| c.steps.iter().flatten())
+        {
             if pipe_schema::action(action.name).is_some_and(|a| !a.available) {
                 refuse(format!("the action `{}` in `heal {table}`", action.name), action.span);
             }
@@ -498,11 +522,8 @@ fn skipped(table: &str, because: &str) -> Stopped {
 
 /// A load whose files have changed under it.
 fn changed(engine: &Engine<'_>, task: &LoadTask) -> Stopped {
-    let failure = pipe_heal::failure::Failure::structural(
-        &task.load.table,
-        pipe_heal::structural::Reason::FileChanged,
-        0.0,
-    );
+    let failure =
+        pipe_heal::failure::Failure::structural(&task.load.table, pipe_heal::structural::Reason::FileChanged, 0.0);
     let files = task.changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
     let _ = engine;
     let told = crate::report::FailureReport {
@@ -526,7 +547,9 @@ fn recovery(recovered: &Recovered) -> String {
             format!("run {run} was cut off after it had committed `{table}`; its files are in their places now")
         }
         Recovered::Stuck { table, error, .. } => format!("a committed batch of `{table}` cannot be published: {error}"),
-        Recovered::StagingRemoved { .. } => "staged files of a run that was cut off before its commit were removed".to_owned(),
+        Recovered::StagingRemoved { .. } => {
+            "staged files of a run that was cut off before its commit were removed".to_owned()
+        }
         Recovered::RunKilled { run } => format!("run {run} had not ended; it is marked as killed"),
     }
 }

@@ -15,11 +15,11 @@ use pipe_state::State;
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, Stopped};
+use crate::errors;
 use crate::evaluate::{self, Evaluation};
 use crate::report::{FailureReport, LoadReport};
 use crate::staging::{Finished, Part};
 use crate::work::LoadTask;
-use crate::errors;
 
 /// A load about to be written.
 pub struct Target {

@@ -56,7 +56,14 @@ impl Ask<'_> {
         found.ok_or_else(|| errors::internal(&format!("no column `{name}` in `{}`", self.table)).into())
     }
 
-    fn propose(&self, row: usize, column: usize, new: ScalarValue, confidence: f64, arithmetic: Vec<String>) -> Proposed {
+    fn propose(
+        &self,
+        row: usize,
+        column: usize,
+        new: ScalarValue,
+        confidence: f64,
+        arithmetic: Vec<String>,
+    ) -> Proposed {
         let old = self.failing.text(row, column);
         let proposal = Proposal { row: row as u64, column, old, new, clause: self.clause, confidence };
         Proposed { proposal, arithmetic }
@@ -87,22 +94,23 @@ impl Ask<'_> {
     /// Writes an expression over the row.
     fn set(&self, column: &str, value: &Expression, filter: Option<&Expression>) -> Result<Vec<Proposed>, Stopped> {
         let index = self.column(column)?;
-        let texts: ArrayRef = Arc::new(
-            (0..self.failing.len()).map(|row| self.failing.text(row, index)).collect::<StringArray>(),
-        );
+        let texts: ArrayRef =
+            Arc::new((0..self.failing.len()).map(|row| self.failing.text(row, index)).collect::<StringArray>());
         let new = self.evaluate(value, Some(&texts), index)?;
-        let only = match filter {
-            Some(filter) => {
-                let (batch, schema) = self.row(Some(&texts))?;
-                let condition = self.planner.condition(filter, &schema)?;
-                let verdict = self.planner.physical(&condition, &schema)?.evaluate(&batch)?.into_array(batch.num_rows())?;
-                let verdict = datafusion::arrow::array::AsArray::as_boolean_opt(verdict.as_ref()).cloned();
-                Some(verdict.map_or_else(BTreeSet::new, |v| {
-                    (0..v.len()).filter(|i| v.is_valid(*i) && v.value(*i)).collect()
-                }))
-            }
-            None => None,
-        };
+        let only =
+            match filter {
+                Some(filter) => {
+                    let (batch, schema) = self.row(Some(&texts))?;
+                    let condition = self.planner.condition(filter, &schema)?;
+                    let verdict =
+                        self.planner.physical(&condition, &schema)?.evaluate(&batch)?.into_array(batch.num_rows())?;
+                    let verdict = datafusion::arrow::array::AsArray::as_boolean_opt(verdict.as_ref()).cloned();
+                    Some(verdict.map_or_else(BTreeSet::new, |v| {
+                        (0..v.len()).filter(|i| v.is_valid(*i) && v.value(*i)).collect()
+                    }))
+                }
+                None => None,
+            };
         self.changed(index, &new, only.as_ref(), false)
     }
 
@@ -179,7 +187,8 @@ impl Ask<'_> {
             let Some(combined) = combine(&votes) else { continue };
             let Some(now) = self.failing.values.get(column) else { continue };
             let text: ArrayRef = Arc::new(StringArray::from(vec![combined.winner]));
-            let value = cast_with_options(&text, now.data_type(), &CastOptions::default()).map_err(|e| errors::internal(&e))?;
+            let value =
+                cast_with_options(&text, now.data_type(), &CastOptions::default()).map_err(|e| errors::internal(&e))?;
             let value = ScalarValue::try_from_array(&value, 0)?;
             if value != ScalarValue::try_from_array(now, row)? {
                 proposed.push(self.propose(row, column, value, combined.confidence, combined.arithmetic));
@@ -259,7 +268,10 @@ impl Ask<'_> {
         for rows in groups.into_values().filter(|r| r.len() > 1) {
             let stays = match survivor {
                 Survivor::First => rows.iter().copied().min_by_key(|r| self.failing.id(*r)),
-                _ => rows.iter().copied().max_by_key(|r| (rank.get(*r).cloned().unwrap_or_default(), self.failing.id(*r))),
+                _ => rows
+                    .iter()
+                    .copied()
+                    .max_by_key(|r| (rank.get(*r).cloned().unwrap_or_default(), self.failing.id(*r))),
             };
             removed.extend(rows.into_iter().filter(|r| Some(*r) != stays));
         }

@@ -289,7 +289,10 @@ fn as_read(input: &Input, rows: &RecordBatch) -> Result<RecordBatch, Stopped> {
             }
         } else if let DataType::Struct(fields) = field.data_type() {
             let parts = fields.iter().map(|f| new_null_array(f.data_type(), count)).collect();
-            Arc::new(StructArray::try_new_with_length(fields.clone(), parts, None, count).map_err(|e| errors::internal(&e))?)
+            Arc::new(
+                StructArray::try_new_with_length(fields.clone(), parts, None, count)
+                    .map_err(|e| errors::internal(&e))?,
+            )
         } else {
             new_null_array(field.data_type(), count)
         };

@@ -137,14 +137,10 @@ async fn determines(rows: DataFrame, assertion: &SetAssertion, found: &mut Found
             .clone()
             .filter(col(value.as_str()).is_not_null())?
             .aggregate([key_columns(), vec![col(value.as_str())]].concat(), vec![count(lit(1)).alias("n")])?;
-        let variants = counts.clone().aggregate(
-            key_columns(),
-            vec![count(lit(1)).alias("variants")],
-        )?;
-        let whole = rows.clone().aggregate(
-            key_columns(),
-            vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")],
-        )?;
+        let variants = counts.clone().aggregate(key_columns(), vec![count(lit(1)).alias("variants")])?;
+        let whole = rows
+            .clone()
+            .aggregate(key_columns(), vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")])?;
         let renamed = |frame: DataFrame, extra: Vec<&str>| -> Result<DataFrame, Stopped> {
             let mut columns: Vec<Expr> = keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect();
             columns.extend(extra.into_iter().map(col));
@@ -187,9 +183,8 @@ async fn determines(rows: DataFrame, assertion: &SetAssertion, found: &mut Found
 
 /// The rows below the one before, in the order they were read.
 async fn increasing(rows: DataFrame, found: &mut Found) -> Result<(), Stopped> {
-    let before = lag(col("k0"), None, None)
-        .order_by(vec![col(FILE).sort(true, false), col(ROW).sort(true, false)])
-        .build()?;
+    let before =
+        lag(col("k0"), None, None).order_by(vec![col(FILE).sort(true, false), col(ROW).sort(true, false)]).build()?;
     let below = rows
         .select(vec![col("k0"), col(FILE), col(ROW), before.alias("before")])?
         .filter(col("k0").lt(col("before")))?;

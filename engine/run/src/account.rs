@@ -1,0 +1,141 @@
+//! The account of a table when all its rows have their fate: it balances, or nothing commits.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pipe_check::Tolerance;
+use pipe_quality::Reason;
+
+use crate::engine::Stopped;
+use crate::evaluate::{Evaluation, Evaluator, Passed};
+use crate::quarantine::Written;
+use crate::report::{RuleReport, TableReport};
+use crate::rulebook::{Observed, Rulebook};
+use crate::settle::{Counts, data_schema};
+use crate::staging::Finished;
+use crate::told;
+
+/// What is left when all rows have their fate.
+pub struct Ending {
+    /// Where the rows that go on are.
+    pub rows: Finished,
+    /// Where the others are.
+    pub quarantine: Option<Written>,
+    /// Changed cells.
+    pub ledger: Option<(PathBuf, u64)>,
+    /// Rows nobody healed, kept or dropped.
+    pub unhealed: u64,
+    /// Whether that was all of a small batch.
+    pub lost: bool,
+    /// Rows a `dedupe` removed.
+    pub duplicates: u64,
+    /// Changed cells, and the rows they are in.
+    pub healed: (u64, u64),
+}
+
+impl Evaluator<'_, '_> {
+    /// Closes the account.
+    ///
+    /// # Errors
+    /// The rows read are not those accounted for, by count or by sum.
+    pub(crate) fn finish(
+        &mut self,
+        book: Rulebook,
+        pass: Passed,
+        observed: BTreeMap<u16, (Observed, String)>,
+        schema_verdicts: BTreeMap<u16, Observed>,
+        counts: Counts,
+        ending: Ending,
+    ) -> Result<Evaluation, Stopped> {
+        let staged = &pass.staged;
+        let accounted = counts.committed + counts.quarantined + counts.dropped + ending.duplicates;
+        if accounted != staged.rows || counts.sum != staged.read_sum {
+            let message = format!(
+                "`{}`: {} rows were read and {accounted} are accounted for; nothing was committed",
+                self.task.table, staged.rows
+            );
+            let code = pipe_diagnostics::codes::run::NOT_BALANCED;
+            return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
+        }
+        let mut values = BTreeMap::new();
+        let rules = (0u16..)
+            .zip(&book.rules)
+            .map(|(index, rule)| {
+                let mut told = RuleReport {
+                    table: rule.table.clone(),
+                    rule: rule.name.clone(),
+                    check: rule.check.to_owned(),
+                    severity: rule.severity.word().to_owned(),
+                    dimension: rule.dimension.clone(),
+                    rows: staged.judged.get(&index).copied().unwrap_or(staged.rows),
+                    ..RuleReport::default()
+                };
+                let table = observed.get(&index).map(|(o, e)| (o, e.clone()));
+                let table = table.or_else(|| schema_verdicts.get(&index).map(|o| (o, told::expected(rule))));
+                if let Some((seen, expected)) = table {
+                    told.passed = seen.holds;
+                    told.violations = u64::from(!seen.holds);
+                    told.violations_after = told.violations;
+                    told.rows = staged.rows;
+                    told.observed = Some(seen.text.clone());
+                    told.expected = Some(expected);
+                    if let Some(value) = seen.value {
+                        values.insert(rule.name.clone(), value);
+                    }
+                    return told;
+                }
+                let reason = Reason::Rule(index);
+                told.violations = staged.violations.get(&reason).copied().unwrap_or(0);
+                told.violations_after = counts.after.get(&reason).copied().unwrap_or(0);
+                told.ratio = ratio(told.violations, told.rows);
+                told.passed = !exceeds(rule.tolerate, told.violations_after, told.rows);
+                told.samples = self.samples(&pass, reason);
+                told
+            })
+            .collect();
+        let table = TableReport {
+            name: self.task.table.to_owned(),
+            outcome: "committed".to_owned(),
+            read: staged.rows,
+            committed: counts.committed,
+            quarantined: counts.quarantined,
+            waiting: counts.waiting,
+            dropped: counts.dropped,
+            duplicates_removed: ending.duplicates,
+            kept: counts.kept,
+            healed_cells: ending.healed.0,
+            healed_rows: ending.healed.1,
+            quarantine: (counts.quarantined > 0).then(|| format!("pipe.quarantine_{}", self.task.table)),
+            ..TableReport::default()
+        };
+        Ok(Evaluation {
+            table,
+            rules,
+            values,
+            heals: std::mem::take(&mut self.heals),
+            failures: std::mem::take(&mut self.failures),
+            rows: ending.rows,
+            schema: data_schema(&pass.input.schema, pass.input.columns),
+            quarantine: ending.quarantine,
+            ledger: ending.ledger,
+            baseline: None,
+            files: Vec::new(),
+            unhealed: ending.unhealed,
+            lost: ending.lost,
+        })
+    }
+}
+
+/// Whether so many violations are more than is tolerated.
+pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
+    match tolerate {
+        Tolerance::None => violations > 0,
+        Tolerance::Rows(most) => violations > most,
+        Tolerance::Share(share) => ratio(violations, judged) > share,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,277 @@
+//! The end of a heal: what commits is written, what does not is quarantined, every change is in the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::ScalarValue;
+use futures::StreamExt;
+use pipe_compile::Tables;
+use pipe_heal::fate::Fate;
+use pipe_heal::ledger::{CellChange, State};
+use pipe_quality::{Aggregates, RowSink};
+
+use super::ledger;
+use super::rows::{self, Change, Failing, RowId, Settled};
+use crate::account::Ending;
+use crate::engine::Stopped;
+use crate::errors;
+use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
+use crate::rulebook::{Observed, Rulebook};
+use crate::settle::{Counts, data_schema, marks};
+use crate::staging::{Finished, Part};
+
+/// Writes what commits, quarantines what does not, and closes the account.
+#[expect(clippy::too_many_arguments, reason = "the ends of all threads of a heal meet here, once")]
+pub(super) async fn finish(
+    evaluator: &mut Evaluator<'_, '_>,
+    tables: &Tables,
+    book: Rulebook,
+    mut pass: Passed,
+    failing: Failing,
+    taken: BTreeSet<RowId>,
+    passed: Finished,
+    verdicts: Vec<rows::Verdict>,
+    schema_verdicts: BTreeMap<u16, Observed>,
+) -> Result<Evaluation, Stopped> {
+    let data = data_schema(&pass.input.schema, pass.input.columns);
+    let mut counts = Counts { committed: pass.staged.good - taken.len() as u64, ..Counts::default() };
+    let removed = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Removed);
+    let keep: BooleanArray =
+        verdicts.iter().enumerate().map(|(r, v)| Some(v.fate == Fate::Keep && !removed(r))).collect();
+    let unhealed =
+        verdicts.iter().enumerate().filter(|(r, v)| v.fate == Fate::Quarantine && !removed(*r)).count() as u64;
+    let lost = evaluator.structural(&pass.staged, unhealed, &book)?;
+
+    let current = failing.current(&pass.input)?;
+    let columns = current.columns().iter().take(pass.input.columns).cloned().collect();
+    let healed = RecordBatch::try_new(Arc::clone(&data), columns).map_err(|e| errors::internal(&e))?;
+    let healed = filter_record_batch(&healed, &keep).map_err(|e| errors::internal(&e))?;
+    let (mut rows, sum) = if pass.identity {
+        rewrite(evaluator, &pass, &passed, &taken, &data).await?
+    } else {
+        (passed, pass.staged.good_sum)
+    };
+    counts.sum = sum.wrapping_add(marks(&failing.read));
+    let mut part = if pass.identity {
+        let threads = evaluator.engine.options.threads;
+        open_part(evaluator, threads, &data)?
+    } else {
+        std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &data))
+    };
+    if healed.num_rows() > 0 {
+        part.write(&healed).map_err(|e| errors::io(&e))?;
+    }
+    part.finish(&mut rows).map_err(|e| errors::io(&e))?;
+
+    let mut quarantine = evaluator.quarantine_writer(&pass, &book);
+    let mut duplicates = 0;
+    let (mut leaving, mut waiting) = (Vec::with_capacity(verdicts.len()), Vec::with_capacity(verdicts.len()));
+    let fresh = evaluator.fresh_files(&pass.input);
+    let files = crate::quarantine::file_indexes(&failing.read);
+    let mut reasons = Vec::with_capacity(verdicts.len());
+    for (row, verdict) in verdicts.iter().enumerate() {
+        let gone = removed(row);
+        let writes = !gone && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)));
+        leaving.push(writes && verdict.fate == Fate::Quarantine);
+        waiting.push(writes && verdict.fate == Fate::Wait);
+        let as_read = failing.reasons.get(row).cloned().unwrap_or_default();
+        reasons.push(if as_read.is_empty() { verdict.reasons.clone() } else { as_read });
+        match verdict.fate {
+            _ if gone => duplicates += 1,
+            Fate::Keep => {
+                counts.committed += 1;
+                counts.kept += u64::from(!verdict.reasons.is_empty());
+                for reason in &verdict.reasons {
+                    *counts.after.entry(*reason).or_default() += 1;
+                }
+            }
+            Fate::Drop => counts.dropped += 1,
+            Fate::Quarantine => counts.quarantined += 1,
+            Fate::Wait => {
+                counts.quarantined += 1;
+                counts.waiting += 1;
+            }
+            Fate::Fail => return Err(errors::internal(&"a failed row was settled").into()),
+        }
+    }
+    let suspects = failing.suspects(&pass.input, &reasons)?;
+    quarantine.write(&suspects, &BooleanArray::from(leaving), false)?;
+    quarantine.write(&suspects, &BooleanArray::from(waiting), true)?;
+    let quarantine = quarantine.finish()?;
+
+    let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data);
+    let cells = changes.iter().zip(&states).filter(|(_, s)| **s == "applied").count() as u64;
+    tell_rows(evaluator, &failing, &verdicts);
+    // A file judged before has its changes in the ledger: it is read again only because something needs the whole.
+    let judged = |c: &CellChange| evaluator.task.fresh.as_ref().is_some_and(|fresh| !fresh.contains(&c.file));
+    let (changes, states): (Vec<_>, Vec<_>) = changes.into_iter().zip(states).filter(|(c, _)| !judged(c)).unzip();
+    let ledger = ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?;
+
+    let values = aggregates(evaluator, &book, &rows, &data).await?;
+    let observed = evaluator.table_rules(tables, &book, &values, &rows, &pass).await?;
+    // Rules in their tolerance: their rows stay as they are.
+    for (reason, count) in &pass.staged.violations {
+        if !counts.after.contains_key(reason) && !failing.reasons.iter().any(|r| r.contains(reason)) {
+            counts.after.insert(*reason, *count);
+        }
+    }
+    if pipe_heal::structural::batch_waits(counts.waiting, pass.staged.rows, evaluator.settings.max_quarantine, false) {
+        evaluator.engine.note(format!(
+            "{}: {} of {} rows wait for approval, so the whole batch waits; nothing was committed",
+            evaluator.task.table, counts.waiting, pass.staged.rows
+        ));
+        return Err(Stopped { waiting: true, ..evaluator.stopped() });
+    }
+    let ending = Ending { rows, quarantine, ledger, unhealed, lost, duplicates, healed: (cells, healed_rows) };
+    evaluator.finish(book, pass, observed, schema_verdicts, counts, ending)
+}
+
+/// What changed in rows that commit, with the removed duplicates whole; the rows with a change.
+fn changes(
+    pass: &Passed,
+    failing: &Failing,
+    verdicts: &[rows::Verdict],
+    data: &SchemaRef,
+) -> (Vec<CellChange>, Vec<&'static str>, u64) {
+    let place = |row: usize| {
+        let (file, number) = failing.id(row);
+        (pass.input.files.get(file as usize).cloned().unwrap_or_default(), number)
+    };
+    let mut all = Vec::new();
+    let mut healed = BTreeSet::new();
+    for ((row, column), change) in &failing.changes {
+        let commits = verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep);
+        let removed = failing.settled.get(*row).copied().flatten().is_some();
+        if !commits || removed {
+            continue;
+        }
+        healed.insert(*row);
+        let (file, number) = place(*row);
+        let Change { old, new, confidence, clause, .. } = change.clone();
+        let column = data.field(*column).name().clone();
+        let entry = CellChange { file, row: number, column, old, new, confidence, clause, state: State::Applied };
+        all.push((entry, "applied"));
+    }
+    for row in 0..failing.len() {
+        if failing.settled.get(row).copied().flatten() != Some(Settled::Removed) {
+            continue;
+        }
+        let (file, number) = place(row);
+        for (index, field) in data.fields().iter().enumerate() {
+            let value = failing.read.column(index);
+            let old = value.is_valid(row).then(|| rows::format_cell(value.as_ref(), row));
+            let (file, column) = (file.clone(), field.name().clone());
+            let entry = CellChange {
+                file,
+                row: number,
+                column,
+                old,
+                new: None,
+                confidence: 1.0,
+                clause: 0,
+                state: State::Applied,
+            };
+            all.push((entry, "removed"));
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| (&a.file, a.row).cmp(&(&b.file, b.row)));
+    let (changes, states) = all.into_iter().unzip();
+    (changes, states, healed.len() as u64)
+}
+
+/// Counts the rows each applied heal has changed, without those that did not commit.
+fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) {
+    let mut by_heal: BTreeMap<usize, (u64, BTreeSet<usize>)> = BTreeMap::new();
+    for ((row, _), change) in &failing.changes {
+        if verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
+            let entry = by_heal.entry(change.heal).or_default();
+            entry.0 += 1;
+            entry.1.insert(*row);
+        }
+    }
+    for (heal, told) in evaluator.heals.iter_mut().enumerate() {
+        if told.cells > 0 && told.state == "applied" {
+            let (cells, rows) = by_heal.remove(&heal).unwrap_or_default();
+            told.cells = cells;
+            told.rows = rows.len() as u64;
+        }
+    }
+    evaluator.heals.retain(|h| {
+        h.cells > 0
+            || h.rows > 0
+            || h.state != "applied"
+            || h.action == "rename"
+            || h.action == "keep"
+            || h.action == "ignore"
+    });
+}
+
+fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> Result<Part, Stopped> {
+    match &evaluator.task.direct {
+        Some((sink, dir)) => Ok(Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?),
+        None => Ok(Part::own(&evaluator.task.scratch, "healed", thread, data)),
+    }
+}
+
+/// Writes the rows that passed and are still there, without their identity.
+async fn rewrite(
+    evaluator: &Evaluator<'_, '_>,
+    pass: &Passed,
+    passed: &Finished,
+    taken: &BTreeSet<RowId>,
+    data: &SchemaRef,
+) -> Result<(Finished, u64), Stopped> {
+    let engine = evaluator.engine;
+    let rows = provider(engine, passed, &pass.good).await?;
+    let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
+    let mut part = open_part(evaluator, 0, data)?;
+    let mut sum = 0u64;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let files = crate::quarantine::file_indexes(&batch);
+        let numbers = batch.column_by_name(pipe_connect::source::meta::ROW).cloned();
+        let numbers = numbers.and_then(|n| {
+            datafusion::arrow::array::AsArray::as_primitive_opt::<datafusion::arrow::datatypes::UInt64Type>(n.as_ref())
+                .cloned()
+        });
+        let Some(numbers) = numbers else { return Err(errors::internal(&"rows without their places").into()) };
+        let stays: BooleanArray =
+            files.values().iter().zip(numbers.values()).map(|(f, r)| Some(!taken.contains(&(*f, *r)))).collect();
+        let stay = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
+        sum = sum.wrapping_add(marks(&stay));
+        let columns = stay.columns().iter().take(pass.input.columns).cloned();
+        let columns = columns
+            .zip(data.fields())
+            .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))
+            .collect::<Result<_, _>>()
+            .map_err(|e| errors::internal(&e))?;
+        let batch = RecordBatch::try_new(Arc::clone(data), columns).map_err(|e| errors::internal(&e))?;
+        if batch.num_rows() > 0 {
+            part.write(&batch).map_err(|e| errors::io(&e))?;
+        }
+    }
+    let mut finished = Finished::default();
+    part.finish(&mut finished).map_err(|e| errors::io(&e))?;
+    Ok((finished, sum))
+}
+
+/// Table aggregates over what commits.
+async fn aggregates(
+    evaluator: &Evaluator<'_, '_>,
+    book: &Rulebook,
+    rows: &Finished,
+    data: &SchemaRef,
+) -> Result<Vec<ScalarValue>, Stopped> {
+    let mut all = Aggregates::new(&book.aggregates)?;
+    if !book.aggregates.is_empty() {
+        let provider = provider(evaluator.engine, rows, data).await?;
+        let mut stream = evaluator.engine.session.read_table(provider)?.execute_stream().await?;
+        while let Some(batch) = stream.next().await {
+            all.update(&batch?)?;
+        }
+    }
+    Ok(all.finish()?)
+}
