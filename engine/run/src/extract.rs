@@ -128,7 +128,6 @@ pub fn source_stopped(source: &str, error: &SourceError) -> Stopped {
         failure: "source_error".to_owned(),
         table: source.to_owned(),
         handled: "failed".to_owned(),
-        help: Some(error.message.clone()),
         ..FailureReport::default()
     };
     failure.fields = source_failure(source, error).field_texts();

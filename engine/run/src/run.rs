@@ -108,7 +108,7 @@ impl<'a> Runner<'a> {
         report.run = self.engine.run.clone();
         let evaluated = tokio::select! {
             done = self.evaluate(observer) => Some(done),
-            _ = tokio::signal::ctrl_c() => None,
+            () = observer.interrupted() => None,
         };
         let interrupted = evaluated.is_none();
         let loads = match evaluated {
