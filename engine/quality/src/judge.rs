@@ -110,7 +110,7 @@ impl Judge {
         let mut found = Vec::new();
         for check in &self.casts {
             let (Some(text), typed) = (raw.columns().get(check.raw), batch.column(check.column)) else { continue };
-            if typed.null_count() <= text.null_count() {
+            if typed.null_count() == 0 {
                 continue;
             }
             let cells = &non_null(text.as_ref()) & &!&non_null(typed.as_ref());

@@ -163,7 +163,7 @@ impl Writer {
         let mut cells = vec![serde_json::Map::new(); rows.num_rows()];
         for (field, text) in raw.fields().iter().zip(raw.columns()) {
             let Some(typed) = rows.column_by_name(field.name()) else { continue };
-            if typed.null_count() <= text.null_count() {
+            if typed.null_count() == 0 {
                 continue;
             }
             let options = FormatOptions::default();
