@@ -70,9 +70,7 @@ impl CsvChunker {
             if memchr(b'\n', &self.pending).is_none() && memchr(b'\r', &self.pending).is_some() {
                 self.dialect.newline = b'\r';
             }
-            for _ in 0..self.dialect.skip_lines {
-                self.skip_line(text)?;
-            }
+            self.skip_lines(text, self.dialect.skip_lines)?;
             if self.dialect.header {
                 self.take_header(text)?;
             }
@@ -92,12 +90,15 @@ impl CsvChunker {
         Ok(())
     }
 
-    /// Drops text up to and including the next line end, whatever quotes are in it.
-    fn skip_line(&mut self, text: &mut dyn Fill) -> Result<(), SourceError> {
-        loop {
-            if let Some(at) = memchr(self.dialect.newline, &self.pending) {
-                self.pending.drain(..=at);
-                self.line += 1;
+    /// Drops so many lines, whatever quotes are in them.
+    fn skip_lines(&mut self, text: &mut dyn Fill, mut lines: usize) -> Result<(), SourceError> {
+        while lines > 0 {
+            let mut ends = memchr_iter(self.dialect.newline, &self.pending);
+            let counted = ends.by_ref().take(lines).fold((0, 0), |(n, _), at| (n + 1, at + 1));
+            lines -= counted.0;
+            self.line += counted.0 as u64;
+            if lines == 0 {
+                self.pending.drain(..counted.1);
                 return Ok(());
             }
             self.pending.clear();
@@ -106,28 +107,40 @@ impl CsvChunker {
             }
             self.read(text, self.target)?;
         }
+        Ok(())
     }
 
     fn take_header(&mut self, text: &mut dyn Fill) -> Result<(), SourceError> {
+        let mut at = 0;
         loop {
-            if self.pending.is_empty() && self.ended {
-                return Ok(());
-            }
-            let (end, is_header) = match self.next_record(&self.pending, 0) {
-                Next::Skip(end) => (end, false),
-                Next::Record(end) | Next::Broken(end, _) => (end, true),
-                Next::More if self.pending.len() > self.dialect.max_record => (self.pending.len(), true),
-                Next::More => {
-                    self.read(text, self.pending.len().max(self.target))?;
+            let header = match self.next_record(&self.pending, at) {
+                Next::Skip(end) if self.ended && end == self.pending.len() => {
+                    // Nothing but comments.
+                    self.pending.clear();
+                    return Ok(());
+                }
+                Next::Skip(end) => {
+                    at = end;
                     continue;
                 }
+                Next::Record(end) | Next::Broken(end, _) => Some(end),
+                Next::More if self.pending.len() - at > self.dialect.max_record => Some(self.pending.len()),
+                Next::More => None,
             };
-            let taken: Vec<u8> = self.pending.drain(..end).collect();
-            self.line += memchr_iter(self.dialect.newline, &taken).count() as u64;
-            if is_header {
-                self.header = Some(taken);
+            // What was skipped goes first: a file may begin with any number of comments.
+            let skipped: Vec<u8> = self.pending.drain(..at).collect();
+            self.line += memchr_iter(self.dialect.newline, &skipped).count() as u64;
+            if let Some(end) = header {
+                let header: Vec<u8> = self.pending.drain(..end - at).collect();
+                self.line += memchr_iter(self.dialect.newline, &header).count() as u64;
+                self.header = Some(header);
                 return Ok(());
             }
+            if self.ended {
+                return Ok(());
+            }
+            at = 0;
+            self.read(text, self.pending.len().max(self.target))?;
         }
     }
 
@@ -327,7 +340,7 @@ impl Chunker for CsvChunker {
     fn next(&mut self, text: &mut dyn Fill) -> Result<Option<Chunk>, SourceError> {
         self.start(text)?;
         if std::mem::take(&mut self.skipping) {
-            self.skip_line(text)?;
+            self.skip_lines(text, 1)?;
         }
         loop {
             if self.pending.len() < self.target {

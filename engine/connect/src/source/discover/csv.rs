@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::infer::Inference;
 use super::{Finding, FindingKind, FoundColumn, Shape, head};
-use crate::source::chunk::{Chunk, Chunker};
+use crate::source::chunk::{Chunk, Chunker, size_text};
 use crate::source::columns::value;
 use crate::source::csv::{CsvChunker, field_count, split};
 use crate::source::io::Packing;
@@ -33,11 +33,12 @@ pub(super) fn shape(
     let headers = match &header {
         Some(header) => fields(header, &dialect),
         None if dialect.header => {
-            return Ok(shape.with(Finding {
-                file,
-                kind: FindingKind::Empty,
-                message: format!("`{}` is empty: it has no header and no records", input.name),
-            }));
+            let message = if ended {
+                format!("`{}` is empty: it has no header and no records", input.name)
+            } else {
+                format!("`{}` has no header in its first {}", input.name, size_text(head.len()))
+            };
+            return Ok(shape.with(Finding { file, kind: FindingKind::Empty, message }));
         }
         None => {
             let width = sample.first().map_or(0, Vec::len);

@@ -66,6 +66,28 @@ async fn comments_blank_lines_and_skipped_lines_count_as_lines_only() {
 }
 
 #[tokio::test]
+async fn any_number_of_lines_is_skipped() {
+    let notes = "# \"note\n".repeat(100_000);
+    for (text, skip) in [(format!("{notes}a,b\n{notes}1,2\n"), 0), (format!("{notes}a,b\n1,2\n"), 100_000)] {
+        let rows =
+            read(&text, |t| t.text_key("comment", "#").key("skip_lines", ConfigValue::Integer(skip)).chunks(1000, 2))
+                .await;
+        assert_eq!(all_cells(&rows), [cells(&["1", "2"])]);
+        assert_eq!(rows[0].line, text.lines().count() as u64);
+    }
+    // More than is looked at.
+    let dir = tempdir().unwrap();
+    fs::write(dir.path().join("a.csv"), format!("{notes}{notes}a,b\n1,2\n")).unwrap();
+    let table = Table::new(dir.path(), "csv", "a.csv").text_key("comment", "#");
+    assert_eq!(table.discovery().await.unwrap().findings[0].message, "`a.csv` has no header in its first 1 MiB");
+    // More than there are.
+    fs::write(dir.path().join("a.csv"), "a,b\n1,2\n").unwrap();
+    let table = Table::new(dir.path(), "csv", "a.csv").key("skip_lines", ConfigValue::Integer(9));
+    assert_eq!(table.discovery().await.unwrap().findings.len(), 1);
+    assert!(table.rows().await.is_empty());
+}
+
+#[tokio::test]
 async fn trim_takes_blanks_around_bare_fields_and_quotes() {
     let rows = read("a, b\n  x y ,\t\"  q \" \n   \n 1,2\n", |t| t.key("trim", ConfigValue::Bool(true))).await;
     assert_eq!(all_cells(&rows), [cells(&["x y", "  q "]), cells(&["1", "2"])]);
