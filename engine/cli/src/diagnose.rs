@@ -17,6 +17,15 @@ pub fn values(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<Value> {
     render::sorted(diagnostics).into_iter().map(|d| render::to_json(d, sources)).collect()
 }
 
+/// The exit code of a command that these problems ended: what a person has to change before trying again is 2, what went wrong outside is 1.
+pub fn exit_of(problems: &[Diagnostic]) -> Exit {
+    let outside = |d: &Diagnostic| {
+        let code = d.code.as_str();
+        ["E11", "E12", "E14"].iter().any(|range| code.starts_with(range)) || d.code == codes::run::QUERY_FAILED
+    };
+    if problems.iter().any(outside) { Exit::FAILED } else { Exit::INVALID }
+}
+
 /// One object on one line: what a command that found problems says to programs.
 pub fn object(diagnostics: &[Diagnostic], sources: &Sources, exit: Exit) -> String {
     let diagnostics = values(diagnostics, sources);

@@ -3,7 +3,6 @@
 mod commands;
 mod diagnose;
 mod exit;
-mod facts;
 mod output;
 mod progress;
 mod project;

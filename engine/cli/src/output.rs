@@ -65,14 +65,17 @@ impl Output {
         self.failed.map_or(Ok(()), Err)
     }
 
-    fn keep(&mut self, error: io::Error) -> io::Error {
+    /// Takes an error down; gives it back unless it only says that the reader went away.
+    fn keep(&mut self, error: io::Error) -> Option<io::Error> {
         let kind = error.kind();
         if kind == io::ErrorKind::BrokenPipe {
             self.closed = true;
-        } else if self.failed.is_none() {
+            return None;
+        }
+        if self.failed.is_none() {
             self.failed = Some(error);
         }
-        kind.into()
+        Some(kind.into())
     }
 }
 
@@ -81,14 +84,20 @@ impl Write for Output {
         if self.is_closed() {
             return Ok(bytes.len());
         }
-        self.stdout.write(bytes).map_err(|e| self.keep(e))
+        match self.stdout.write(bytes) {
+            Err(e) => self.keep(e).map_or(Ok(bytes.len()), Err),
+            written => written,
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.is_closed() {
             return Ok(());
         }
-        self.stdout.flush().map_err(|e| self.keep(e))
+        match self.stdout.flush() {
+            Err(e) => self.keep(e).map_or(Ok(()), Err),
+            flushed => flushed,
+        }
     }
 }
 
@@ -129,7 +138,7 @@ impl Paint {
 
 /// Text from data, safe on a terminal: control characters escaped, cut to `most` characters with a mark.
 pub fn plain(text: &str, most: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(most * 4));
+    let mut shown = String::with_capacity(text.len().min(most.saturating_mul(4)));
     for (n, c) in text.chars().enumerate() {
         if n == most {
             shown.push('…');

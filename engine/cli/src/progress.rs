@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipe_run::report::Observer;
 
 use crate::report::count;
+use crate::runtime::Interrupt;
 
 /// What is known of the tables being read.
 #[derive(Default)]
@@ -20,13 +22,15 @@ struct Read {
 
 /// Draws how far the tables of a run are read.
 pub struct Bar {
+    /// Somebody's wish to stop.
+    pub interrupt: Interrupt,
     bar: ProgressBar,
     read: Mutex<Read>,
 }
 
 impl Bar {
     /// A bar; hidden where standard error is no terminal.
-    pub fn new() -> Self {
+    pub fn new(interrupt: Interrupt) -> Self {
         let bar = if std::io::stderr().is_terminal() {
             ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10))
         } else {
@@ -34,7 +38,7 @@ impl Bar {
         };
         let style = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {bytes}/{total_bytes} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, read: Mutex::new(Read::default()) }
+        Self { interrupt, bar, read: Mutex::new(Read::default()) }
     }
 
     /// Takes the bar off the screen.
@@ -54,6 +58,10 @@ impl Bar {
 }
 
 impl Observer for Bar {
+    fn interrupted(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.interrupt.asked())
+    }
+
     fn table_started(&self, _table: &str, _files: u64, bytes: u64) {
         self.update(|read| read.total += bytes);
     }
@@ -71,7 +79,7 @@ mod tests {
 
     #[test]
     fn bytes_of_all_tables_add_up() {
-        let bar = Bar::new();
+        let bar = Bar::new(Interrupt::listen());
         bar.table_started("a", 1, 100);
         bar.table_started("b", 1, 50);
         bar.progress("a", 40, 4);

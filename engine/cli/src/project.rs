@@ -25,6 +25,20 @@ pub struct StateArgs {
     pub state: Option<PathBuf>,
 }
 
+/// What a command to copy needs behind it to be about the same project and state: ` examples/orders --state s`.
+pub fn place(project: &ProjectArgs, state: &StateArgs) -> String {
+    let quoted = |path: &Path| {
+        let text = path.display().to_string();
+        let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+        if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    };
+    let mut place = project.path.as_deref().map(|p| format!(" {}", quoted(p))).unwrap_or_default();
+    if let Some(state) = &state.state {
+        place += &format!(" --state {}", quoted(state));
+    }
+    place
+}
+
 /// How much of the machine a command may use.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct EngineArgs {
@@ -34,17 +48,6 @@ pub struct EngineArgs {
     /// Memory that may be used before keys, groups and sorts go to disk, such as `512MiB` or `4GB`; no bound if left out
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<usize>,
-}
-
-impl EngineArgs {
-    /// The options, within these bounds.
-    pub fn apply(&self, options: Options) -> Options {
-        Options {
-            threads: self.threads.map_or(options.threads, usize::from),
-            memory_limit: self.memory.or(options.memory_limit),
-            ..options
-        }
-    }
 }
 
 /// `64MB`, `64MiB`, as the language writes sizes; at least a megabyte.
@@ -131,6 +134,16 @@ impl Project {
         state.state.clone().unwrap_or_else(|| self.root.join(".pipe"))
     }
 
+    /// Options of a command with an engine, as far as all such commands share them.
+    pub fn options(&self, state: &StateArgs, engine: &EngineArgs) -> Options {
+        let options = Options::new(self.state(state));
+        Options {
+            threads: engine.threads.map_or(options.threads, usize::from),
+            memory_limit: engine.memory.or(options.memory_limit),
+            ..options
+        }
+    }
+
     /// Reads and checks the program; what is wrong is among its diagnostics.
     pub fn load(&self, args: &ProjectArgs) -> Loaded {
         pipe_check::load(&self.root, &self.files, args.profile.as_deref())
@@ -167,6 +180,14 @@ mod tests {
         assert!(Project::find(Some(folder.path())).unwrap_err().message.starts_with("no `.pipe` file in `"));
         let missing = folder.path().join("x.pipe");
         assert!(Project::find(Some(&missing)).unwrap_err().message.ends_with("no such file or directory"));
+    }
+
+    #[test]
+    fn commands_to_copy_name_the_same_project_and_state() {
+        let project = |path: &str| ProjectArgs { path: Some(path.into()), profile: None };
+        let state = |path: &str| StateArgs { state: Some(path.into()) };
+        assert_eq!(place(&ProjectArgs::default(), &StateArgs::default()), "");
+        assert_eq!(place(&project("examples/orders"), &state("it's")), r" examples/orders --state 'it'\''s'");
     }
 
     #[test]

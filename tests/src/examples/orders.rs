@@ -105,7 +105,7 @@ fn day_two(people: &[String], random: &mut Random) -> String {
         match i {
             // Some tills write the currency, one of them with a decimal comma.
             _ if i % 37 == 5 => order.price_text = format!("{} EUR", money(order.price)),
-            _ if i % 61 == 7 => order.price_text = format!("{} EUR", money(order.price).replace('.', ",")),
+            _ if i % 61 == 7 => order.price_text = format!("\"{} EUR\"", money(order.price).replace('.', ",")),
             // No number at all: nothing can be made of it.
             140 => order.price_text = "on request".to_owned(),
             // Discounts that were taken off the total and nowhere else.

@@ -1,12 +1,13 @@
 //! `pipe check`
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clap::ValueEnum;
 use pipe_diagnostics::{Diagnostic, render};
 
 use crate::diagnose;
 use crate::exit::Exit;
-use crate::facts;
 use crate::output::Output;
 use crate::project::{Project, ProjectArgs};
 use crate::report::counted;
@@ -46,7 +47,9 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Err(problem) => return super::refuse(&[problem], &pipe_diagnostics::Sources::default(), json, out),
     };
     let mut loaded = project.load(&args.project);
-    facts::add_planner_errors(&mut loaded);
+    // What only the planner finds; columns that no schema declares are not looked up.
+    let planner = pipe_compile::check_program(&loaded, &BTreeMap::new());
+    loaded.diagnostics.extend(planner.diagnostics);
     let (diagnostics, sources) = (&loaded.diagnostics, &loaded.sources);
     let counts = |d: &Diagnostic| d.is_error() || args.deny_warnings;
     let exit = if diagnostics.iter().any(counts) { Exit::FAILED } else { Exit::OK };

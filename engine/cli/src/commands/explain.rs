@@ -3,11 +3,12 @@
 use anyhow::Result;
 use pipe_check::Program;
 use pipe_diagnostics::{Diagnostic, Severity, Sources, codes, nearest, render};
+use pipe_run::Options;
 
 use crate::exit::Exit;
-use crate::facts;
 use crate::output::Output;
-use crate::project::{Project, ProjectArgs};
+use crate::project::{Project, ProjectArgs, StateArgs};
+use crate::runtime;
 
 /// Explain a table, a model, a rule, a load, or the code of a message
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,8 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     project: ProjectArgs,
+    #[command(flatten)]
+    state: StateArgs,
 }
 
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
@@ -36,7 +39,11 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     };
     let loaded = project.load(&args.project);
     let name = args.name.to_lowercase();
-    let facts = facts::Planned::new(&loaded)?;
+    let options = Options::new(project.state(&args.state));
+    let facts = match runtime::block_on(async { Ok(pipe_run::facts(&loaded, &options).await) })? {
+        Ok(facts) => facts,
+        Err(problems) => return super::refuse(&problems, &loaded.sources, false, out),
+    };
     let objects = pipe_plan::explain(&loaded.program, &name, &facts);
     if objects.is_empty() {
         let names = names(&loaded.program);

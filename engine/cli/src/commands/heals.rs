@@ -1,12 +1,129 @@
 //! `pipe heals`
 
+use anyhow::Result;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use clap::Subcommand;
+use pipe_diagnostics::{Diagnostic, Severity, Sources, codes};
+
+use super::history;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::project::{ProjectArgs, StateArgs};
+use crate::report::wrapped;
+use crate::results::{self, Format};
+use crate::runtime;
 
-/// heals
+/// What clauses did and propose, the newest first
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: List,
+}
 
-pub fn execute(_args: &Args, _out: &mut Output) -> anyhow::Result<Exit> {
-    anyhow::bail!("the engine of this command is not in this binary")
+#[derive(Debug, Subcommand)]
+enum Command {
+    Show(Show),
+    Undo(Undo),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    state: StateArgs,
+    /// How heals are listed; CSV and JSON have more columns
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// All that is known of a heal: its clause, what it answered, the arithmetic of its confidence
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// Its id, as `pipe heals` lists it
+    heal: i64,
+    #[command(flatten)]
+    list: List,
+}
+
+/// Take the rows of a heal out of their target and put them, as read, into quarantine: not available in this version
+#[derive(Debug, clap::Args)]
+struct Undo {
+    #[command(flatten)]
+    heal: Show,
+}
+
+/// The columns of the table; the others would not fit.
+const COLUMNS: [&str; 8] = ["heal", "table", "clause", "action", "state", "cells", "rows", "confidence"];
+
+pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    let list = match &args.command {
+        Some(Command::Show(show) | Command::Undo(Undo { heal: show })) => &show.list,
+        None => &args.list,
+    };
+    let state = match super::state_dir(&list.project, &list.state) {
+        Ok(state) => state,
+        Err(problem) => return super::query::refuse(&[problem], &Sources::default(), list.format, out),
+    };
+    let heals = match pipe_run::heals(&state, chrono::Utc::now()) {
+        Ok(heals) => heals,
+        Err(problem) => return super::query::refuse(&[problem], &Sources::default(), list.format, out),
+    };
+    match &args.command {
+        None => history::list(&heals, &COLUMNS, "no heal yet", list.format, out),
+        Some(Command::Show(show)) => match find(&heals, show.heal)? {
+            Some(heal) => one(heal, show, out),
+            None => unknown(show, out),
+        },
+        Some(Command::Undo(Undo { heal: undo })) => match find(&heals, undo.heal)? {
+            Some(_) => not_undone(undo, out),
+            None => unknown(undo, out),
+        },
+    }
+}
+
+fn find(heals: &RecordBatch, heal: i64) -> Result<Option<RecordBatch>> {
+    let ids = heals.column(heals.schema().index_of("heal")?).as_primitive::<Int64Type>();
+    Ok(ids.iter().position(|id| id == Some(heal)).map(|row| heals.slice(row, 1)))
+}
+
+fn unknown(args: &Show, out: &mut Output) -> Result<Exit> {
+    let message = format!("there is no heal {}", args.heal);
+    let problem = Diagnostic::new(codes::run::UNKNOWN_HEAL, Severity::Error, message).help("`pipe heals` lists them");
+    super::query::refuse(&[problem], &Sources::default(), args.list.format, out)
+}
+
+/// Says what this version cannot do, and what can be done instead.
+fn not_undone(args: &Show, out: &mut Output) -> Result<Exit> {
+    let message = format!("heal {} is not undone: this version of pipe cannot take rows out of a target", args.heal);
+    let help = "change the clause and run `pipe run --full-refresh`; `pipe query 'select * from pipe.ledger'` has the old values";
+    let problem = Diagnostic::new(codes::run::UNAVAILABLE, Severity::Error, message).help(help);
+    super::query::refuse(&[problem], &Sources::default(), args.list.format, out)?;
+    Ok(Exit::INVALID)
+}
+
+fn one(heal: RecordBatch, args: &Show, out: &mut Output) -> Result<Exit> {
+    if args.list.format != Format::Table {
+        return runtime::block_on(results::write(results::stream(heal), args.list.format, out));
+    }
+    let options = FormatOptions::default();
+    for (field, column) in heal.schema().fields().iter().zip(heal.columns()) {
+        if column.is_null(0) {
+            continue;
+        }
+        let value = ArrayFormatter::try_new(column.as_ref(), &options)?.value(0).try_to_string()?;
+        match serde_json::from_str::<Vec<String>>(&value) {
+            Ok(lines) if field.name() == "arithmetic" => {
+                let shown: String = lines.iter().map(|line| wrapped("  ", line)).collect();
+                out.print(&format!("arithmetic:\n{shown}"));
+            }
+            _ => out.print(&wrapped(&format!("{}: ", field.name()), &value)),
+        }
+    }
+    Ok(Exit::OK)
 }

@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod fmt;
 mod heals;
+mod history;
 mod plan;
 mod quarantine;
 mod query;
@@ -11,6 +12,7 @@ mod run;
 mod runs;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -19,6 +21,7 @@ use pipe_diagnostics::{Diagnostic, Severity, Sources, codes};
 use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::project::{Project, ProjectArgs, StateArgs};
 
 /// Declarative, SQL-first data pipelines that check and heal themselves
 ///
@@ -93,13 +96,22 @@ fn wants_json(args: &[OsString]) -> bool {
     args.iter().any(|a| a == "--format=json") || pairs.into_iter().any(|(a, b)| a == "--format" && b == "json")
 }
 
-/// A problem that ends a command before its work began: told to people, and as an object if one was asked for.
+/// Problems that end a command: told to people, and as an object if one was asked for.
 fn refuse(problems: &[Diagnostic], sources: &Sources, json: bool, out: &mut Output) -> Result<Exit> {
     out.error(&diagnose::full(problems, sources, out.paint_err));
+    let exit = diagnose::exit_of(problems);
     if json {
-        out.print(&format!("{}\n", diagnose::object(problems, sources, Exit::INVALID)));
+        out.print(&format!("{}\n", diagnose::object(problems, sources, exit)));
     }
-    Ok(Exit::INVALID)
+    Ok(exit)
+}
+
+/// The state that a command reads which needs no program: the one named, or the one beside the program.
+fn state_dir(project: &ProjectArgs, state: &StateArgs) -> Result<PathBuf, Diagnostic> {
+    match &state.state {
+        Some(dir) => Ok(dir.clone()),
+        None => Project::find(project.path.as_deref()).map(|p| p.state(state)),
+    }
 }
 
 /// A target that the program does not have, with the nearest one that it has.

@@ -2,10 +2,13 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
+use pipe_diagnostics::Diagnostic;
+use pipe_run::Options;
 
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::project::{ParamArgs, Project, ProjectArgs, StateArgs};
+use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
+use crate::runtime;
 
 /// Show what a run would do: the tables in their order, what is new for each load, and every object of the program
 ///
@@ -42,11 +45,23 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Err(problem) => return super::refuse(&[problem], &Default::default(), json, out),
     };
     let loaded = project.load(&args.project);
-    let selection = match pipe_plan::select(&loaded.program, &args.targets) {
+    let targets: Vec<String> = args.targets.iter().map(|t| t.to_lowercase()).collect();
+    let names: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let hindrances: Vec<Diagnostic> = loaded.hindrances(&names).into_iter().cloned().collect();
+    if !hindrances.is_empty() {
+        return super::refuse(&hindrances, &loaded.sources, json, out);
+    }
+    let selection = match pipe_plan::select(&loaded.program, &targets) {
         Ok(selection) => selection,
         Err(unknown) => return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out),
     };
-    let plan = pipe_plan::plan(&loaded.program, &selection, &args.params.values(), None);
+    let options = Options { params: args.params.values(), ..project.options(&args.state, &EngineArgs::default()) };
+    let news = runtime::block_on(async { Ok(pipe_run::news(&loaded, &options, &selection).await) })?;
+    let news = match news {
+        Ok(news) => news,
+        Err(problems) => return super::refuse(&problems, &loaded.sources, json, out),
+    };
+    let plan = pipe_plan::plan(&loaded.program, &selection, &options.params, Some(&news));
     if json {
         out.print(&format!("{}\n", serde_json::to_string(&plan)?));
     } else {

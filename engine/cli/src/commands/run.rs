@@ -10,9 +10,9 @@ use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
+use crate::project::{self, EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
 use crate::report;
-use crate::runtime;
+use crate::runtime::{self, Interrupt};
 
 /// Read, judge, heal, commit, and say what became of every row
 ///
@@ -54,27 +54,27 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Ok(project) => project,
         Err(problem) => {
             let report = invalid(&[problem], &Sources::default());
-            return show(&report, &Sources::default(), json, out);
+            return show(&report, &Loaded::default(), "", json, out);
         }
     };
     let loaded = project.load(&args.project);
-    let options = args.engine.apply(Options {
+    let options = Options {
         targets: args.targets.iter().map(|t| t.to_lowercase()).collect(),
         params: args.params.values(),
         full_refresh: args.full_refresh,
-        ..Options::new(project.state(&args.state))
-    });
+        ..project.options(&args.state, &args.engine)
+    };
     let report = report_of(&loaded, &options)?;
-    show(&report, &loaded.sources, json, out)
+    show(&report, &loaded, &project::place(&args.project, &args.state), json, out)
 }
 
 /// Runs the program to its end, or until somebody interrupts it.
 fn report_of(loaded: &Loaded, options: &Options) -> Result<Report> {
-    let bar = Bar::new();
+    let bar = Bar::new(Interrupt::listen());
     let report = runtime::block_on(async {
         tokio::select! {
             report = pipe_run::run(loaded, options, &bar) => Ok(report),
-            () = runtime::interrupted() => Ok(interrupted(options)),
+            () = bar.interrupt.overdue() => Ok(interrupted(options)),
         }
     });
     bar.clear();
@@ -82,7 +82,7 @@ fn report_of(loaded: &Loaded, options: &Options) -> Result<Report> {
 }
 
 /// The report of a run that could not begin.
-fn invalid(problems: &[Diagnostic], sources: &Sources) -> Report {
+pub(super) fn invalid(problems: &[Diagnostic], sources: &Sources) -> Report {
     Report {
         format_version: 1,
         outcome: "invalid".to_owned(),
@@ -93,7 +93,7 @@ fn invalid(problems: &[Diagnostic], sources: &Sources) -> Report {
 }
 
 /// What is known of a run that was cut off: what it had committed is complete, the rest has not happened.
-fn interrupted(options: &Options) -> Report {
+pub(super) fn interrupted(options: &Options) -> Report {
     Report {
         format_version: 1,
         outcome: "interrupted".to_owned(),
@@ -103,12 +103,15 @@ fn interrupted(options: &Options) -> Report {
     }
 }
 
-/// Problems of the program first, then the report; to programs the report alone.
-fn show(report: &Report, sources: &Sources, json: bool, out: &mut Output) -> Result<Exit> {
-    let problems = diagnose::errors(&report.diagnostics, sources);
-    out.error(&diagnose::full(&problems, sources, out.paint_err));
+/// Problems first, then the report; to programs the report alone. Errors of the program that did not keep it from running are `check`'s to tell.
+pub(super) fn show(report: &Report, loaded: &Loaded, place: &str, json: bool, out: &mut Output) -> Result<Exit> {
+    let mut problems = diagnose::errors(&report.diagnostics, &loaded.sources);
+    if report.outcome != "invalid" {
+        problems.retain(|p| !loaded.diagnostics.contains(p));
+    }
+    out.error(&diagnose::full(&problems, &loaded.sources, out.paint_err));
     let paint = if json { out.paint_err } else { out.paint };
-    out.tell(json, &report::text(report, paint));
+    out.tell(json, &report::text(report, place, paint));
     if json {
         out.print(&format!("{}\n", serde_json::to_string(report)?));
     }

@@ -9,25 +9,48 @@ use super::{counted, wrapped};
 use crate::output::Paint;
 
 pub(super) fn section(report: &Report, paint: Paint) -> String {
-    if report.heals.is_empty() {
-        return String::new();
+    let mut text = String::new();
+    for table in in_order(report) {
+        let mut heals: Vec<&HealReport> = report.heals.iter().filter(|h| h.table == table).collect();
+        heals.sort_by_key(|h| h.clause);
+        _ = writeln!(text, "{} {table}", paint.bold("healed in"));
+        let mut clause = None;
+        for heal in heals {
+            if clause.replace(heal.clause) != Some(heal.clause) {
+                text += &wrapped(&format!("  {}  ", heal.clause), heal.text.trim_end_matches(';'));
+            }
+            text += &what(heal);
+        }
     }
-    let mut text = format!("{}\n", paint.bold("healed"));
-    text.extend(report.heals.iter().map(heal));
     text
 }
 
-fn heal(heal: &HealReport) -> String {
-    let mut text = wrapped(&format!("  {} {}  ", heal.table, heal.clause), heal.text.trim_end_matches(';'));
-    let mut what = format!("{} {}: ", heal.action, heal.state);
+/// The tables with heals, as they first come.
+fn in_order(report: &Report) -> Vec<&str> {
+    let mut tables: Vec<&str> = Vec::new();
+    for heal in &report.heals {
+        if !tables.contains(&heal.table.as_str()) {
+            tables.push(&heal.table);
+        }
+    }
+    tables
+}
+
+/// What a clause did about one failure, and how sure it was.
+fn what(heal: &HealReport) -> String {
+    let mut what = format!("{} {}", heal.action, heal.state);
     match (heal.cells, heal.rows) {
-        (0, rows) => what += &counted(rows, "row"),
-        (cells, rows) => _ = write!(what, "{} in {}", counted(cells, "cell"), counted(rows, "row")),
+        (0, 0) => {}
+        (0, rows) => _ = write!(what, ": {}", counted(rows, "row")),
+        (cells, rows) => _ = write!(what, ": {} in {}", counted(cells, "cell"), counted(rows, "row")),
+    }
+    if !heal.failure.is_empty() {
+        _ = write!(what, ", {}", heal.failure);
     }
     if let Some(reason) = &heal.reason {
         _ = write!(what, "; {reason}");
     }
-    text += &wrapped("      ", &what);
-    text.extend(heal.arithmetic.iter().map(|line| wrapped("      ", line)));
+    let mut text = wrapped("     ", &what);
+    text.extend(heal.arithmetic.iter().map(|line| wrapped("       ", line)));
     text
 }

@@ -13,8 +13,8 @@ use crate::output::Paint;
 
 pub use table::{Table, WIDTH, wrapped};
 
-/// The report as text, with a line break at its end.
-pub fn text(report: &Report, paint: Paint) -> String {
+/// The report as text, with a line break at its end. `place` is what a command needs behind it to find this project again: a path, a state.
+pub fn text(report: &Report, place: &str, paint: Paint) -> String {
     let sections = [
         headline(report, paint),
         rows::section(report, paint),
@@ -22,7 +22,7 @@ pub fn text(report: &Report, paint: Paint) -> String {
         heals::section(report, paint),
         loads::section(report, paint),
         notes(report),
-        next_steps(report, paint),
+        next_steps(report, place, paint),
     ];
     let filled: Vec<String> = sections.into_iter().filter(|s| !s.is_empty()).collect();
     filled.join("\n")
@@ -48,15 +48,17 @@ fn notes(report: &Report) -> String {
 }
 
 /// What a person would do now, as commands to copy.
-fn next_steps(report: &Report, paint: Paint) -> String {
+fn next_steps(report: &Report, place: &str, paint: Paint) -> String {
     let mut steps = Vec::new();
-    for table in report.tables.iter().filter_map(|t| t.quarantine.as_ref().map(|q| (t, q))) {
-        let (table, quarantine) = table;
-        steps.push(format!("pipe query 'select * from {quarantine}'"));
+    for table in report.tables.iter().filter(|t| t.quarantine.is_some()) {
+        steps.push(format!("pipe quarantine show {}{place}", table.name));
         if table.waiting > 0 {
-            steps.push("pipe heals".to_owned());
+            steps.push(format!("pipe heals{place}"));
         }
-        steps.push(format!("pipe quarantine replay {}", table.name));
+        steps.push(format!("pipe quarantine replay {}{place}", table.name));
+    }
+    if report.heals.iter().any(|h| h.cells > 0 && h.state == "applied") {
+        steps.push(format!("pipe query 'select * from pipe.ledger'{place}"));
     }
     let mut seen = std::collections::BTreeSet::new();
     steps.retain(|s| seen.insert(s.clone()));

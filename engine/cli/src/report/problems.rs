@@ -14,40 +14,41 @@ const SAMPLES: usize = 2;
 pub(super) fn section(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     let (unhandled, handled): (Vec<_>, Vec<_>) = report.failures.iter().partition(|f| f.handled == "failed");
-    if !unhandled.is_empty() {
-        _ = writeln!(text, "{}", paint.bad("failed"));
-        text.extend(unhandled.iter().map(|f| failure(f, report)));
+    for (title, failures) in [(paint.bad("failed:"), unhandled), (paint.bold("found in"), handled)] {
+        let mut table = "";
+        for found in failures {
+            if found.table != table {
+                table = &found.table;
+                _ = writeln!(text, "{title} {table}");
+            }
+            text += &failure(found, report);
+        }
     }
-    if !handled.is_empty() {
-        _ = writeln!(text, "{}", paint.bold("found"));
-        text.extend(handled.iter().map(|f| failure(f, report)));
-    }
-    // Rules that let something pass without a failure: tolerated, or of severity info and warning.
+    text + &let_pass(report, paint)
+}
+
+/// Rules that let something pass without a failure: tolerated, or of severity info and warning.
+fn let_pass(report: &Report, paint: Paint) -> String {
     let raised = |r: &RuleReport| {
         report.failures.iter().any(|f| f.table == r.table && f.fields.get("rule").is_some_and(|n| *n == r.rule))
     };
-    let quiet: Vec<_> = report.rules.iter().filter(|r| r.violations > 0 && !raised(r)).collect();
-    if !quiet.is_empty() {
-        _ = writeln!(text, "{}", paint.bold("let pass"));
-        for rule in quiet {
-            let what = format!(
-                "{}.{} ({}): {} of {} rows violate it ({})",
-                rule.table,
-                rule.rule,
-                rule.severity,
-                count(rule.violations),
-                count(rule.rows),
-                share(rule.ratio),
-            );
-            text += &wrapped("  ", &what);
-            text += &samples(&rule.samples);
+    let mut text = String::new();
+    let mut table = "";
+    for rule in report.rules.iter().filter(|r| r.violations > 0 && !raised(r)) {
+        if rule.table != table {
+            table = &rule.table;
+            _ = writeln!(text, "{} {table}", paint.bold("let pass in"));
         }
+        let (violations, rows) = (count(rule.violations), count(rule.rows));
+        let what = format!("{} ({}): {violations} of {rows} rows ({})", rule.rule, rule.severity, share(rule.ratio));
+        text += &wrapped("  ", &what);
+        text += &samples(&rule.samples);
     }
     text
 }
 
 fn failure(failure: &FailureReport, report: &Report) -> String {
-    let mut what = format!("{}: {}", failure.table, title(failure));
+    let mut what = title(failure);
     if let Some(rule) = rule_of(failure, report) {
         match (&rule.observed, &rule.expected) {
             (Some(observed), Some(expected)) => _ = write!(what, ", observed {observed}, expected {expected}"),

@@ -41,11 +41,6 @@ impl Table {
         self.0.add_row(cells.into_iter().map(|c| plain(&c, 10_000)));
     }
 
-    /// Whether it has no rows.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Its lines, without blanks at their ends.
     pub fn text(&self) -> String {
         self.0.lines().map(|l| l.trim_end().to_owned() + "\n").collect()

@@ -142,7 +142,7 @@ fn report() -> Report {
 
 #[test]
 fn a_report_tells_what_failed_where_and_what_to_do() {
-    insta::assert_snapshot!(text(&report(), Paint(false)));
+    insta::assert_snapshot!(text(&report(), " examples/orders", Paint(false)));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_report_fits_80_columns_whatever_is_in_it() {
     for load in &mut long.loads {
         load.locator = "folder/".repeat(40);
     }
-    let text = text(&long, Paint(false));
+    let text = text(&long, "", Paint(false));
     let wide: Vec<&str> = text.lines().filter(|l| l.chars().count() > 80).collect();
     assert!(wide.is_empty(), "{wide:#?}");
 }
@@ -169,7 +169,7 @@ fn a_report_fits_80_columns_whatever_is_in_it() {
 #[test]
 fn a_report_of_nothing_is_a_line() {
     let report = Report { outcome: "nothing_new".to_owned(), run: "r".to_owned(), ..Report::default() };
-    assert_eq!(text(&report, Paint(false)), "run r: nothing new (0.00 s)\n");
+    assert_eq!(text(&report, "", Paint(false)), "run r: nothing new (0.00 s)\n");
 }
 
 #[test]

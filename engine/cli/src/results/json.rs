@@ -5,56 +5,51 @@ use std::io::Write;
 use anyhow::Result;
 use arrow::json::WriterBuilder;
 use arrow::json::writer::LineDelimited;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use futures::TryStreamExt;
+use futures::StreamExt;
+use pipe_diagnostics::Sources;
 use serde_json::{Value, json};
 
+use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// Writes `{"format_version":1,"columns":[{name, type}…],"rows":[…],"exit_code":0}`, rows as they come, NULLs written. What fails on the way ends up in `diagnostics` of the same object.
-///
-/// # Errors
-/// What standard output says.
-pub async fn json(
-    mut rows: SendableRecordBatchStream,
-    out: &mut Output,
-    failed: impl Fn(datafusion::error::DataFusionError) -> Value,
-) -> Result<Exit> {
-    let columns: Vec<Value> = rows
-        .schema()
+/// Writes `{"format_version":1,"columns":[{name, type}…],"rows":[…],"diagnostics":[…],"exit_code":0}`, a row a line, as they come, NULLs written. What fails on the way is among the `diagnostics` of the same object.
+pub(super) async fn json(mut rows: SendableRecordBatchStream, out: &mut Output) -> Result<Option<DataFusionError>> {
+    let schema = rows.schema();
+    let columns = schema
         .fields()
         .iter()
-        .map(|f| json!({ "name": f.name(), "type": pipe_compile::types::describe(f.data_type()) }))
-        .collect();
-    write!(out, "{{\"format_version\":1,\"columns\":{},\"rows\":[", Value::Array(columns))?;
-    let mut first = true;
-    let mut failure = None;
-    while !out.is_closed() {
-        let batch = match rows.try_next().await {
-            Ok(Some(batch)) => batch,
-            Ok(None) => break,
+        .map(|f| json!({ "name": f.name(), "type": pipe_compile::types::describe(f.data_type()) }));
+    write!(out, "{{\"format_version\":1,\"columns\":{},\"rows\":[", Value::Array(columns.collect()))?;
+    let mut between = "\n";
+    let mut failed = None;
+    while let Some(batch) = rows.next().await {
+        let batch = match batch {
+            Ok(batch) if !out.is_closed() => batch,
+            Ok(_) => break,
             Err(error) => {
-                failure = Some(error);
+                failed = Some(error);
                 break;
             }
         };
         let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(Vec::new());
         writer.write(&batch)?;
         writer.finish()?;
-        let lines = String::from_utf8(writer.into_inner())?;
-        for line in lines.lines() {
-            write!(out, "{}\n{line}", if first { "" } else { "," })?;
-            first = false;
+        for line in String::from_utf8(writer.into_inner())?.lines() {
+            write!(out, "{between}{line}")?;
+            between = ",\n";
         }
     }
-    let exit = if failure.is_some() { Exit::FAILED } else { Exit::OK };
-    let diagnostics: Vec<Value> = failure.into_iter().map(failed).collect();
-    writeln!(out, "],\"diagnostics\":{},\"exit_code\":{}}}", Value::Array(diagnostics), exit.0)?;
-    Ok(exit)
+    let problems: Vec<_> = failed.iter().map(pipe_run::diagnostic_of).collect();
+    let exit = if problems.is_empty() { Exit::OK } else { Exit::FAILED };
+    let problems = diagnose::values(&problems, &Sources::default());
+    writeln!(out, "],\"diagnostics\":{},\"exit_code\":{}}}", Value::Array(problems), exit.0)?;
+    Ok(failed)
 }
 
-/// The same object for a query that gave no rows because it could not run.
+/// The same object for what gave no rows because it could not run.
 pub fn json_error(diagnostics: Vec<Value>, exit: Exit, out: &mut Output) {
     let object = json!({
         "format_version": 1, "columns": [], "rows": [], "diagnostics": diagnostics, "exit_code": exit.0,

@@ -1,11 +1,11 @@
 //! Rows as a table.
 
 use anyhow::Result;
-use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use futures::TryStreamExt;
+use futures::StreamExt;
 
 use crate::output::{Output, plain};
 use crate::report::{Table, WIDTH, counted};
@@ -14,34 +14,41 @@ use crate::report::{Table, WIDTH, counted};
 const TERMINAL_ROWS: usize = 40;
 const TERMINAL_CELL: usize = 60;
 
-/// Writes the rows as a table, with their number below. On a terminal a long result and long cells are cut, with a mark; elsewhere all is written.
-///
-/// # Errors
-/// What the query says.
-pub async fn table(mut rows: SendableRecordBatchStream, out: &mut Output) -> Result<()> {
+/// Writes the rows as a table, with their number below. On a terminal a long result and long cells are cut, with a mark; elsewhere all is written. Gives what failed, if something did.
+pub(super) async fn table(mut rows: SendableRecordBatchStream, out: &mut Output) -> Result<Option<DataFusionError>> {
     let schema = rows.schema();
     let header: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     let (most, cell, width) =
         if out.terminal { (TERMINAL_ROWS, TERMINAL_CELL, WIDTH) } else { (usize::MAX, usize::MAX, u16::MAX) };
     let mut table = Table::new(&header, width);
-    let numbers = schema.fields().iter().enumerate().filter(|(_, f)| is_number(f.data_type())).map(|(i, _)| i);
-    table.right(numbers);
+    table.right(schema.fields().iter().enumerate().filter(|(_, f)| f.data_type().is_numeric()).map(|(i, _)| i));
     let (mut total, mut shown) = (0, 0);
-    while let Some(batch) = rows.try_next().await? {
-        let take = batch.num_rows().min(most - shown);
-        add(&mut table, &batch.slice(0, take), cell)?;
-        shown += take;
-        total += batch.num_rows();
+    let mut failed = None;
+    while let Some(batch) = rows.next().await {
+        match batch {
+            Ok(batch) => {
+                let take = batch.num_rows().min(most - shown);
+                add(&mut table, &batch.slice(0, take), cell)?;
+                shown += take;
+                total += batch.num_rows();
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
     }
-    if !header.is_empty() {
+    // An empty result still has columns, unless it never came to be.
+    if failed.is_none() || total > 0 {
         out.print(&table.text());
+        let mut footer = counted(total as u64, "row");
+        if shown < total {
+            let hidden = counted((total - shown) as u64, "row");
+            footer += &format!(" … {hidden} not shown; `--format csv` writes them all");
+        }
+        out.print(&format!("{footer}\n"));
     }
-    let mut footer = counted(total as u64, "row");
-    if shown < total {
-        footer += &format!(", {} not shown … `--format csv` writes them all", counted((total - shown) as u64, "row"));
-    }
-    out.print(&format!("{footer}\n"));
-    Ok(())
+    Ok(failed)
 }
 
 fn add(table: &mut Table, batch: &RecordBatch, cell: usize) -> Result<()> {
@@ -54,8 +61,4 @@ fn add(table: &mut Table, batch: &RecordBatch, cell: usize) -> Result<()> {
         table.row(cells);
     }
     Ok(())
-}
-
-fn is_number(ty: &DataType) -> bool {
-    ty.is_numeric()
 }
