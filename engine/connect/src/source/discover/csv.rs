@@ -36,7 +36,7 @@ pub(super) fn shape(
             let message = if ended {
                 format!("`{}` is empty: it has no header and no records", input.name)
             } else {
-                format!("`{}` has no header in its first {}", input.name, size_text(head.len()))
+                format!("`{}` has no header in its first {}", input.name, size_text(head.len() & !1023))
             };
             return Ok(shape.with(Finding { file, kind: FindingKind::Empty, message }));
         }
