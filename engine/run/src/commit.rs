@@ -70,11 +70,16 @@ pub fn commit(
     }
     let quarantine = if first { quarantine_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let ledger = if first { ledger_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
+    let mut table = table_record(&evaluation);
+    if !first {
+        // What clauses did is told, and numbered, once a run.
+        table.heals.clear();
+    }
     let record = CommitRecord {
         run: engine.run.clone(),
         batch: batch.clone(),
         at: engine.at(),
-        table: table_record(&evaluation),
+        table,
         loads,
         publish,
         quarantine,
@@ -96,7 +101,7 @@ pub fn commit(
             ..sinks::told(task)
         });
     }
-    if !nothing {
+    if !nothing && first {
         report.tables.push(evaluation.table);
         report.rules.extend(evaluation.rules);
         report.heals.extend(evaluation.heals);
