@@ -254,12 +254,30 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         // Votes, orders and central values are found in the rows that pass, so these must be found again.
         let votes = book.set.len() > book.keys.len() || self.looks_around();
         let mut pass = self.pass(&first, &book, votes, watch).await?;
-        if !votes && self.repeated(&mut pass, &book).await? {
+        if !votes && (self.repeated(&mut pass, &book).await? || self.may_repeat(&pass, &book)?) {
             pass.discard()?;
             let again = input()?;
             pass = self.pass(&again, &book, true, watch).await?;
         }
         self.decide(&tables, book, pass, schema_verdicts).await
+    }
+
+    /// Whether rows may come back repaired to a table with unique keys: they must meet the rows that passed, one by one.
+    fn may_repeat(&self, pass: &Passed, book: &Rulebook) -> Result<bool, Stopped> {
+        if book.keys.is_empty() {
+            return Ok(false);
+        }
+        for (reason, failure) in self.row_failures(pass, book) {
+            let rule = match reason {
+                Reason::Rule(i) => book.rule(i).map(|r| (i, r)),
+                _ => None,
+            };
+            let answered = self.answer(failure, rule)?;
+            if (0..answered.steps.len()).any(|g| answered.group(g, None).iter().any(ResolvedAction::repairs)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a clause may look at rows that pass: for a vote with a key of its own, a mean, the row before.
