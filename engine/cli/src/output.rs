@@ -39,9 +39,9 @@ impl Output {
         _ = self.write_all(text.as_bytes());
     }
 
-    /// Writes to standard output, or to standard error where that is kept free for a JSON object.
-    pub fn tell(&mut self, json: bool, text: &str) {
-        if json { self.error(text) } else { self.print(text) }
+    /// Writes to standard output, or to standard error where the former is kept free.
+    pub fn tell(&mut self, aside: bool, text: &str) {
+        if aside { self.error(text) } else { self.print(text) }
     }
 
     /// Writes to standard error; what was printed before comes first. Nobody could be told if that failed.

@@ -58,13 +58,16 @@ fn a_command_line_that_is_wrong_is_2_and_an_object_where_one_was_asked_for() {
 #[test]
 fn a_folder_without_a_program_is_said_so_by_every_command() {
     let folder = tempfile::tempdir().unwrap();
-    for command in [&["run"][..], &["check"], &["plan"], &["query", "select 1"], &["explain", "orders"]] {
+    for command in [&["run"][..], &["check"], &["plan"], &["query", "select 1", "."], &["explain", "orders"]] {
         let ran = pipe(folder.path(), command).expect(2);
         assert!(ran.stderr.contains("E1001") && ran.stderr.contains("no `.pipe` file in `.`"), "{}", ran.stderr);
         assert!(ran.stdout.is_empty());
     }
     let ran = pipe(folder.path(), &["run", "--format", "json"]).expect(2);
     assert_eq!(ran.json()["exit_code"], 2);
+    // SQL that needs no table needs no program.
+    assert_eq!(pipe(folder.path(), &["query", "select 1 as a", "--format", "csv"]).expect(0).stdout, "a\n1\n");
+    pipe(folder.path(), &["query", "select 1", "nowhere.pipe"]).expect(2);
     assert!(listing(folder.path()).is_empty(), "a command that could not start left something behind");
 }
 
@@ -278,4 +281,80 @@ fn runs_heals_and_quarantine_list_what_the_report_told() {
     let rows = pipe(folder.path(), &["quarantine", "show", "orders"]).expect(0).stdout;
     assert!(rows.contains("ida.wolf@exa"), "{rows}");
     assert!(pipe(folder.path(), &["quarantine", "show", "ordrs"]).expect(2).stderr.contains("E1307"));
+}
+
+/// Rows joined with themselves until the end of days.
+const ENDLESS: &str = "pipe 1;
+
+source numbers from csv 'numbers.csv' schema (
+  n  bigint,
+);
+
+model endless as
+  select sum(a.n + b.n + c.n + d.n + e.n) as n
+  from numbers a, numbers b, numbers c, numbers d, numbers e;
+
+load endless into csv 'out.csv' with (mode = overwrite);
+";
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_with_130_and_nothing_half_written() {
+    let numbers: String = std::iter::once("n\n".to_owned()).chain((0..2000).map(|n| format!("{n}\n"))).collect();
+    let folder = project(ENDLESS, &[("numbers.csv", &numbers)]);
+    for signal in ["INT", "TERM"] {
+        let child = command(folder.path(), &["run", "--format", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The state is the first thing a run writes; a moment later it is at work.
+        let start = Instant::now();
+        while !folder.path().join(".pipe").is_dir() && start.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        let asked = Instant::now();
+        let kill = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let output = child.wait_with_output().unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(10), "{signal} took {:?}", asked.elapsed());
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(130), "{signal}: {stdout}\n{stderr}");
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(report["outcome"], "interrupted");
+        assert!(!folder.path().join("out.csv").exists());
+    }
+    // The next run is not kept out, and a program that ends does end.
+    std::fs::write(
+        folder.path().join("p.pipe"),
+        ENDLESS.replace(", numbers c, numbers d, numbers e", "").replace(" + c.n + d.n + e.n", ""),
+    )
+    .unwrap();
+    pipe(folder.path(), &["run"]).expect(0);
+    assert!(folder.path().join("out.csv").is_file());
+}
+
+#[test]
+fn rows_are_replayed_once_and_given_up_by_condition() {
+    let folder = copy_of("examples/orders");
+    pipe(folder.path(), &["run"]).expect(0);
+    let counts = |sql: &str| pipe(folder.path(), &["query", sql, "--format", "csv"]).expect(0).stdout;
+    let orders = "select count(*) as n, count(distinct order_id) as ids from orders";
+    assert_eq!(counts(orders), "n,ids\n994,994\n");
+    // One of the unknown customers opens an account.
+    let customers = folder.path().join("data/customers.csv");
+    let known = std::fs::read_to_string(&customers).unwrap();
+    std::fs::write(&customers, known + "960,new.person,DE,2026-01-02\n").unwrap();
+    let report = pipe(folder.path(), &["quarantine", "replay", "orders", "--format", "json"]).expect(0).json();
+    assert_eq!((&report["tables"][0]["committed"], &report["tables"][0]["quarantined"]), (&1.into(), &6.into()));
+    assert_eq!(counts(orders), "n,ids\n995,995\n");
+    pipe(folder.path(), &["quarantine", "discard", "orders"]).expect(2);
+    let said = pipe(folder.path(), &["quarantine", "discard", "orders", "--where", "status = 'lost'"]).expect(0).stdout;
+    assert_eq!(said, "1 row of `orders` given up, 5 rows left\n");
+    let ran = pipe(folder.path(), &["quarantine", "discard", "orders", "--where", "stats = 'lost'"]).expect(2);
+    assert!(ran.stderr.contains("`status`"), "{}", ran.stderr);
+    pipe(folder.path(), &["quarantine", "discard", "orders", "--all"]).expect(0);
+    let states = "select state, count(*) as n from pipe.quarantine_orders group by 1 order by 1";
+    assert_eq!(counts(states), "state,n\ndiscarded,6\nreplayed,1\n");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::pipe::{copy_of, pipe, repository};
+use crate::pipe::{copy_folder, copy_of, pipe, repository};
 
 /// Each example: its folder and program, and the names its goldens explain.
 const EXAMPLES: [(&str, &[&str]); 3] = [
@@ -109,7 +109,8 @@ fn explained() {
 fn run_twice() {
     for (example, _) in EXAMPLES {
         let folder = copy_of(&format!("examples/{example}"));
-        let first = pipe(folder.path(), &["run"]).expect(0);
+        // One thread: how many files a load writes depends on how many write at once.
+        let first = pipe(folder.path(), &["run", "--threads", "1"]).expect(0);
         let written = contents(&folder.path().join("out"));
         let second = pipe(folder.path(), &["run"]).expect(0);
         let wide: Vec<&str> = first.stdout.lines().filter(|l| l.chars().count() > 80).collect();
@@ -124,6 +125,28 @@ fn run_twice() {
             contents(&folder.path().join("out")).keys().collect::<Vec<_>>(),
             "the second run of {example} changed which files are there",
         );
+    }
+}
+
+/// The pages with a screen, and the example that it is a run of.
+const SCREENS: [(&str, &str); 4] = [
+    ("README.md", "orders"),
+    ("examples/orders/README.md", "orders"),
+    ("examples/sensors/README.md", "sensors"),
+    ("examples/shops/README.md", "shops"),
+];
+
+#[test]
+fn the_screens_of_the_pages_are_real() {
+    for (page, example) in SCREENS {
+        let text = std::fs::read_to_string(repository().join(page)).unwrap();
+        let screen = text.split("<!-- a real run -->\n```text\n").nth(1).and_then(|t| t.split("```\n").next());
+        let screen = screen.unwrap_or_else(|| panic!("{page} has no screen"));
+        let folder = tempfile::tempdir().unwrap();
+        let project = format!("examples/{example}");
+        copy_folder(&repository().join(&project), &folder.path().join(&project));
+        let run = pipe(folder.path(), &["run", &project, "--threads", "1"]).expect(0).stdout;
+        assert_eq!(steady(screen), steady(&run), "the screen of {page} is out of date");
     }
 }
 

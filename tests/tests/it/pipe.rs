@@ -92,7 +92,8 @@ pub fn copy_of(folder: &str) -> tempfile::TempDir {
     copy
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// The same, to a folder that is there or is made.
+pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the folder is made");
     for entry in std::fs::read_dir(from).expect("the folder is listed") {
         let entry = entry.expect("an entry");

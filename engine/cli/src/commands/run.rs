@@ -110,8 +110,10 @@ pub(super) fn show(report: &Report, loaded: &Loaded, place: &str, json: bool, ou
         problems.retain(|p| !loaded.diagnostics.contains(p));
     }
     out.error(&diagnose::full(&problems, &loaded.sources, out.paint_err));
-    let paint = if json { out.paint_err } else { out.paint };
-    out.tell(json, &report::text(report, place, paint));
+    // What did not run has nothing to say on standard output.
+    let aside = json || report.outcome == "invalid";
+    let paint = if aside { out.paint_err } else { out.paint };
+    out.tell(aside, &report::text(report, place, paint));
     if json {
         out.print(&format!("{}\n", serde_json::to_string(report)?));
     }

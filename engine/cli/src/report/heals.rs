@@ -14,12 +14,12 @@ pub(super) fn section(report: &Report, paint: Paint) -> String {
         let mut heals: Vec<&HealReport> = report.heals.iter().filter(|h| h.table == table).collect();
         heals.sort_by_key(|h| h.clause);
         _ = writeln!(text, "{} {table}", paint.bold("healed in"));
-        let mut clause = None;
-        for heal in heals {
-            if clause.replace(heal.clause) != Some(heal.clause) {
-                text += &wrapped(&format!("  {}  ", heal.clause), heal.text.trim_end_matches(';'));
-            }
-            text += &what(heal);
+        for of_clause in heals.chunk_by(|a, b| a.clause == b.clause) {
+            let Some(first) = of_clause.first() else { continue };
+            text += &wrapped(&format!("  {}  ", first.clause), first.text.trim_end_matches(';'));
+            // A clause that answered one failure says which in its own text.
+            let several = of_clause.iter().any(|h| h.failure != first.failure);
+            text.extend(of_clause.iter().map(|heal| what(heal, several)));
         }
     }
     text
@@ -37,14 +37,14 @@ fn in_order(report: &Report) -> Vec<&str> {
 }
 
 /// What a clause did about one failure, and how sure it was.
-fn what(heal: &HealReport) -> String {
+fn what(heal: &HealReport, name_failure: bool) -> String {
     let mut what = format!("{} {}", heal.action, heal.state);
     match (heal.cells, heal.rows) {
         (0, 0) => {}
         (0, rows) => _ = write!(what, ": {}", counted(rows, "row")),
         (cells, rows) => _ = write!(what, ": {} in {}", counted(cells, "cell"), counted(rows, "row")),
     }
-    if !heal.failure.is_empty() {
+    if name_failure {
         _ = write!(what, ", {}", heal.failure);
     }
     if let Some(reason) = &heal.reason {

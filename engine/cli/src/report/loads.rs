@@ -21,6 +21,8 @@ pub(super) fn section(report: &Report, _paint: Paint) -> String {
             load.outcome.replace('_', " "),
         ]);
     }
-    let reasons = report.loads.iter().filter_map(|l| l.reason.as_ref().map(|r| (l, r)));
+    // What a failure said above is not said again.
+    let told = |reason: &String| report.failures.iter().any(|f| f.help.as_ref() == Some(reason));
+    let reasons = report.loads.iter().filter_map(|l| l.reason.as_ref().filter(|r| !told(r)).map(|r| (l, r)));
     table.text() + &reasons.map(|(l, r)| wrapped("  ", &format!("{}: {r}", l.name))).collect::<String>()
 }

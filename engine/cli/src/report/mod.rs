@@ -55,9 +55,13 @@ fn next_steps(report: &Report, place: &str, paint: Paint) -> String {
         if table.waiting > 0 {
             steps.push(format!("pipe heals{place}"));
         }
-        steps.push(format!("pipe quarantine replay {}{place}", table.name));
+        // Rows of a model are computed again with their inputs, never replayed.
+        if table.files > 0 {
+            steps.push(format!("pipe quarantine replay {}{place}", table.name));
+        }
     }
-    if report.heals.iter().any(|h| h.cells > 0 && h.state == "applied") {
+    let committed = report.loads.iter().any(|l| l.outcome == "committed");
+    if committed && report.heals.iter().any(|h| h.cells > 0 && h.state == "applied") {
         steps.push(format!("pipe query 'select * from pipe.ledger'{place}"));
     }
     let mut seen = std::collections::BTreeSet::new();

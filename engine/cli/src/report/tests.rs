@@ -46,6 +46,7 @@ fn report() -> Report {
                 duplicates_removed: 6,
                 healed_cells: 27,
                 healed_rows: 25,
+                files: 2,
                 quarantine: Some("pipe.quarantine_orders".to_owned()),
                 ..TableReport::default()
             },
