@@ -131,7 +131,7 @@ mod tests {
             pipe_diagnostics::Severity::Error,
             "no `.pipe` file in `x`",
         );
-        let report = invalid(&[problem.clone()], &Sources::default());
+        let report = invalid(std::slice::from_ref(&problem), &Sources::default());
         assert_eq!(diagnose::errors(&report.diagnostics, &Sources::default()), [problem]);
         assert_eq!((report.outcome.as_str(), report.exit_code), ("invalid", 2));
     }
