@@ -575,8 +575,8 @@ impl Healer<'_, '_, '_> {
     /// Takes repairs back that broke what held before, until none does. Gives what each row violates then.
     async fn withdraw(&mut self) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
         loop {
-            let (violated, _) = self.now().await?;
-            let mut back = Vec::new();
+            let (violated, found) = self.now().await?;
+            let mut back = self.spread(&found);
             for (row, reasons) in violated.iter().enumerate() {
                 let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
                 let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
@@ -596,6 +596,8 @@ impl Healer<'_, '_, '_> {
             if back.is_empty() {
                 return Ok(violated);
             }
+            back.sort_unstable();
+            back.dedup();
             for cell in &back {
                 let heal = self.failing.changes.get(cell).map(|c| c.heal);
                 if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
@@ -609,6 +611,28 @@ impl Healer<'_, '_, '_> {
             ));
             self.failing.revert(&back)?;
         }
+    }
+
+    /// The repairs that made a set rule have more violations than as read: a repaired row can change the group of rows that
+    /// nobody touched. All repairs of the columns the rule is about are guilty, for none can be told from the others.
+    fn spread(&self, found: &BTreeMap<u16, Found>) -> Vec<(usize, usize)> {
+        let mut guilty = Vec::new();
+        for (index, found) in found {
+            let reason = Reason::Rule(*index);
+            let before = self.pass.staged.violations.get(&reason).copied().unwrap_or(0);
+            if found.rows.len() as u64 <= before {
+                continue;
+            }
+            let about = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
+            let related = self.failing.changes.keys().filter(|(_, c)| about.contains(c)).copied();
+            let related: Vec<(usize, usize)> = related.collect();
+            if related.is_empty() {
+                guilty.extend(self.failing.changes.keys().copied());
+            } else {
+                guilty.extend(related);
+            }
+        }
+        guilty
     }
 
     /// The fate of every failing row.
