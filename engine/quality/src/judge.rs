@@ -56,7 +56,7 @@ pub struct Judge {
     pub rules: Vec<RowRule>,
     /// Typed columns of a source that reads text.
     pub casts: Vec<CastCheck>,
-    /// References, judged on the rows that passed the row rules.
+    /// References.
     pub memberships: Vec<Membership>,
     /// The `_bad` column.
     pub bad: Option<usize>,
@@ -98,7 +98,7 @@ impl Judge {
                 verdicts.add(Reason::Rule(rule.rule), violating);
             }
         }
-        self.references(batch, &mut verdicts)?;
+        self.references(batch, bad.as_ref(), &mut verdicts)?;
         Ok(verdicts)
     }
 
@@ -123,12 +123,13 @@ impl Judge {
         found
     }
 
-    /// References are set rules: judged on the rows that passed everything before.
-    fn references(&self, batch: &RecordBatch, verdicts: &mut Verdicts) -> Result<()> {
+    /// References need no other row of the table, so every row is judged that has its cells: one that is let pass with
+    /// another fault must not be an orphan unseen.
+    fn references(&self, batch: &RecordBatch, bad: Option<&BooleanBuffer>, verdicts: &mut Verdicts) -> Result<()> {
         if self.memberships.is_empty() {
             return Ok(());
         }
-        let passed = verdicts.any.as_ref().map(|any| !any);
+        let passed = bad.map(|bad| !bad);
         for member in &self.memberships {
             let (hashes, keyed) = wide_hashes(&member.key, batch)?;
             let mut judged = match &passed {

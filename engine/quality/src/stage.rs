@@ -48,7 +48,7 @@ pub struct StageSpec {
     pub judge: Judge,
     /// What table rules ask of the rows that pass.
     pub aggregates: Arc<[Aggregate]>,
-    /// Keys to be proven unique among the rows that pass.
+    /// Keys to be proven unique.
     pub keys: Vec<KeyPlan>,
     /// Whether rows that pass keep their file, line and row behind the data, so that a later step can find them.
     pub identity: bool,
@@ -164,15 +164,16 @@ impl Staged {
         if let Some(any) = &verdicts.any {
             passing = filter_record_batch(&passing, &BooleanArray::new(!any, None))?;
         }
+        // Of all rows: which of those that do not pass will be let pass is not known yet, and their keys would count.
+        for (key, parts) in spec.keys.iter().zip(&mut self.keys) {
+            let (hashes, keyed) = key_hashes(key, batch)?;
+            if let Some(part) = parts.first_mut() {
+                part.extend(&hashes, &keyed)?;
+            }
+        }
         if passing.num_rows() > 0 {
             self.good += passing.num_rows() as u64;
             self.aggregates.update(&passing)?;
-            for (key, parts) in spec.keys.iter().zip(&mut self.keys) {
-                let (hashes, keyed) = key_hashes(key, &passing)?;
-                if let Some(part) = parts.first_mut() {
-                    part.extend(&hashes, &keyed)?;
-                }
-            }
             good.write(&passing).map_err(StageError::Sink)?;
         }
         if let (Some(rows), Some(suspects)) =

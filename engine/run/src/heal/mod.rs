@@ -110,7 +110,7 @@ impl Healer<'_, '_, '_> {
     fn passing(&self, violated: &[BTreeSet<Reason>]) -> Result<RecordBatch, Stopped> {
         let rows: Vec<u64> = (0..self.failing.len())
             .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
-            .filter(|r| violated.get(*r).is_none_or(BTreeSet::is_empty))
+            .filter(|r| violated.get(*r).is_none_or(|reasons| reasons.iter().all(|reason| self.mild(reason))))
             .map(|r| r as u64)
             .collect();
         let current = self.failing.current(&self.pass.input)?;
@@ -130,6 +130,13 @@ impl Healer<'_, '_, '_> {
             .collect::<Result<_, _>>()
             .map_err(|e| errors::internal(&e))?;
         Ok(RecordBatch::try_new(Arc::clone(&self.pass.good), columns).map_err(|e| errors::internal(&e))?)
+    }
+
+    /// Whether a row that violates this commits all the same: it is within the tolerance, or its clause lets it pass in the end.
+    fn mild(&self, reason: &Reason) -> bool {
+        let Some(answer) = self.answered.get(reason) else { return true };
+        let rule = answer.rule.and_then(|i| self.book.rule(i));
+        self.evaluator.fate_of(answer, rule, last_group(answer, rule)).0 == Fate::Keep
     }
 
     fn standing(&self, passing: RecordBatch) -> Standing<'_> {
@@ -384,9 +391,14 @@ impl Healer<'_, '_, '_> {
         let Some(clause) = &answer.clause else { return Ok(false) };
         let standing = self.standing(self.passing(violated)?);
         let planner = self.planner();
-        // A row that violates anything else takes no part: a bad latest version never evicts a good earlier one.
-        let sound: Vec<usize> =
-            rows.iter().copied().filter(|r| violated.get(*r).is_some_and(|v| v.len() == 1)).collect();
+        // A row that violates anything else and will not commit takes no part: a bad latest version never evicts a good
+        // earlier one.
+        let own = answer.rule.map(Reason::Rule);
+        let sound: Vec<usize> = rows
+            .iter()
+            .copied()
+            .filter(|r| violated.get(*r).is_some_and(|v| v.iter().all(|x| own == Some(*x) || self.mild(x))))
+            .collect();
         let ask = Ask {
             planner: &planner,
             input: &self.pass.input,
@@ -648,9 +660,7 @@ impl Healer<'_, '_, '_> {
         let answered: Vec<(Reason, Answered)> = self.answered.iter().map(|(r, a)| (*r, a.clone())).collect();
         for (reason, answer) in &answered {
             let rule = answer.rule.and_then(|i| self.book.rule(i));
-            let group = (0..=answer.steps.len())
-                .find(|g| !answer.group(*g, rule).iter().any(ResolvedAction::repairs))
-                .unwrap_or(answer.steps.len());
+            let group = last_group(answer, rule);
             let remaining = left.get(reason).copied().unwrap_or(0);
             let healed_first = group > 0;
             if self.notified.insert((*reason, 0)) {
@@ -696,6 +706,12 @@ impl Healer<'_, '_, '_> {
             .collect();
         Ok(verdicts)
     }
+}
+
+/// The first step group of a clause that repairs nothing: what it says of the rows that are left.
+fn last_group(answer: &Answered, rule: Option<&pipe_check::Rule>) -> usize {
+    let repairs = |group: &usize| answer.group(*group, rule).iter().any(ResolvedAction::repairs);
+    (0..=answer.steps.len()).find(|g| !repairs(g)).unwrap_or(answer.steps.len())
 }
 
 /// A request that owns what it is about.
