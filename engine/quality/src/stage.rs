@@ -80,6 +80,8 @@ pub struct Staged {
     pub judged: BTreeMap<u16, u64>,
     /// The files with broken records, by index.
     pub bad_files: BTreeSet<u32>,
+    /// The first broken record, in the order of files and rows: its file, row and line, and why it is broken.
+    pub first_bad: Option<(u32, u64, u64, String)>,
     /// A few violating rows.
     pub samples: Samples,
     /// Table aggregates.
@@ -137,6 +139,7 @@ impl Staged {
             violations: BTreeMap::new(),
             judged: BTreeMap::new(),
             bad_files: BTreeSet::new(),
+            first_bad: None,
             samples: Samples::default(),
             aggregates: Aggregates::new(&spec.aggregates)?,
             keys: spec.keys.iter().map(keys).collect(),
@@ -208,6 +211,10 @@ impl Staged {
                 let (file, row) = (place.file.value(i), place.row.value(i));
                 if *reason == Reason::BadRecord {
                     self.bad_files.insert(file);
+                    if self.first_bad.as_ref().is_none_or(|(f, r, ..)| (file, row) < (*f, *r)) {
+                        let why = spec.judge.bad.map(|c| cell_text(batch.column(c), i)).transpose()?;
+                        self.first_bad = Some((file, row, place.line.value(i), why.unwrap_or_default()));
+                    }
                 }
                 if self.samples.wants(*reason, file, row) {
                     let value = sample_text(spec, batch, *reason, i)?;
@@ -234,6 +241,7 @@ impl Staged {
             *self.judged.entry(rule).or_default() += n;
         }
         self.bad_files.extend(other.bad_files);
+        self.first_bad = [self.first_bad.take(), other.first_bad].into_iter().flatten().min();
         self.samples.merge(other.samples);
         self.aggregates.merge(other.aggregates)?;
         for (mine, theirs) in self.keys.iter_mut().zip(other.keys) {
@@ -278,10 +286,7 @@ impl Place {
 /// What a report shows of a row: the raw record, or the text of the columns in question.
 fn sample_text(spec: &StageSpec, batch: &RecordBatch, reason: Reason, row: usize) -> Result<String, StageError> {
     const MOST: usize = 200;
-    let text = |column: &ArrayRef| -> Result<String, StageError> {
-        let options = FormatOptions::default().with_null("NULL");
-        Ok(ArrayFormatter::try_new(column.as_ref(), &options)?.value(row).to_string())
-    };
+    let text = |column: &ArrayRef| cell_text(column, row);
     let shown = match reason {
         Reason::BadRecord => {
             let parts: Vec<String> = ["_record", "_bad"]
@@ -307,4 +312,9 @@ fn sample_text(spec: &StageSpec, batch: &RecordBatch, reason: Reason, row: usize
         }
     };
     Ok(if shown.chars().count() > MOST { shown.chars().take(MOST - 1).chain(['…']).collect() } else { shown })
+}
+
+fn cell_text(column: &ArrayRef, row: usize) -> Result<String, StageError> {
+    let options = FormatOptions::default().with_null("NULL");
+    Ok(ArrayFormatter::try_new(column.as_ref(), &options)?.value(row).to_string())
 }

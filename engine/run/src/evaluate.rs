@@ -436,10 +436,10 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         for (reason, count) in &pass.staged.violations {
             let failure = match reason {
                 Reason::BadRecord => {
-                    let first = pass.staged.samples.of(*reason).first();
-                    let file = first.and_then(|s| pass.input.files.get(s.file as usize)).map_or("", String::as_str);
-                    let why = first.and_then(|s| s.value.rsplit_once(": ")).map_or("", |(_, why)| why);
-                    Failure::bad_record(self.task.table, file, first.map_or(0, |s| s.line), why, *count, read)
+                    let first = pass.staged.first_bad.clone().unwrap_or_default();
+                    let (file, _, line, why) = first;
+                    let file = pass.input.files.get(file as usize).map_or("", String::as_str);
+                    Failure::bad_record(self.task.table, file, line, &why, *count, read)
                 }
                 Reason::Cast(column) => {
                     let Some(field) = pass.input.schema.fields().get(usize::from(*column)) else { continue };

@@ -355,7 +355,8 @@ impl<'a> Runner<'a> {
                 }
                 let rows = done.evaluation.table.quarantined;
                 if rows > 0 {
-                    without.push(format!("without {rows} rows of {name}"));
+                    let plural = if rows == 1 { "" } else { "s" };
+                    without.push(format!("without {rows} row{plural} of {name}"));
                 }
                 without.extend(done.evaluation.table.without.iter().cloned());
             }

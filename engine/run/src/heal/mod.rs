@@ -677,7 +677,7 @@ impl Healer<'_, '_, '_> {
             }
             let word = handled_word(fate).to_owned();
             let word = if healed_first && remaining < answer.failure.rows {
-                format!("healed, {remaining} rows {word}")
+                format!("healed, {remaining} row{} {word}", if remaining == 1 { "" } else { "s" })
             } else {
                 word
             };
