@@ -10,6 +10,8 @@ mod connector;
 mod failure;
 mod keys;
 mod predicate;
+pub mod reference;
+mod statement;
 mod types;
 
 pub use action::{ActionInfo, action, actions};
@@ -21,6 +23,7 @@ pub use failure::{
 };
 pub use keys::{heal_keys, model_keys};
 pub use predicate::{Level, PredicateInfo, predicate, predicates};
+pub use statement::{StatementInfo, statement, statements};
 pub use types::{Type, TypeClass};
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod exit;
 mod output;
 mod progress;
 mod project;
+mod reference;
 mod report;
 mod results;
 mod runtime;

@@ -9,5 +9,6 @@ mod kills;
 mod language;
 mod others_bugs;
 mod pipe;
+mod reference;
 mod rows;
 mod tidy;

@@ -1,6 +1,6 @@
 //! Finding the files of a source.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
@@ -60,9 +60,17 @@ fn local_locator(spec: &SourceSpec) -> Result<String, SourceError> {
     ))
 }
 
+/// The folder locators start in, without `..` in its path: the store refuses it.
 fn absolute(root: &Path) -> Result<PathBuf, SourceError> {
     let shown = root.display().to_string();
-    std::path::absolute(root).map_err(|e| SourceError::io(&e, Phase::List, &shown))
+    let plain = root.canonicalize().or_else(|_| std::path::absolute(root));
+    plain.map_err(|e| SourceError::io(&e, Phase::List, &shown))
+}
+
+/// The folder above, of where a link leads as the system would have it.
+fn above(path: &Path) -> PathBuf {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    real.parent().map_or(real.clone(), Path::to_path_buf)
 }
 
 /// One name of a locator.
@@ -147,7 +155,8 @@ impl Place {
         if glob && let Some((key, value)) = name.split_once('=').filter(|(key, _)| !key.is_empty()) {
             partitions.push((key.to_lowercase(), unescape(value)));
         }
-        Place { path: self.path.join(name), name: format!("{}{name}/", self.name), partitions }
+        let path = if name == ".." { above(&self.path) } else { self.path.join(name) };
+        Place { path, name: format!("{}{name}/", self.name), partitions }
     }
 }
 
@@ -287,16 +296,7 @@ impl Walk {
 }
 
 fn store_path(path: &Path, shown: &str) -> Result<StorePath, SourceError> {
-    // `..` and `.` are resolved in the text: the store's paths have no such names.
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => _ = plain.pop(),
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    StorePath::from_absolute_path(&plain)
+    StorePath::from_absolute_path(path)
         .map_err(|e| SourceError::new("config", Phase::List, format!("cannot list `{shown}`: {e}")))
 }
 

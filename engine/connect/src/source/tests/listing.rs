@@ -75,6 +75,16 @@ async fn files_with_odd_names_can_be_read() {
 }
 
 #[tokio::test]
+async fn a_locator_may_lead_out_of_the_folder_of_its_program() {
+    let dir = folder(&["data/a.csv", "data/b.csv", "programs/deep/x.pipe"]);
+    let root = dir.path().join("programs/deep/../deep");
+    assert_eq!(names(&root, "../../data/*.csv").await, ["../../data/a.csv", "../../data/b.csv"]);
+    assert_eq!(Table::new(&root, "csv", "../../data/a.csv").rows().await.len(), 1);
+    assert_eq!(Table::new(&root, "csv", "../../data").rows().await.len(), 2);
+    assert_eq!(Table::new(&root, "csv", "../deep/../../data/?.csv").rows().await.len(), 2);
+}
+
+#[tokio::test]
 async fn nothing_found_says_what_was_looked_for_and_what_is_near() {
     let dir = folder(&["data/orders_1.csv", "data/customers.csv"]);
     let root = dir.path();
