@@ -13,8 +13,10 @@ use crate::program::Program;
 pub(crate) enum Concern {
     /// The program as a whole.
     All,
-    /// A table: it, its rules, its clauses, its loads.
+    /// A table: it, its rules, its clauses.
     Table(String),
+    /// A load of this table.
+    Load(String),
     /// A connection.
     Connection(String),
     /// A channel.
@@ -30,7 +32,7 @@ pub(crate) fn concerns(statements: &[&Statement]) -> Vec<(Span, Concern)> {
         StatementKind::Model(m) => Concern::Table(m.name.value.clone()),
         StatementKind::Rules(r) => Concern::Table(r.table.value.clone()),
         StatementKind::Heal(h) => h.table.as_ref().map_or(Concern::All, |t| Concern::Table(t.value.clone())),
-        StatementKind::Load(l) => Concern::Table(l.table.value.clone()),
+        StatementKind::Load(l) => Concern::Load(l.table.value.clone()),
         StatementKind::Connection(c) => Concern::Connection(c.name.value.clone()),
         StatementKind::Channel(c) => Concern::Channel(c.name.value.clone()),
         StatementKind::Schedule(_) | StatementKind::Test(_) => Concern::NoRun,
@@ -50,7 +52,15 @@ pub(crate) fn concerns(statements: &[&Statement]) -> Vec<(Span, Concern)> {
 impl Loaded {
     /// The errors that stop a run of `targets` (tables or loads; none: all of the program): those in what the targets are computed from, read through, healed by and told to. An error in a schedule, a test, a channel that no clause of theirs notifies or a table they do not need is no hindrance.
     pub fn hindrances(&self, targets: &[&str]) -> Vec<&Diagnostic> {
-        let needed = Needed::of(&self.program, targets);
+        self.stopping(&Needed::of(&self.program, targets, true))
+    }
+
+    /// The errors that stop `tables` from being read, without any of their loads.
+    pub fn hindrances_to_read(&self, tables: &[&str]) -> Vec<&Diagnostic> {
+        self.stopping(&Needed::of(&self.program, tables, false))
+    }
+
+    fn stopping(&self, needed: &Needed) -> Vec<&Diagnostic> {
         let stops = |d: &&Diagnostic| d.is_error() && d.labels.first().is_none_or(|l| needed.has(self.concern(l.span)));
         self.diagnostics.iter().filter(stops).collect()
     }
@@ -65,30 +75,32 @@ impl Loaded {
 /// What a run touches; `tables` is `None` when it is all.
 struct Needed {
     tables: Option<BTreeSet<String>>,
+    loads: bool,
     connections: BTreeSet<String>,
     channels: BTreeSet<String>,
 }
 
 impl Needed {
-    fn of(program: &Program, targets: &[&str]) -> Needed {
+    fn of(program: &Program, targets: &[&str], loads: bool) -> Needed {
         let tables = (!targets.is_empty()).then(|| upstream(program, targets));
         let has = |t: &str| tables.as_ref().is_none_or(|n| n.contains(t));
         let sources = program.sources.values().filter(|s| has(&s.name)).filter_map(|s| s.connection.clone());
-        let loads = program.loads.iter().filter(|l| has(&l.table)).filter_map(|l| l.connection.clone());
-        let connections = sources.chain(loads).collect();
+        let loaded = program.loads.iter().filter(|l| loads && has(&l.table)).filter_map(|l| l.connection.clone());
+        let connections = sources.chain(loaded).collect();
         let blocks = program.heals.iter().filter(|(t, _)| has(t)).flat_map(|(_, b)| &b.clauses);
         let told = blocks.flat_map(|c| &c.steps).flatten().filter_map(|a| match &a.syntax {
             syntax::Action::Notify(channel) => Some(channel.value.clone()),
             _ => None,
         });
         let channels = told.collect();
-        Needed { tables, connections, channels }
+        Needed { tables, loads, connections, channels }
     }
 
     fn has(&self, concern: &Concern) -> bool {
         match concern {
             Concern::All => true,
             Concern::Table(t) => self.tables.as_ref().is_none_or(|n| n.contains(t)),
+            Concern::Load(t) => self.loads && self.tables.as_ref().is_none_or(|n| n.contains(t)),
             Concern::Connection(c) => self.connections.contains(c),
             Concern::Channel(c) => self.channels.contains(c),
             Concern::NoRun => false,

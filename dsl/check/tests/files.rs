@@ -261,3 +261,13 @@ test t { at 'noon'; }";
     assert_eq!(stops(&["b"]), ["idd"]);
     assert_eq!(stops(&["ab_2"]), ["x", "idd"]);
 }
+
+#[test]
+fn an_error_in_a_load_does_not_keep_its_table_from_being_read() {
+    let text = "pipe 1;
+source a from csv 'a.csv' schema (id bigint);
+load a into csv 'one.csv';";
+    let loaded = check(&[("main.pipe", text)]);
+    assert_eq!(loaded.hindrances(&["a"]).len(), 1);
+    assert!(loaded.hindrances_to_read(&["a"]).is_empty());
+}

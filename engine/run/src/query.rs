@@ -141,7 +141,7 @@ fn refuse_broken(engine: &Engine<'_>, tables: &[String]) -> Result<(), Vec<Diagn
         return Ok(());
     }
     let targets: Vec<&str> = tables.iter().map(String::as_str).collect();
-    let wrong: Vec<Diagnostic> = engine.loaded.hindrances(&targets).into_iter().cloned().collect();
+    let wrong: Vec<Diagnostic> = engine.loaded.hindrances_to_read(&targets).into_iter().cloned().collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 

@@ -51,7 +51,12 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     if !hindrances.is_empty() {
         return super::refuse(&hindrances, &loaded.sources, json, out);
     }
+    let tables: Vec<String> = loaded.program.sources.keys().chain(loaded.program.models.keys()).cloned().collect();
     let selection = match pipe_plan::select(&loaded.program, &targets) {
+        // Nothing is loaded or judged yet: what there is can be shown all the same.
+        Ok(selection) if selection.tables.is_empty() => {
+            pipe_plan::select(&loaded.program, &tables).unwrap_or(selection)
+        }
         Ok(selection) => selection,
         Err(unknown) => return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out),
     };
