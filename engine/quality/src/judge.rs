@@ -82,7 +82,7 @@ impl Judge {
     /// An expression fails while running, such as an overflow in a rule's arithmetic.
     pub fn evaluate(&self, batch: &RecordBatch) -> Result<Verdicts> {
         let mut verdicts = Verdicts::default();
-        let bad = self.bad.map(|c| non_null(batch.column(c).as_ref())).filter(|b| b.count_set_bits() > 0);
+        let bad = self.broken(batch);
         if let Some(bad) = &bad {
             verdicts.add(Reason::BadRecord, bad.clone());
         }
@@ -100,6 +100,11 @@ impl Judge {
         }
         self.references(batch, bad.as_ref(), &mut verdicts)?;
         Ok(verdicts)
+    }
+
+    /// The records that could not be parsed; `None`: not one.
+    pub(crate) fn broken(&self, batch: &RecordBatch) -> Option<BooleanBuffer> {
+        self.bad.map(|c| non_null(batch.column(c).as_ref())).filter(|b| b.count_set_bits() > 0)
     }
 
     /// The cells with text but no value, by column.

@@ -17,7 +17,7 @@ pub use samples::{Sample, Samples};
 pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
 pub use suspects::{SuspectReader, SuspectSchema, Suspects};
 
-/// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule.
+/// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule, file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The record could not be parsed.
@@ -26,16 +26,19 @@ pub enum Reason {
     Cast(u16),
     /// This rule of the table is violated.
     Rule(u16),
+    /// Its file is set aside whole.
+    Aside,
 }
 
 impl Reason {
-    /// The reason as stored beside a suspect row: 0, then the data columns, then the rules.
+    /// The reason as stored beside a suspect row: 0, then the data columns, then the rules; the greatest number for a file set aside.
     pub fn code(self, columns: usize) -> u16 {
         let columns = u16::try_from(columns).unwrap_or(u16::MAX);
         match self {
             Reason::BadRecord => 0,
             Reason::Cast(c) => 1 + c,
             Reason::Rule(r) => 1 + columns + r,
+            Reason::Aside => u16::MAX,
         }
     }
 
@@ -44,6 +47,7 @@ impl Reason {
         let columns = u16::try_from(columns).unwrap_or(u16::MAX);
         match code {
             0 => Reason::BadRecord,
+            u16::MAX => Reason::Aside,
             c if c <= columns => Reason::Cast(c - 1),
             r => Reason::Rule(r - 1 - columns),
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, UInt64Array};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -52,6 +53,10 @@ pub struct StageSpec {
     pub keys: Vec<KeyPlan>,
     /// Whether rows that pass keep their file, line and row behind the data, so that a later step can find them.
     pub identity: bool,
+    /// Whether rows that pass keep at least their file.
+    pub files: bool,
+    /// Files, by index, that are set aside whole: their rows are read and not judged.
+    pub aside: BTreeSet<u32>,
     /// The columns of the rows that do not pass.
     pub suspects: SuspectSchema,
     /// For what does not fit in memory.
@@ -68,6 +73,8 @@ pub struct StageSpec {
 pub struct Staged {
     /// Rows read.
     pub rows: u64,
+    /// Rows of files that are set aside.
+    pub aside_rows: u64,
     /// Rows that passed.
     pub good: u64,
     /// Sum, modulo 2⁶⁴, of [`row_mark`] over the rows read.
@@ -90,14 +97,19 @@ pub struct Staged {
     pub keys: Vec<Vec<KeyHashes>>,
     /// The rows that do not pass, by partition.
     pub suspects: Vec<Suspects>,
+    /// The rows of files that are set aside, by partition.
+    pub aside: Vec<Suspects>,
 }
 
 impl StageSpec {
-    /// The columns of the rows that pass: the data, and with [`StageSpec::identity`] `_file` (`UInt32`), `_line` and `_row` (`UInt64`).
+    /// The columns of the rows that pass: the data; with [`StageSpec::files`] or [`StageSpec::identity`] `_file` (`UInt32`); with
+    /// the latter `_line` and `_row` (`UInt64`).
     pub fn good_schema(&self, input: &SchemaRef) -> SchemaRef {
         let mut fields: Vec<_> = input.fields().iter().take(self.columns).cloned().collect();
-        if self.identity {
+        if self.identity || self.files {
             fields.push(Arc::new(Field::new("_file", DataType::UInt32, false)));
+        }
+        if self.identity {
             fields.push(Arc::new(Field::new("_line", DataType::UInt64, false)));
             fields.push(Arc::new(Field::new("_row", DataType::UInt64, false)));
         }
@@ -133,6 +145,7 @@ impl Staged {
         let keys = |_: &KeyPlan| vec![KeyHashes::new(spec.key_hashes, &spec.spill_dir)];
         Ok(Self {
             rows: 0,
+            aside_rows: 0,
             good: 0,
             read_sum: 0,
             good_sum: 0,
@@ -144,6 +157,7 @@ impl Staged {
             aggregates: Aggregates::new(&spec.aggregates)?,
             keys: spec.keys.iter().map(keys).collect(),
             suspects: vec![Suspects::new(&spec.suspects, &spec.spill_dir, spec.suspect_bytes)],
+            aside: vec![Suspects::new(&spec.suspects, &spec.spill_dir, spec.suspect_bytes)],
         })
     }
 
@@ -154,12 +168,18 @@ impl Staged {
         batch: &RecordBatch,
         good: &mut dyn RowSink,
     ) -> Result<(), StageError> {
-        let verdicts = spec.judge.evaluate(batch)?;
         let place = Place::of(batch, spec.meta)?;
+        // A scan's batch is of one file.
+        if place.file.values().first().is_some_and(|file| spec.aside.contains(file)) {
+            return self.set_aside(spec, batch, &place);
+        }
+        let verdicts = spec.judge.evaluate(batch)?;
         self.count(spec, batch, &verdicts, &place)?;
         let mut columns: Vec<ArrayRef> = batch.columns().iter().take(spec.columns).cloned().collect();
-        if spec.identity {
+        if spec.identity || spec.files {
             columns.push(Arc::new(place.file.clone()));
+        }
+        if spec.identity {
             columns.push(Arc::new(place.line.clone()));
             columns.push(Arc::new(place.row.clone()));
         }
@@ -183,6 +203,24 @@ impl Staged {
             (spec.suspects.rows(batch, &verdicts, spec.columns)?, self.suspects.first_mut())
         {
             suspects.push(rows)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of a file that is set aside: read, and nothing else.
+    fn set_aside(&mut self, spec: &StageSpec, batch: &RecordBatch, place: &Place) -> Result<(), StageError> {
+        self.rows += batch.num_rows() as u64;
+        self.aside_rows += batch.num_rows() as u64;
+        for (file, row) in place.file.values().iter().zip(place.row.values()) {
+            self.read_sum = self.read_sum.wrapping_add(row_mark(*file, *row));
+        }
+        let all = BooleanBuffer::new_set(batch.num_rows());
+        let broken = spec.judge.broken(batch).map(|rows| (Reason::BadRecord, rows));
+        let violations = broken.into_iter().chain([(Reason::Aside, all.clone())]).collect();
+        let verdicts = Verdicts { violations, any: Some(all), ..Verdicts::default() };
+        if let (Some(rows), Some(aside)) = (spec.suspects.rows(batch, &verdicts, spec.columns)?, self.aside.first_mut())
+        {
+            aside.push(rows)?;
         }
         Ok(())
     }
@@ -231,6 +269,7 @@ impl Staged {
     /// An aggregate's states do not merge.
     pub fn merge(&mut self, other: Staged) -> Result<(), StageError> {
         self.rows += other.rows;
+        self.aside_rows += other.aside_rows;
         self.good += other.good;
         self.read_sum = self.read_sum.wrapping_add(other.read_sum);
         self.good_sum = self.good_sum.wrapping_add(other.good_sum);
@@ -248,6 +287,7 @@ impl Staged {
             mine.extend(theirs);
         }
         self.suspects.extend(other.suspects);
+        self.aside.extend(other.aside);
         Ok(())
     }
 }
@@ -296,6 +336,7 @@ fn sample_text(spec: &StageSpec, batch: &RecordBatch, reason: Reason, row: usize
                 .collect::<Result<_, _>>()?;
             parts.join(": ")
         }
+        Reason::Aside => String::new(),
         Reason::Cast(column) => {
             let check = spec.judge.casts.iter().find(|c| c.column == usize::from(column));
             let raw = spec.judge.raw.and_then(|c| batch.column(c).as_struct_opt());

@@ -49,10 +49,12 @@ impl Evaluator<'_, '_> {
     ) -> Result<Evaluation, Stopped> {
         let staged = &pass.staged;
         let accounted = counts.committed + counts.quarantined + counts.dropped + ending.duplicates;
-        if accounted != staged.rows || counts.sum != staged.read_sum {
+        // A file that is set aside unread is one row of both sides.
+        let read = staged.rows + self.unread.len() as u64;
+        if accounted != read || counts.sum != staged.read_sum {
             let message = format!(
-                "`{}`: {} rows were read and {accounted} are accounted for; nothing was committed",
-                self.task.table, staged.rows
+                "`{}`: {read} rows were read and {accounted} are accounted for; nothing was committed",
+                self.task.table
             );
             let code = pipe_diagnostics::codes::run::NOT_BALANCED;
             return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
@@ -96,7 +98,7 @@ impl Evaluator<'_, '_> {
         let table = TableReport {
             name: self.task.table.to_owned(),
             outcome: "committed".to_owned(),
-            read: staged.rows,
+            read,
             committed: counts.committed,
             quarantined: counts.quarantined,
             waiting: counts.waiting,

@@ -1,17 +1,19 @@
 //! An evaluated table into the state: one transaction, then its files to their places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_connect::sink::Mode;
+use pipe_connect::source::{FileState, InputFile};
 use pipe_state::{
-    CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineEntry,
-    QuarantineFile, QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, TableAccount, TableRecord,
+    CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
+    QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, Superseded, TableAccount, TableRecord,
     TakenFile,
 };
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::evaluate::Evaluation;
+use crate::holdings;
 use crate::report::{FailureReport, HealReport, LoadReport, Report, RuleReport, TableReport};
 use crate::sinks::{self, Target};
 use crate::work::{LoadTask, hash_text, key};
@@ -53,11 +55,16 @@ pub fn commit(
             load: target.load.clone(),
             rows,
             taken: taken(&evaluation, task),
-            forget: if task.mode == Mode::Append { Forget::Nothing } else { Forget::All },
+            forget: match (task.mode, task.replaced_keys()) {
+                (Mode::Append, replaced) if replaced.is_empty() => Forget::Nothing,
+                (Mode::Append, replaced) => Forget::Files(replaced.into_iter().collect()),
+                _ => Forget::All,
+            },
             remove: target.prepared.remove.clone(),
         });
         publish.extend(target.files.iter().map(|f| PublishStep {
             load: Some(target.load.clone()),
+            source: source_of(f, &evaluation.table.name, &evaluation.files),
             staged: f.staged.clone(),
             target: f.target.clone(),
             replace: f.replace,
@@ -65,9 +72,7 @@ pub fn commit(
             bytes: f.bytes,
         }));
     }
-    if first {
-        judged(engine, state, &evaluation, &mut loads)?;
-    }
+    let replaced = if first { judged(engine, state, &evaluation, &mut loads)? } else { Superseded::Nothing };
     let quarantine = if first { quarantine_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let ledger = if first { ledger_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let mut table = table_record(&evaluation);
@@ -83,8 +88,9 @@ pub fn commit(
         loads,
         publish,
         quarantine,
-        quarantine_changes: if first { superseded(engine, state, &evaluation.table.name)? } else { Vec::new() },
+        quarantine_changes: superseded(state, &evaluation.table.name, &replaced)?,
         ledger,
+        ledger_superseded: replaced,
         heal_changes: Vec::new(),
         baselines: evaluation.baseline.iter().cloned().collect(),
         acts: Vec::new(),
@@ -119,7 +125,7 @@ fn taken(evaluation: &Evaluation, task: &LoadTask) -> Vec<TakenFile> {
     let file = |(source, file): &(String, pipe_connect::source::InputFile)| {
         let state = found(&file.name, source);
         TakenFile {
-            path: key(source, file),
+            path: key(source, &file.name),
             size: file.size,
             modified_ns: file.modified_ns,
             hash: state.as_ref().map_or_else(String::new, |s| hash_text(s.hash)),
@@ -131,26 +137,30 @@ fn taken(evaluation: &Evaluation, task: &LoadTask) -> Vec<TakenFile> {
 }
 
 /// Takes down which files' rows have been judged, so that a bad row is quarantined once however often its table is computed.
+/// Gives the files whose earlier rows these are in place of.
 fn judged(
     engine: &Engine<'_>,
     state: &State,
     evaluation: &Evaluation,
     loads: &mut Vec<LoadCommit>,
-) -> Result<(), Stopped> {
+) -> Result<Superseded, Stopped> {
     if evaluation.files.is_empty() {
-        return Ok(());
+        return Ok(Superseded::Nothing);
     }
     let table = &evaluation.table.name;
     let load = format!("@{table}");
     let before = state.taken(&load).map_err(|e| errors::state(&e))?;
-    let (mut taken, mut forget) = (Vec::new(), Vec::new());
+    let (mut taken, mut forget, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (file, found) in &evaluation.files {
-        let path = key(table, file);
+        let path = key(table, &file.name);
         match before.iter().find(|t| t.path == path) {
             Some(t) if t.size == file.size && t.modified_ns == file.modified_ns && !engine.options.full_refresh => {
                 continue;
             }
-            Some(_) => forget.push(path.clone()),
+            Some(_) => {
+                names.insert(file.name.clone());
+                forget.push(path.clone());
+            }
             None => {}
         }
         taken.push(TakenFile {
@@ -166,21 +176,45 @@ fn judged(
         let rows = evaluation.table.read;
         loads.push(LoadCommit { load, rows, taken, forget: Forget::Files(forget), remove: Vec::new() });
     }
-    Ok(())
+    // A full refresh judges all rows anew, also those of files that are gone.
+    Ok(if engine.options.full_refresh { Superseded::All } else { Superseded::Files(names) })
 }
 
-/// After a full refresh the rows held before are judged again, so their old copies are settled.
-fn superseded(engine: &Engine<'_>, state: &State, table: &str) -> Result<Vec<RowChange>, Stopped> {
-    if !engine.options.full_refresh {
+/// The rows held of what is judged again now: their old copies are settled.
+fn superseded(state: &State, table: &str, replaced: &Superseded) -> Result<Vec<RowChange>, Stopped> {
+    if *replaced == Superseded::Nothing || matches!(replaced, Superseded::Files(f) if f.is_empty()) {
         return Ok(Vec::new());
     }
-    let files = state.quarantine_files(table).map_err(|e| errors::state(&e))?;
-    let open = |entry: &QuarantineEntry| RowChange {
-        file: entry.id,
-        rows: entry.states.iter().filter(|s| !s.state.is_final()).map(|s| s.range).collect(),
-        state: RowState::Superseded,
-    };
-    Ok(files.iter().map(open).filter(|c| !c.rows.is_empty()).collect())
+    let mut changes = Vec::new();
+    for entry in state.quarantine_files(table).map_err(|e| errors::state(&e))? {
+        let open = entry.states.iter().filter(|s| !s.state.is_final()).map(|s| s.range);
+        let rows: Vec<RowRange> = if entry.sources.iter().all(|s| replaced.covers(&s.path)) {
+            open.collect()
+        } else if entry.sources.iter().any(|s| replaced.covers(&s.path)) {
+            let files = holdings::files(&entry.path)?;
+            let theirs = |row: &u64| {
+                let file = usize::try_from(*row).ok().and_then(|row| files.get(row));
+                file.is_some_and(|f| replaced.covers(f))
+            };
+            RowRange::of_rows(open.flat_map(|r| r.first..r.end()).filter(theirs))
+        } else {
+            Vec::new()
+        };
+        if !rows.is_empty() {
+            changes.push(RowChange { file: entry.id, rows, state: RowState::Superseded });
+        }
+    }
+    Ok(changes)
+}
+
+/// What a load calls the one source file whose rows a staged file holds.
+pub(crate) fn source_of(
+    staged: &pipe_connect::sink::StagedFile,
+    table: &str,
+    files: &[(InputFile, FileState)],
+) -> Option<String> {
+    let index = usize::try_from(staged.source?).ok()?;
+    files.get(index).map(|(file, _)| key(table, &file.name))
 }
 
 fn quarantine_file(
@@ -194,6 +228,7 @@ fn quarantine_file(
     let path = state.quarantine_dir(&evaluation.table.name).join(format!("{}-{batch}.parquet", engine.run));
     publish.push(PublishStep {
         load: None,
+        source: None,
         staged: written.staged.clone(),
         target: path.clone(),
         replace: false,
@@ -226,6 +261,7 @@ fn ledger_file(
     let path = state.ledger_dir().join(format!("{}-{}-{batch}.parquet", evaluation.table.name, engine.run));
     publish.push(PublishStep {
         load: None,
+        source: None,
         staged: staged.clone(),
         target: path.clone(),
         replace: false,

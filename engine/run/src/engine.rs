@@ -11,7 +11,7 @@ use pipe_connect::source::SourceError;
 use pipe_diagnostics::Diagnostic;
 
 use crate::Options;
-use crate::report::{FailureReport, HealReport};
+use crate::report::{FailureReport, HealReport, TableReport};
 
 /// A command at work.
 pub struct Engine<'a> {
@@ -142,8 +142,10 @@ pub struct Stopped {
     pub waiting: bool,
     /// The source's own error, which a clause may answer with another try.
     pub source: Option<SourceError>,
-    /// Files to leave out in another try: a clause said `skip file`.
+    /// Files to set aside in another try: a clause said `skip file`.
     pub skip: BTreeSet<String>,
+    /// What was read before it stopped, counted.
+    pub account: Option<TableReport>,
 }
 
 impl From<Vec<Diagnostic>> for Stopped {

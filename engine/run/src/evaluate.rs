@@ -21,6 +21,7 @@ use pipe_quality::{Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec
 use pipe_state::Baseline;
 
 use crate::account::{Ending, exceeds};
+use crate::aside::Unread;
 use crate::clauses::{Answered, answer};
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
@@ -80,6 +81,12 @@ pub struct Task<'t> {
     pub direct: Option<(Arc<SinkSpec>, PathBuf)>,
     /// The files whose rows are not in quarantine yet; `None`: all.
     pub fresh: Option<BTreeSet<String>>,
+    /// Files whose rows go to quarantine unjudged: a clause says `skip file`.
+    pub aside: BTreeSet<String>,
+    /// Files that are not even read for such a clause.
+    pub unread: Vec<Unread>,
+    /// Whether rows that pass keep their file, so that a load can replace them when it changes.
+    pub tracked: bool,
     /// Earlier batches as `(rows, unhealed)`, the latest first.
     pub earlier: Vec<(u64, u64)>,
     /// Rows the table's append load has committed already, whose keys count for `unique`.
@@ -114,6 +121,8 @@ pub async fn source(
     let mut evaluator = Evaluator::new(engine, task, declared);
     evaluator.heals = extract.heals;
     evaluator.failures = extract.failures;
+    evaluator.unread.extend(extract.unread);
+    let unread: Vec<InputFile> = evaluator.unread.iter().map(|u| u.file.clone()).collect();
     let mut evaluation = evaluator
         .run(watch, &mut || {
             last = scan()?;
@@ -123,9 +132,11 @@ pub async fn source(
         .map_err(|stopped| named(task.table, stopped))?;
     let states = last.file_states();
     evaluation.table.bytes = states.iter().map(|s| s.bytes_read).sum();
-    evaluation.table.files = names.len() as u64;
+    evaluation.table.files = (names.len() + unread.len()) as u64;
     evaluation.files = extract.files.into_iter().zip(states).collect();
-    evaluation.baseline = Some(extract.baseline);
+    evaluation.files.extend(unread.into_iter().map(|file| (file, FileState::default())));
+    // Where every file is set aside nothing was learnt of the source.
+    evaluation.baseline = (!names.is_empty()).then_some(extract.baseline);
     watch.table_finished(task.table);
     Ok(evaluation)
 }
@@ -222,6 +233,8 @@ pub struct Evaluator<'e, 'a> {
     pub(crate) rules: &'e [Rule],
     pub(crate) heals: Vec<HealReport>,
     pub(crate) failures: Vec<FailureReport>,
+    /// Files set aside unread.
+    pub(crate) unread: Vec<Unread>,
     declared: Vec<String>,
     /// Whether the rows left earlier batches and come again.
     again: bool,
@@ -234,7 +247,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let default = HealBlock::default();
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
-        Self { engine, task, block, settings, rules, heals: Vec::new(), failures: Vec::new(), declared, again: false }
+        let (heals, failures, unread) = (Vec::new(), Vec::new(), task.unread.clone());
+        Self { engine, task, block, settings, rules, heals, failures, unread, declared, again: false }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -332,6 +346,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             aggregates: Arc::clone(&book.aggregates),
             keys: if identity { Vec::new() } else { book.keys.clone() },
             identity,
+            files: self.task.tracked,
+            aside: self.aside(&input.files),
             suspects: SuspectSchema::new(&input.schema),
             spill_dir: self.task.scratch.clone(),
             suspect_bytes: SUSPECT_BYTES,
@@ -454,6 +470,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                     }
                     Failure::rule_failed(rule, *count, judged)
                 }
+                Reason::Aside => continue,
             };
             raised.push((*reason, failure));
         }
@@ -500,13 +517,14 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 settling.take(&batch?)?;
             }
         }
-        let Settling { part, quarantine, counts, .. } = settling;
+        let Settling { part, mut quarantine, mut counts, .. } = settling;
         let mut rows = Finished::default();
         for part in pass.parts.drain(..).chain([part]) {
             part.finish(&mut rows).map_err(|e| errors::io(&e))?;
         }
-        let quarantine = quarantine.finish()?;
         let unhealed = counts.quarantined - counts.waiting;
+        self.set_aside(&mut pass, &mut quarantine, &mut counts)?;
+        let quarantine = quarantine.finish()?;
         let lost = self.structural(&pass.staged, unhealed, &book)?;
         let values = aggregates.finish()?;
         let observed = self.table_rules(tables, &book, &values, &rows, &pass).await?;
@@ -535,7 +553,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
             if !skip.is_empty() {
                 self.accompany(answer, &actions);
-                return Err(Stopped { skip, ..self.stopped() });
+                let told = told::failure(answer, "quarantined", self.samples(pass, *reason));
+                let heal = HealReport { rows: answer.failure.rows, ..told::heal(answer, "skip file", "applied") };
+                return Err(Stopped { skip, failures: vec![told], heals: vec![heal], ..Stopped::default() });
             }
         }
         Ok(())
@@ -611,16 +631,22 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         if self.again {
             return Ok(false);
         }
-        let all = staged.violations.iter().find(|(_, n)| **n == staged.rows && staged.rows > 0);
+        // What a clause sets aside whole is not measured; but a batch of nothing else is lost.
+        let judged = staged.rows - staged.aside_rows;
+        if judged == 0 && self.sets_aside() {
+            return Ok(true);
+        }
+        let all = staged.violations.iter().find(|(_, n)| **n == judged && judged > 0);
         let all = all.and_then(|(reason, _)| match reason {
             Reason::Rule(r) => book.rule(*r).map(|r| r.name.clone()),
             Reason::Cast(_) => Some("cast_failed".to_owned()),
             Reason::BadRecord => Some("bad_record".to_owned()),
+            Reason::Aside => None,
         });
         let batch = structural::Batch {
-            rows: staged.rows,
+            rows: judged,
             unhealed,
-            violated_by_all: all.as_deref().filter(|_| unhealed == staged.rows),
+            violated_by_all: all.as_deref().filter(|_| unhealed == judged),
             earlier: &self.task.earlier,
         };
         match structural::judge(&batch, self.settings.max_quarantine) {

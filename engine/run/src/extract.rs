@@ -18,6 +18,7 @@ use pipe_schema::Type;
 use pipe_state::Baseline;
 use serde_json::{Value, json};
 
+use crate::aside::Unread;
 use crate::clauses::{Answered, answer};
 use crate::engine::{Engine, Notice, Stopped};
 use crate::report::{FailureReport, HealReport};
@@ -30,6 +31,8 @@ pub struct Extract {
     pub spec: SourceSpec,
     /// The files, in order.
     pub files: Vec<InputFile>,
+    /// Files set aside: their shape is not the table's and a clause says `skip file`.
+    pub unread: Vec<Unread>,
     /// The table's columns.
     pub target: Vec<FieldSpec>,
     /// Which column of which file is which column of the table.
@@ -77,14 +80,16 @@ pub async fn extract(
     let discovery = discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?;
     let mut healer = Healer::new(engine, &source.name, block);
     let skipped = healer.findings(&discovery, &files)?;
+    let mut unread = Vec::new();
     let discovery = if skipped.is_empty() {
         discovery
     } else {
-        let mut index = 0;
-        files.retain(|_| {
-            index += 1;
-            !skipped.contains(&(index - 1))
-        });
+        for (index, file) in std::mem::take(&mut files).into_iter().enumerate() {
+            match skipped.contains(&index) {
+                true => unread.push(Unread { file, reason: "structural" }),
+                false => files.push(file),
+            }
+        }
         discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?
     };
     let mut target = spec.declared.clone().unwrap_or_else(|| discovery.fields());
@@ -110,7 +115,7 @@ pub async fn extract(
         profiles: serde_json::to_vec(&profile_of(&discovery, &target, &renames)).unwrap_or_default(),
     };
     let Healer { heals, failures, .. } = healer;
-    Ok(Extract { spec, files, target, bound, heals, failures, baseline })
+    Ok(Extract { spec, files, unread, target, bound, heals, failures, baseline })
 }
 
 /// The columns of a pinned schema.
@@ -235,7 +240,8 @@ impl<'e, 'a> Healer<'e, 'a> {
         // An empty file among others is no changed source; a source without any rows is.
         let rows = discovery.files.iter().any(|f| f.sampled > 0);
         for finding in &discovery.findings {
-            let Some(reason) = finding.kind.structural() else { continue };
+            // A file that is set aside has no more to tell.
+            let Some(reason) = finding.kind.structural().filter(|_| !skipped.contains(&finding.file)) else { continue };
             if rows && matches!(finding.kind, FindingKind::Empty | FindingKind::HeaderOnly) {
                 continue;
             }
@@ -251,7 +257,7 @@ impl<'e, 'a> Healer<'e, 'a> {
             let file = files.get(finding.file).map_or("", |f| f.name.as_str());
             if actions.iter().any(|a| matches!(a, ResolvedAction::SkipFile)) {
                 skipped.push(finding.file);
-                self.engine.note(format!("{}: skipped `{file}`: {}", self.source, finding.message));
+                self.engine.note(format!("{}: `{file}` goes to quarantine whole: {}", self.source, finding.message));
                 self.handled(&answered, "skip file", 0, Vec::new(), 1.0);
             } else if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
                 self.handled(&answered, "keep", 0, Vec::new(), 1.0);

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array, new_null_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array, new_null_array,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -107,11 +109,27 @@ pub fn ledger(state: &State) -> Result<Arc<dyn TableProvider>, Stopped> {
         text("state"),
     ]));
     let mut slots = vec![Slot::Run, Slot::Table];
-    slots.resize(schema.fields().len(), Slot::File);
+    slots.resize(schema.fields().len() - 1, Slot::File);
+    slots.push(Slot::CellState);
     let slots = slots.into();
     let entries = state.ledger_files().map_err(|e| errors::state(&e))?;
     let parts = entries.iter().map(|e| part(&e.path, &schema, &slots, Index::Ledger(e.clone()))).collect();
     Ok(Arc::new(StreamingTable::try_new(schema, parts)?))
+}
+
+/// The source file of each row of a quarantine file, in its order; empty where a row has none.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn files(path: &Path) -> Result<Vec<String>, Stopped> {
+    let mut files = Vec::new();
+    for batch in read(path)? {
+        let batch = batch?;
+        let names = batch.column_by_name(meta::FILE).and_then(|c| c.as_string_opt::<i32>());
+        let name = |row: usize| names.filter(|n| n.is_valid(row)).map_or_else(String::new, |n| n.value(row).to_owned());
+        files.extend((0..batch.num_rows()).map(name));
+    }
+    Ok(files)
 }
 
 fn parquet_schema(path: &Path) -> Result<SchemaRef, Stopped> {
@@ -148,6 +166,7 @@ enum Slot {
     Batch,
     At,
     Table,
+    CellState,
     Entry,
     Number,
 }
@@ -196,6 +215,9 @@ fn read(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send 
 fn widened(batch: &RecordBatch, schema: &SchemaRef, slots: &[Slot], index: &Index, first: u64) -> Result<RecordBatch> {
     let rows = batch.num_rows();
     let columns = schema.fields().iter().zip(slots).map(|(field, slot)| {
+        if matches!(slot, Slot::CellState) {
+            return Ok(index.cell_states(batch));
+        }
         let own = batch.column_by_name(field.name()).filter(|_| matches!(slot, Slot::File));
         match (own, index.column(*slot, first, rows)) {
             (Some(column), _) => fitted(column, field.data_type()),
@@ -220,6 +242,19 @@ fn fitted(column: &ArrayRef, ty: &DataType) -> Result<ArrayRef> {
 }
 
 impl Index {
+    /// What became of the cells of a ledger file: as written then, `superseded` where their file's rows were replaced since.
+    fn cell_states(&self, batch: &RecordBatch) -> ArrayRef {
+        let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+        let (files, states) = (text("file"), text("state"));
+        let state = |row: usize| {
+            let state = states.filter(|s| s.is_valid(row))?.value(row);
+            let file = files.filter(|f| f.is_valid(row)).map_or("", |f| f.value(row));
+            let gone = matches!(self, Index::Ledger(entry) if entry.superseded.covers(file));
+            Some(if gone && ["applied", "removed"].contains(&state) { "superseded" } else { state })
+        };
+        Arc::new((0..batch.num_rows()).map(state).collect::<StringArray>())
+    }
+
     fn column(&self, slot: Slot, first: u64, rows: usize) -> Option<ArrayRef> {
         let same = |text: &str| -> Option<ArrayRef> { Some(Arc::new(StringArray::from(vec![text; rows]))) };
         match (self, slot) {

@@ -37,6 +37,8 @@ pub struct Kept {
     pub files: Vec<String>,
     /// Where each is kept: the quarantine file and the row in it. A row that is kept twice has both places.
     pub places: BTreeMap<Place, Vec<(i64, u64)>>,
+    /// Rows that stand for whole files, by file, and where each is kept. They are not among the rows.
+    pub whole: BTreeMap<String, Vec<(i64, u64)>>,
 }
 
 /// What is needed to read broken records again: the reader, and its files by name.
@@ -54,7 +56,8 @@ pub struct Rereader {
 /// A quarantine file that cannot be read.
 pub fn kept(entries: &[QuarantineEntry], target: &[FieldSpec], rereader: Option<&Rereader>) -> Result<Kept, Stopped> {
     let schema = Projection::all(target.len()).schema(target);
-    let mut kept = Kept { batches: Vec::new(), schema, files: Vec::new(), places: BTreeMap::new() };
+    let mut kept =
+        Kept { batches: Vec::new(), schema, files: Vec::new(), places: BTreeMap::new(), whole: BTreeMap::new() };
     for entry in entries.iter().rev() {
         let told = |e: &dyn std::fmt::Display| errors::io(&format!("`{}`: {e}", entry.path.display()));
         let waits = |row| matches!(state_of(entry, row), Some(RowState::Held | RowState::Undone));
@@ -82,6 +85,10 @@ pub fn kept(entries: &[QuarantineEntry], target: &[FieldSpec], rereader: Option<
 impl Kept {
     /// Takes down where a row is kept; whether it is seen for the first time.
     fn place(&mut self, batch: &RecordBatch, row: usize, entry: i64, number: u64) -> bool {
+        if batch.column_by_name(meta::ROW).is_some_and(|rows| rows.is_null(row)) {
+            self.whole.entry(place_of(batch, row).0).or_default().push((entry, number));
+            return false;
+        }
         let places = self.places.entry(place_of(batch, row)).or_default();
         places.push((entry, number));
         places.len() == 1

@@ -1,6 +1,8 @@
 //! The life of a run: order, extract, the fused pass, heal, commit, report.
 
 mod account;
+mod aside;
+mod changed;
 mod clauses;
 mod commit;
 mod engine;

@@ -46,7 +46,13 @@ pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> 
         } else if !task.news {
             LoadNews::Nothing
         } else {
-            task.instance.files.map_or(LoadNews::Everything, |files| LoadNews::Files(files.into_iter().collect()))
+            let told = |f: String| match task.replaced.contains(&f) {
+                true => format!("{f} (changed: its earlier rows are replaced)"),
+                false => f,
+            };
+            task.instance
+                .files
+                .map_or(LoadNews::Everything, |files| LoadNews::Files(files.into_iter().map(told).collect()))
         };
         news.loads.insert(load.name.clone(), told);
     }

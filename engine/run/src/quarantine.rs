@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt32Array,
+    new_null_array,
 };
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type};
@@ -27,6 +28,8 @@ use crate::errors;
 pub const RAW: &str = "_raw";
 /// What the row violated.
 pub const REASONS: &str = "_reasons";
+/// The reason of a row whose file was set aside whole.
+pub const ASIDE: &str = "skip_file";
 
 /// The columns of a table's quarantine file.
 pub fn schema(data: &[Arc<Field>]) -> SchemaRef {
@@ -54,6 +57,7 @@ pub fn reason_name(reason: Reason, columns: &SchemaRef, rule: impl Fn(u16) -> St
             format!("{column}.cast_failed")
         }
         Reason::Rule(r) => rule(r),
+        Reason::Aside => ASIDE.to_owned(),
     }
 }
 
@@ -136,12 +140,40 @@ impl Writer {
             *self.sources.entry(*index).or_default() += 1;
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| errors::internal(&e))?;
+        self.append(&batch)
+    }
+
+    /// Adds a row that stands for a whole file, whose place among the files read is `index`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_file(&mut self, index: usize, name: &str, reason: &str) -> Result<(), Stopped> {
+        let mut reasons = ListBuilder::new(StringBuilder::new());
+        for reason in [reason, ASIDE] {
+            reasons.values().append_value(reason);
+            *self.reasons.entry(reason.to_owned()).or_default() += 1;
+        }
+        reasons.append(true);
+        let (reasons, name): (ArrayRef, ArrayRef) =
+            (Arc::new(reasons.finish()), Arc::new(StringArray::from(vec![name])));
+        let column = |field: &Arc<Field>| match field.name().as_str() {
+            REASONS => Arc::clone(&reasons),
+            meta::FILE => Arc::clone(&name),
+            _ => new_null_array(field.data_type(), 1),
+        };
+        let columns = self.schema.fields().iter().map(column).collect();
+        let row = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| errors::internal(&e))?;
+        self.rows += 1;
+        *self.sources.entry(u32::try_from(index).unwrap_or(u32::MAX)).or_default() += 1;
+        self.append(&row)
+    }
+
+    fn append(&mut self, rows: &RecordBatch) -> Result<(), Stopped> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => none.insert(open(&self.path, &self.schema)?),
         };
-        writer.write(&batch).map_err(|e| unwritable(&self.path, &e))?;
-        Ok(())
+        Ok(writer.write(rows).map_err(|e| unwritable(&self.path, &e))?)
     }
 
     /// Completes the file; `None` when no row came.
@@ -185,7 +217,10 @@ impl Writer {
         for i in 0..rows.num_rows() {
             let codes = codes.map(|c| c.value(i));
             for code in codes.iter().flat_map(|c| c.as_primitive::<UInt16Type>().values().to_vec()) {
-                let name = self.names.get(usize::from(code)).map_or("?", String::as_str);
+                let name = match Reason::from_code(code, self.columns) {
+                    Reason::Aside => ASIDE,
+                    _ => self.names.get(usize::from(code)).map_or("?", String::as_str),
+                };
                 *self.reasons.entry(name.to_owned()).or_default() += 1;
                 lists.values().append_value(name);
             }

@@ -28,9 +28,10 @@ use crate::extract::{self, extract};
 use crate::kept::{Kept, Place, Rereader, kept, place_of};
 use crate::pass::Input;
 use crate::report::{LoadReport, Observer, Report};
+use crate::settle::with_file;
 use crate::sinks::{self, Target};
 use crate::whole::{Failed, whole};
-use crate::work::{Instance, LoadTask, row_by_row};
+use crate::work::{LoadTask, key, row_by_row};
 use crate::{Options, commit, errors, notices, run};
 
 /// Sends the held (and undone) rows of a source through its rules and clauses again, but for rules over the whole table. Those
@@ -69,6 +70,10 @@ struct Replay<'a> {
 struct Decided {
     evaluation: Evaluation,
     targets: Vec<Target>,
+    /// The source files of the rows, as the targets count them.
+    files: Vec<String>,
+    /// Files that were set aside unread: the next run takes them again.
+    handed: BTreeSet<String>,
     changes: Vec<RowChange>,
     replayed: u64,
 }
@@ -234,12 +239,21 @@ impl Replay<'_> {
         folders.extend(tasks.iter().map(|t| sinks::folder(&self.engine, t, batch)));
         self.state.stage_begun(&self.engine.run, batch, &folders).map_err(|e| errors::state(&e))?;
         let mut targets = sinks::prepare(&self.engine, &self.state, &own, &schema, batch)?;
-        let evaluation = self.judge(&kept, &schema, &own, scratch, watch).await?;
+        let (evaluation, skipped) = self.judge(&kept, &schema, &own, scratch, watch).await?;
         let left = left(&evaluation)?;
-        let changes = changes(&kept.places, &left);
+        // A file that is set aside once more stays as it is.
+        let mut kept = kept;
+        kept.places.retain(|(file, _), _| !skipped.contains(file));
+        let mut changes = changes(&kept.places, &left);
+        let handed: BTreeSet<String> = kept.whole.keys().cloned().collect();
+        for (file, number) in kept.whole.values().flatten() {
+            let rows = vec![RowRange::one(*number)];
+            changes.push(RowChange { file: *file, rows, state: RowState::Replayed });
+        }
         let rows = evaluate::provider(&self.engine, &evaluation.rows, &evaluation.schema).await?;
         if evaluation.table.committed > 0 {
-            sinks::fill(&self.engine, &rows, &mut targets).await?;
+            let own = evaluate::provider(&self.engine, &evaluation.rows, &with_file(&evaluation.schema)).await?;
+            sinks::fill(&self.engine, &own, &mut targets).await?;
         }
         for task in tasks.iter().filter(|t| t.load.table != self.source.name) {
             targets.extend(self.through(task, &rows, batch, evaluation.table.committed > 0).await?);
@@ -247,7 +261,7 @@ impl Replay<'_> {
         let order = |t: &Target| self.loads.iter().position(|l| l.name == t.load);
         targets.sort_by_key(order);
         let replayed = (kept.places.len() - left.len()) as u64;
-        Ok(Decided { evaluation, targets, changes, replayed })
+        Ok(Decided { evaluation, targets, files: kept.files, handed, changes, replayed })
     }
 
     /// Today's columns; and how broken records are read, where their files are still there.
@@ -276,18 +290,10 @@ impl Replay<'_> {
     }
 
     fn tasks(&self) -> Vec<LoadTask> {
-        let task = |load: &&Load| LoadTask {
-            load: (*load).clone(),
-            instance: Instance { table: load.table.clone(), files: None },
-            mode: Mode::Append,
-            inputs: Vec::new(),
-            news: true,
-            changed: Vec::new(),
-        };
-        self.loads.iter().map(task).collect()
+        self.loads.iter().map(|load| LoadTask::whole(load, Mode::Append, Vec::new())).collect()
     }
 
-    /// Judges the rows by the rules that are about rows, healing what clauses heal.
+    /// Judges the rows by the rules that are about rows, healing what clauses heal. Rows of the files it gives were left out: a clause sets these aside.
     async fn judge(
         &self,
         kept: &Kept,
@@ -295,7 +301,7 @@ impl Replay<'_> {
         own: &[&LoadTask],
         scratch: std::path::PathBuf,
         watch: Watch<'_>,
-    ) -> Result<Evaluation, Stopped> {
+    ) -> Result<(Evaluation, BTreeSet<String>), Stopped> {
         let (engine, table) = (&self.engine, self.source.name.as_str());
         let needs = pipe_plan::dependencies(engine.program(), table);
         let order = pipe_plan::select(engine.program(), &needs).unwrap_or_default().tables;
@@ -312,6 +318,9 @@ impl Replay<'_> {
             providers: &providers,
             direct: None,
             fresh: None,
+            aside: BTreeSet::new(),
+            unread: Vec::new(),
+            tracked: true,
             earlier: Vec::new(),
             committed: sinks::committed(engine, &self.state, own, schema).await?,
             scratch,
@@ -327,7 +336,7 @@ impl Replay<'_> {
             match evaluate::rows(engine, &task, &rules, &mut input, watch).await {
                 Err(stopped) if !stopped.skip.is_subset(&skipped) => skipped.extend(stopped.skip),
                 Err(stopped) => return Err(stopped),
-                Ok(evaluation) => return Ok(evaluation),
+                Ok(evaluation) => return Ok((evaluation, skipped)),
             }
         }
     }
@@ -368,12 +377,14 @@ impl Replay<'_> {
 
     /// One record: the rows in their loads, their states, the changed cells.
     fn commit(&mut self, batch: &str, decided: Decided, report: &mut Report) {
-        let Decided { evaluation, targets, changes, replayed } = decided;
+        let Decided { evaluation, targets, files, handed, changes, replayed } = decided;
         let still = evaluation.table.quarantined;
-        if replayed > 0 {
-            let record = self.record(batch, &evaluation, &targets, changes, replayed);
-            let done = self.state.commit(&record).and_then(|()| self.state.publish(batch).map(drop));
-            if let Err(e) = done {
+        let done = replayed > 0 || !handed.is_empty();
+        if done {
+            let mut record = self.record(batch, &evaluation, (&targets, &files), changes, replayed);
+            self.hand_back(&mut record, &handed);
+            let committed = self.state.commit(&record).and_then(|()| self.state.publish(batch).map(drop));
+            if let Err(e) = committed {
                 return self.failed(report, errors::state(&e).into());
             }
         }
@@ -381,7 +392,7 @@ impl Replay<'_> {
             report.loads.push(LoadReport {
                 name: load.name.clone(),
                 table: load.table.clone(),
-                outcome: if replayed > 0 { "committed" } else { "nothing_new" }.to_owned(),
+                outcome: if done { "committed" } else { "nothing_new" }.to_owned(),
                 connector: load.connector.clone(),
                 locator: load.locator.clone(),
                 mode: "append".to_owned(),
@@ -392,22 +403,38 @@ impl Replay<'_> {
         }
         let name = &self.source.name;
         report.notes.push(match (replayed, still) {
+            (0, 0) => format!("no row of `{name}` was replayed"),
             (0, _) => format!("held rows of `{name}` that still fail and stay held: {still}; nothing was committed"),
             _ => format!("held rows of `{name}` that are replayed: {replayed}; that still fail and stay held: {still}"),
         });
-        (report.outcome, report.exit_code) =
-            if replayed > 0 { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
+        for file in &handed {
+            report.notes.push(format!("`{file}` was set aside without its rows: the next run takes it again"));
+        }
+        (report.outcome, report.exit_code) = if done { ("ok".to_owned(), 0) } else { ("partial".to_owned(), 3) };
         report.tables.push(evaluation.table);
         report.rules.extend(evaluation.rules);
         report.heals.extend(evaluation.heals);
         report.failures.extend(evaluation.failures);
     }
 
+    /// What was taken without its rows is taken no more.
+    fn hand_back(&self, record: &mut CommitRecord, files: &BTreeSet<String>) {
+        if files.is_empty() {
+            return;
+        }
+        let forget = Forget::Files(files.iter().map(|f| key(&self.source.name, f)).collect());
+        for load in &mut record.loads {
+            load.forget = forget.clone();
+        }
+        let load = format!("@{}", self.source.name);
+        record.loads.push(LoadCommit { load, forget, ..LoadCommit::default() });
+    }
+
     fn record(
         &self,
         batch: &str,
         evaluation: &Evaluation,
-        targets: &[Target],
+        (targets, files): (&[Target], &[String]),
         changes: Vec<RowChange>,
         replayed: u64,
     ) -> CommitRecord {
@@ -427,6 +454,7 @@ impl Replay<'_> {
             });
             publish.extend(target.files.iter().map(|f| PublishStep {
                 load: Some(target.load.clone()),
+                source: f.source.and_then(|i| files.get(i as usize)).map(|f| key(&self.source.name, f)),
                 staged: f.staged.clone(),
                 target: f.target.clone(),
                 replace: f.replace,
@@ -439,6 +467,7 @@ impl Replay<'_> {
             let path = self.state.ledger_dir().join(format!("{}-{batch}.parquet", self.source.name));
             publish.push(PublishStep {
                 load: None,
+                source: None,
                 staged: staged.clone(),
                 target: path.clone(),
                 replace: false,

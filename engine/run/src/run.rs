@@ -21,7 +21,7 @@ use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
 use crate::tries::Tries;
 use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
-use crate::{Options, errors, notices};
+use crate::{Options, changed, errors, notices};
 
 /// Runs a program.
 pub async fn run(loaded: &Loaded, options: &Options, observer: &dyn Observer) -> Report {
@@ -60,6 +60,8 @@ struct Runner<'a> {
     _lock: pipe_state::RunLock,
     selection: Selection,
     done: BTreeMap<Instance, Result<Done, Stopped>>,
+    /// Loads that take nothing because loaded files have changed.
+    refused: Vec<(LoadTask, Stopped)>,
     /// Batches that have staged something.
     begun: Vec<String>,
 }
@@ -101,7 +103,8 @@ impl<'a> Runner<'a> {
             params: options.params.clone(),
         };
         state.begin_run(&start).map_err(failed)?;
-        Ok(Self { engine, state, _lock: lock, selection, done: BTreeMap::new(), begun: Vec::new() })
+        let (done, refused, begun) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Ok(Self { engine, state, _lock: lock, selection, done, refused, begun })
     }
 
     async fn all(&mut self, report: &mut Report, observer: &dyn Observer) {
@@ -149,7 +152,12 @@ impl<'a> Runner<'a> {
         let mut loads = Vec::new();
         for load in self.engine.program().loads.iter().filter(|l| self.selection.loads.contains(&l.name)) {
             let source = row_by_row(&self.engine, &load.table);
-            loads.push(load_task(&self.engine, &self.state, &listing, load, source)?);
+            let mut task = load_task(&self.engine, &self.state, &listing, load, source)?;
+            if let Err(stopped) = changed::decide(&self.engine, &mut task) {
+                task.news = false;
+                self.refused.push((task.clone(), stopped));
+            }
+            loads.push(task);
         }
         let tables = self.selection.tables.clone();
         let wanted = |table: &String| {
@@ -157,10 +165,6 @@ impl<'a> Runner<'a> {
             let own: Vec<&LoadTask> = loads.iter().filter(|l| l.instance.table == *table).collect();
             own.is_empty() || own.iter().any(|l| l.news)
         };
-        for task in loads.iter().filter(|l| !l.changed.is_empty()) {
-            let stopped = changed(&self.engine, task);
-            self.done.insert(task.instance.clone(), Err(stopped));
-        }
         // Without loads a run judges: every selected table that has rules.
         let judged =
             |t: &&String| self.engine.program().rules.contains_key(*t) && loads.iter().all(|l| l.load.table != **t);
@@ -251,7 +255,9 @@ impl<'a> Runner<'a> {
         let judged_before = listing.files.get(table).filter(|_| !self.engine.options.full_refresh);
         let fresh = judged_before.and_then(|f| f.as_ref().ok()).map(|files| {
             let seen = |f: &pipe_connect::source::InputFile| {
-                judged.iter().any(|t| t.path == key(table, f) && t.size == f.size && t.modified_ns == f.modified_ns)
+                judged
+                    .iter()
+                    .any(|t| t.path == key(table, &f.name) && t.size == f.size && t.modified_ns == f.modified_ns)
             };
             files.iter().filter(|f| !seen(f)).map(|f| f.name.clone()).collect()
         });
@@ -261,6 +267,9 @@ impl<'a> Runner<'a> {
             providers: &providers,
             direct: None,
             fresh,
+            aside: takers.iter().flat_map(|t| t.aside.iter().cloned()).collect(),
+            unread: Vec::new(),
+            tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
             earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: None,
             scratch,
@@ -276,7 +285,7 @@ impl<'a> Runner<'a> {
             }
             let accepted = self.state.baseline(table).map_err(|e| errors::state(&e))?;
             let mut tries = Tries::new(&self.engine, table);
-            loop {
+            let mut done = loop {
                 let done = self.source(
                     source,
                     files.clone(),
@@ -289,9 +298,12 @@ impl<'a> Runner<'a> {
                 );
                 match done.await {
                     Ok(done) => break done,
-                    Err(stopped) => tries.again(stopped, &mut files).await?,
+                    Err(stopped) => tries.again(stopped, &mut files, &mut task).await?,
                 }
-            }
+            };
+            done.0.heals.append(&mut tries.heals);
+            done.0.failures.append(&mut tries.failures);
+            done
         } else if let Some(model) = program.models.get(table) {
             let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
             let plan = planner.model(&model.query)?;
@@ -388,8 +400,13 @@ impl<'a> Runner<'a> {
                 None => {}
             }
         }
-        for task in loads.iter().filter(|l| !l.news && l.changed.is_empty()) {
+        let refused = std::mem::take(&mut self.refused);
+        let is_refused = |l: &&LoadTask| refused.iter().any(|(r, _)| r.load.name == l.load.name);
+        for task in loads.iter().filter(|l| !l.news && !is_refused(l)) {
             report.loads.push(LoadReport { outcome: "nothing_new".to_owned(), ..sinks::told(task) });
+        }
+        for (task, stopped) in refused {
+            self.tell_stopped(&task.load.table, &[&task], stopped, report);
         }
         let place = |l: &LoadReport| loads.iter().position(|t| t.load.name == l.name);
         report.loads.sort_by_key(place);
@@ -404,11 +421,11 @@ impl<'a> Runner<'a> {
         };
         let reason = stopped.failures.last().and_then(|f| f.help.clone());
         let reason = reason.or_else(|| stopped.diagnostics.first().map(|d| d.message.clone()));
-        report.tables.push(TableReport {
-            name: table.to_owned(),
-            outcome: outcome.to_owned(),
-            ..TableReport::default()
-        });
+        // What was told of it for another load stands.
+        if report.tables.iter().all(|t| t.name != table) {
+            let (name, outcome) = (table.to_owned(), outcome.to_owned());
+            report.tables.push(TableReport { name, outcome, ..stopped.account.unwrap_or_default() });
+        }
         for task in takers {
             let told = LoadReport { outcome: outcome.to_owned(), reason: reason.clone(), ..sinks::told(task) };
             report.loads.push(told);
@@ -519,26 +536,6 @@ fn skipped(table: &str, because: &str) -> Stopped {
         ..crate::report::FailureReport::default()
     };
     Stopped { failures: vec![failure], ..Stopped::default() }
-}
-
-/// A load whose files have changed under it.
-fn changed(engine: &Engine<'_>, task: &LoadTask) -> Stopped {
-    let failure =
-        pipe_heal::failure::Failure::structural(&task.load.table, pipe_heal::structural::Reason::FileChanged, 0.0);
-    let files = task.changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
-    let _ = engine;
-    let told = crate::report::FailureReport {
-        failure: failure.name.to_owned(),
-        table: task.load.table.clone(),
-        fields: failure.field_texts(),
-        handled: "failed".to_owned(),
-        help: Some(format!(
-            "{files} changed since load `{}` took it: `pipe run --full-refresh --target {}` loads everything again in place of what is there",
-            task.load.name, task.load.name
-        )),
-        ..crate::report::FailureReport::default()
-    };
-    Stopped { failures: vec![told], ..Stopped::default() }
 }
 
 /// What was done for an earlier run, in words.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt16Type, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt64Type};
 use pipe_heal::fate::Fate;
 use pipe_quality::{Aggregates, Reason, RowSink, row_mark};
 
@@ -143,6 +143,13 @@ impl Settling<'_> {
         self.part.write(&batch).map_err(|e| errors::io(&e))?;
         Ok(())
     }
+}
+
+/// Those columns, and the file of each row behind them.
+pub fn with_file(data: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<_> = data.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(pipe_connect::source::meta::FILE, DataType::UInt32, false)));
+    Arc::new(Schema::new(fields))
 }
 
 /// The data columns of a pass's input, nullable: what is written to a load.

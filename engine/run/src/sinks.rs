@@ -18,6 +18,7 @@ use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::evaluate::{self, Evaluation};
 use crate::report::{FailureReport, LoadReport};
+use crate::settle::with_file;
 use crate::staging::{Finished, Part};
 use crate::work::LoadTask;
 
@@ -31,6 +32,8 @@ pub struct Target {
     pub dir: PathBuf,
     /// What is there.
     pub prepared: Prepared,
+    /// Whether its files are written apart by the source file of their rows.
+    pub tracked: bool,
     /// The files to publish, once they are written.
     pub files: Vec<StagedFile>,
 }
@@ -79,10 +82,14 @@ pub fn prepare(
             base: None,
         };
         let published = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
+        let replaced = task.replaced_keys();
+        let gone = published.iter().filter(|p| p.source.as_ref().is_some_and(|s| replaced.contains(s)));
+        let gone: Vec<PathBuf> = gone.map(|p| p.path.clone()).collect();
         let published: Vec<PathBuf> = published.into_iter().map(|p| p.path).collect();
-        let prepared = sink::prepare(&mut spec, task.mode, &published).map_err(|e| refused(task, &e))?;
-        let dir = folder(engine, task, batch);
-        targets.push(Target { load: task.load.name.clone(), spec: Arc::new(spec), dir, prepared, files: Vec::new() });
+        let mut prepared = sink::prepare(&mut spec, task.mode, &published).map_err(|e| refused(task, &e))?;
+        prepared.remove.extend(gone);
+        let (load, dir, files) = (task.load.name.clone(), folder(engine, task, batch), Vec::new());
+        targets.push(Target { load, spec: Arc::new(spec), dir, prepared, tracked: task.tracked(), files });
     }
     Ok(targets)
 }
@@ -139,7 +146,9 @@ pub async fn committed(
     if !unique.into_iter().any(|r| matches!(r.predicate, pipe_check::Predicate::Unique)) {
         return Ok(None);
     }
-    let files = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
+    let replaced = task.replaced_keys();
+    let mut files = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
+    files.retain(|f| !f.source.as_ref().is_some_and(|s| replaced.contains(s)));
     let there = files.iter().filter(|f| f.path.exists()).map(|f| f.path.to_string_lossy().into_owned()).collect();
     Ok(Some(evaluate::parquet(engine, there, schema).await?))
 }
@@ -166,8 +175,10 @@ pub async fn write(
             target.files = assembled(target, parts)?;
         }
     } else if let Some(provider) = &provider {
+        let own = evaluate::provider(engine, &evaluation.rows, &with_file(&evaluation.schema)).await;
         for target in &mut targets {
-            let parts = copy(engine, provider, target).await?;
+            let rows = if target.tracked { own.as_ref().map_err(Clone::clone)? } else { provider };
+            let parts = copy(engine, rows, target).await?;
             target.files = assembled(target, parts)?;
         }
     }

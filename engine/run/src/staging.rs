@@ -1,12 +1,14 @@
 //! Where the rows of a pass go before anything is decided: files of a sink, or Parquet of our own that a later step reads.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::{SchemaRef, UInt32Type};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -17,8 +19,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Takes the rows of one thread.
 pub enum Part {
-    /// A load's own files, published as they are.
-    Sink(Box<StagedWriter>),
+    /// A load's own files, published as they are, and how many columns they have.
+    Sink(Box<StagedWriter>, usize),
     /// A file for the steps behind.
     Own(Box<OwnPart>),
 }
@@ -43,7 +45,15 @@ pub struct Finished {
 impl RowSink for Part {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), BoxError> {
         match self {
-            Part::Sink(writer) => Ok(writer.write(batch)?),
+            Part::Sink(writer, columns) => match batch.columns().get(*columns) {
+                None => Ok(writer.write(batch)?),
+                Some(files) => {
+                    for (file, rows) in by_file(batch, files, *columns)? {
+                        writer.write_of(Some(file), &rows)?;
+                    }
+                    Ok(())
+                }
+            },
             Part::Own(part) => part.write(batch),
         }
     }
@@ -55,7 +65,7 @@ impl Part {
     /// # Errors
     /// The staging folder cannot be written.
     pub fn sink(spec: &Arc<SinkSpec>, dir: &Path, thread: usize) -> Result<Self, BoxError> {
-        Ok(Part::Sink(Box::new(StagedWriter::new(spec, dir, thread)?)))
+        Ok(Part::Sink(Box::new(StagedWriter::new(spec, dir, thread)?), spec.schema.fields().len()))
     }
 
     /// A thread's file in the scratch folder.
@@ -70,7 +80,7 @@ impl Part {
     /// A file cannot be completed.
     pub fn finish(self, into: &mut Finished) -> Result<(), BoxError> {
         match self {
-            Part::Sink(writer) => into.staged.extend(writer.finish()?),
+            Part::Sink(writer, _) => into.staged.extend(writer.finish()?),
             Part::Own(part) => {
                 let OwnPart { path, writer: Some(writer), rows, .. } = *part else { return Ok(()) };
                 writer.close()?;
@@ -81,6 +91,21 @@ impl Part {
         }
         Ok(())
     }
+}
+
+/// The rows of each source file, the first `columns` of them: a file for the rest is in `files`.
+fn by_file(batch: &RecordBatch, files: &ArrayRef, columns: usize) -> Result<Vec<(u32, RecordBatch)>, BoxError> {
+    let files = files.as_primitive_opt::<UInt32Type>().ok_or("rows without their files")?;
+    let data = batch.project(&(0..columns).collect::<Vec<_>>())?;
+    let distinct: BTreeSet<u32> = files.values().iter().copied().collect();
+    if let Some(only) = distinct.first().filter(|_| distinct.len() == 1) {
+        return Ok(vec![(*only, data)]);
+    }
+    let of = |file: u32| -> Result<_, BoxError> {
+        let mask: BooleanArray = files.values().iter().map(|f| Some(*f == file)).collect();
+        Ok((file, filter_record_batch(&data, &mask)?))
+    };
+    distinct.into_iter().map(of).collect()
 }
 
 impl OwnPart {

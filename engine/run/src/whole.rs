@@ -1,6 +1,6 @@
 //! Whole tables, after their rules and heals, for who only looks: evaluated as a run does, and thrown away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use pipe_state::State;
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Task};
 use crate::extract::{self, extract};
+use crate::tries::Tries;
 use crate::work::Listing;
 use crate::{errors, raw};
 
@@ -65,12 +66,15 @@ async fn one(
     raw::insert_raw(engine, state, listing, table, &mut tables).await?;
     std::fs::create_dir_all(scratch).map_err(|e| errors::io(&e))?;
     let earlier = state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
-    let task = Task {
+    let mut task = Task {
         table,
         tables: &tables,
         providers: &providers,
         direct: None,
         fresh: None,
+        aside: BTreeSet::new(),
+        unread: Vec::new(),
+        tracked: false,
         earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
         committed: None,
         scratch: scratch.to_owned(),
@@ -79,8 +83,19 @@ async fn one(
         let spec = extract::spec(engine, source);
         let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(table, &e))?;
         let accepted = state.baseline(table).map_err(|e| errors::state(&e))?;
-        let extract = extract(engine, source, files, accepted.as_ref()).await?;
-        evaluate::source(engine, &task, extract, watch).await?
+        let mut files = files;
+        let mut tries = Tries::new(engine, table);
+        loop {
+            let extracted = extract(engine, source, files.clone(), accepted.as_ref()).await;
+            let done = match extracted {
+                Ok(extracted) => evaluate::source(engine, &task, extracted, watch).await,
+                Err(stopped) => Err(stopped),
+            };
+            match done {
+                Ok(evaluation) => break evaluation,
+                Err(stopped) => tries.again(stopped, &mut files, &mut task).await?,
+            }
+        }
     } else if let Some(model) = program.models.get(table) {
         if !program.rules.contains_key(table) {
             let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);

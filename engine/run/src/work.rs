@@ -12,7 +12,7 @@ use pipe_plan::Selection;
 use pipe_state::{State, TakenFile};
 
 use crate::engine::{Engine, Stopped};
-use crate::{errors, extract};
+use crate::{changed, errors, extract};
 
 /// The files of every source that is read, as they are now.
 #[derive(Debug, Default)]
@@ -43,8 +43,44 @@ pub struct LoadTask {
     pub inputs: Vec<(String, InputFile)>,
     /// Whether there is anything to do.
     pub news: bool,
-    /// Loaded files that have changed since.
+    /// Loaded files that have changed since and whose rows cannot be replaced.
     pub changed: Vec<String>,
+    /// Loaded files that have changed since and whose rows this batch replaces; by name, of the table's own source.
+    pub replaced: BTreeSet<String>,
+    /// Of these, the ones whose new version goes to quarantine whole.
+    pub aside: BTreeSet<String>,
+}
+
+/// The most new files of a batch whose rows are written apart, so that each can be replaced when it changes. A load of more
+/// files than that is a first one as a rule, and its target should not begin as so many small files.
+const TRACKED_FILES: usize = 64;
+
+impl LoadTask {
+    /// A load of all of its table.
+    pub fn whole(load: &Load, mode: Mode, inputs: Vec<(String, InputFile)>) -> Self {
+        Self {
+            load: load.clone(),
+            instance: Instance { table: load.table.clone(), files: None },
+            mode,
+            inputs,
+            news: true,
+            changed: Vec::new(),
+            replaced: BTreeSet::new(),
+            aside: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the rows of each source file are to be kept apart in what is written.
+    pub fn tracked(&self) -> bool {
+        let own = self.inputs.iter().all(|(source, _)| *source == self.load.table);
+        self.mode == Mode::Append && own && (1..=TRACKED_FILES).contains(&self.inputs.len())
+    }
+
+    /// What the load calls the files whose rows the batch replaces.
+    pub fn replaced_keys(&self) -> BTreeSet<String> {
+        let mine = self.inputs.iter().filter(|(_, f)| self.replaced.contains(&f.name));
+        mine.map(|(source, file)| key(source, &file.name)).collect()
+    }
 }
 
 impl Listing {
@@ -95,34 +131,32 @@ pub fn load_task(
     if refresh && mode == Mode::Append {
         mode = Mode::Refresh;
     }
-    let whole = Instance { table: load.table.clone(), files: None };
-    let mut task = LoadTask {
-        load: load.clone(),
-        instance: whole,
-        mode,
-        inputs: listing.inputs(engine, &load.table),
-        news: true,
-        changed: Vec::new(),
-    };
+    let mut task = LoadTask::whole(load, mode, listing.inputs(engine, &load.table));
     if refresh {
         return Ok(task);
     }
-    let taken = state.taken(&load.name).map_err(|e| errors::state(&e))?;
-    let taken: BTreeMap<&str, &TakenFile> = taken.iter().map(|t| (t.path.as_str(), t)).collect();
+    let all_taken = state.taken(&load.name).map_err(|e| errors::state(&e))?;
+    let taken: BTreeMap<&str, &TakenFile> = all_taken.iter().map(|t| (t.path.as_str(), t)).collect();
     if mode == Mode::Append
         && let Some(source) = row_by_row
         && let Some(Ok(files)) = listing.files.get(&source)
     {
         let mut new = BTreeSet::new();
+        let published = state.published_files(&load.name).map_err(|e| errors::state(&e))?;
         for file in files {
-            match taken.get(key(&source, file).as_str()) {
+            match taken.get(key(&source, &file.name).as_str()) {
                 None => _ = new.insert(file.name.clone()),
                 Some(before) if same(before, file)? => {}
+                Some(before) if source == load.table && changed::replaceable(before, &all_taken, &published) => {
+                    task.replaced.insert(file.name.clone());
+                    new.insert(file.name.clone());
+                }
                 Some(_) => task.changed.push(file.name.clone()),
             }
         }
         task.news = !new.is_empty();
-        if new.len() < files.len() {
+        // A changed file is none of a whole: an instance of its own keeps what was judged of the others.
+        if new.len() < files.len() || !task.replaced.is_empty() {
             task.inputs.retain(|(s, f)| *s == source && new.contains(&f.name));
             task.instance.files = Some(new);
         }
@@ -131,7 +165,7 @@ pub fn load_task(
     let mut unchanged = taken.len() == task.inputs.len() && !taken.is_empty();
     for (source, file) in &task.inputs {
         unchanged = unchanged
-            && match taken.get(key(source, file).as_str()) {
+            && match taken.get(key(source, &file.name).as_str()) {
                 Some(before) => same(before, file)?,
                 None => false,
             };
@@ -161,8 +195,8 @@ pub fn row_by_row(engine: &Engine<'_>, table: &str) -> Option<String> {
 }
 
 /// What a load calls a file it has taken: unique among the sources it reads.
-pub fn key(source: &str, file: &InputFile) -> String {
-    format!("{source}: {}", file.name)
+pub fn key(source: &str, file: &str) -> String {
+    format!("{source}: {file}")
 }
 
 /// Whether a file is the one that was taken. Size and time decide; when only the time has moved, the content does.
@@ -205,7 +239,7 @@ pub fn batch_id(engine: &Engine<'_>, task: &LoadTask) -> String {
     };
     add(&task.load.name);
     for (source, file) in &task.inputs {
-        add(&key(source, file));
+        add(&key(source, &file.name));
         add(&format!("{} {}", file.size, file.modified_ns));
     }
     if task.mode != Mode::Append {

@@ -10,7 +10,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::paths::{create_dir, sync};
 use crate::sql::int;
 use crate::store::Fault;
-use crate::{CommitRecord, Forget, LoadCommit, PublishStep, State, StateError, failpoint, outcome, quarantine};
+use crate::{
+    CommitRecord, Forget, LoadCommit, PublishStep, State, StateError, Superseded, failpoint, outcome, quarantine,
+};
 
 impl State {
     /// Commits a batch, all of it or nothing. Call [`State::publish`] next.
@@ -82,6 +84,7 @@ impl State {
         for file in &record.ledger {
             ledger.execute(params![seq, table, self.store_path(&file.path)?, int(file.cells)])?;
         }
+        supersede_ledger(tx, seq, table, &record.ledger_superseded)?;
         for change in &record.heal_changes {
             if tx.execute("update heal set state = ?2 where id = ?1", params![change.id, change.state])? == 0 {
                 return Err(StateError::Unknown { what: "heal", name: change.id.to_string() }.into());
@@ -125,15 +128,34 @@ impl State {
             }
         }
         let mut insert = tx.prepare_cached(
-            "insert into publish_step (batch, step, load, staged, target, replaces, rows, bytes) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "insert into publish_step (batch, step, load, staged, target, replaces, rows, bytes, source)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
         for (number, (step, staged, target)) in (0i64..).zip(&steps) {
             replaced.execute(params![seq, target])?;
             let (rows, bytes) = (int(step.rows), int(step.bytes));
-            insert.execute(params![seq, number, step.load, staged, target, step.replace, rows, bytes])?;
+            insert.execute(params![seq, number, step.load, staged, target, step.replace, rows, bytes, step.source])?;
         }
         Ok(())
     }
+}
+
+/// Marks cells of earlier batches of a table as gone.
+fn supersede_ledger(tx: &Transaction<'_>, seq: i64, table: &str, superseded: &Superseded) -> Result<(), Fault> {
+    let mut mark = tx.prepare_cached(
+        "insert or ignore into ledger_superseded (file, source, batch)
+         select id, ?3, ?1 from ledger_file where tbl = ?2 and batch < ?1",
+    )?;
+    match superseded {
+        Superseded::Nothing => {}
+        Superseded::All => _ = mark.execute(params![seq, table, ""])?,
+        Superseded::Files(files) => {
+            for file in files {
+                mark.execute(params![seq, table, file])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn forget(tx: &Transaction<'_>, seq: i64, load: &LoadCommit) -> Result<(), Fault> {

@@ -45,7 +45,7 @@ pub use quarantine::{LedgerEntry, QuarantineCount, QuarantineEntry, RowChange};
 pub use ranges::{RowRange, StateRange};
 pub use record::{
     CommitRecord, FailureRecord, Forget, HealChange, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
-    QuarantineSource, RowState, RuleResult, TableAccount, TableRecord,
+    QuarantineSource, RowState, RuleResult, Superseded, TableAccount, TableRecord,
 };
 pub use run::{RunEnd, RunStart};
 pub use store::State;

@@ -3,7 +3,7 @@
 //! A quarantine file is Parquet, written once. What changes is the state of its rows, kept here as ranges of row numbers,
 //! so that a million rows cost one entry until someone decides about some of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -11,7 +11,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::ranges::{Tagged, normalise, retag};
 use crate::sql::{count, int, json, to_json, word};
 use crate::store::Fault;
-use crate::{CommitRecord, QuarantineFile, QuarantineSource, RowRange, RowState, State, StateError, StateRange};
+use crate::{
+    CommitRecord, QuarantineFile, QuarantineSource, RowRange, RowState, State, StateError, StateRange, Superseded,
+};
 
 /// A quarantine file with the states of its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub struct LedgerEntry {
     pub batch: String,
     /// Cells in it.
     pub cells: u64,
+    /// The source files whose cells were replaced since.
+    pub superseded: Superseded,
 }
 
 impl State {
@@ -168,20 +172,32 @@ impl State {
 
     /// The published ledger files, oldest first.
     pub fn ledger_files(&self) -> Result<Vec<LedgerEntry>, StateError> {
-        self.rows(
-            "select l.path, l.tbl, b.run, b.id, l.cells from ledger_file l join batch b on b.seq = l.batch
+        let mut entries = self.rows(
+            "select l.id, l.path, l.tbl, b.run, b.id, l.cells from ledger_file l join batch b on b.seq = l.batch
              where b.published = 1 order by l.id",
             [],
             |r| {
-                Ok(LedgerEntry {
-                    path: self.load_path(&r.get::<_, String>(0)?),
-                    table: r.get(1)?,
-                    run: r.get(2)?,
-                    batch: r.get(3)?,
-                    cells: count(r, 4)?,
-                })
+                let entry = LedgerEntry {
+                    path: self.load_path(&r.get::<_, String>(1)?),
+                    table: r.get(2)?,
+                    run: r.get(3)?,
+                    batch: r.get(4)?,
+                    cells: count(r, 5)?,
+                    superseded: Superseded::Nothing,
+                };
+                Ok((r.get::<_, i64>(0)?, entry))
             },
-        )
+        )?;
+        for (id, entry) in &mut entries {
+            let sql = "select source from ledger_superseded where file = ?1";
+            let files: BTreeSet<String> = self.rows(sql, [*id], |r| r.get(0))?.into_iter().collect();
+            entry.superseded = match files.contains("") {
+                true => Superseded::All,
+                false if files.is_empty() => Superseded::Nothing,
+                false => Superseded::Files(files),
+            };
+        }
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
     }
 }
 

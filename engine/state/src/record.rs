@@ -1,6 +1,6 @@
 //! What a commit says about its batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub struct CommitRecord {
     pub quarantine_changes: Vec<crate::RowChange>,
     /// Changed cells. Their files are published by `publish`.
     pub ledger: Vec<LedgerFile>,
+    /// Earlier changed cells of the table that are no longer in any target.
+    pub ledger_superseded: Superseded,
     /// Earlier heals that this batch changes the state of: `undone`.
     pub heal_changes: Vec<HealChange>,
     /// Baselines that move with this batch.
@@ -63,11 +65,36 @@ pub enum Forget {
     All,
 }
 
+/// Whose earlier rows a batch takes the place of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Superseded {
+    /// Of none.
+    #[default]
+    Nothing,
+    /// Of these source files, as the table names them.
+    Files(BTreeSet<String>),
+    /// Of all.
+    All,
+}
+
+impl Superseded {
+    /// Whether the rows of a source file are among them.
+    pub fn covers(&self, file: &str) -> bool {
+        match self {
+            Superseded::Nothing => false,
+            Superseded::Files(files) => files.contains(file),
+            Superseded::All => true,
+        }
+    }
+}
+
 /// A file to move to its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PublishStep {
     /// The load it belongs to; `None` for quarantine and ledger.
     pub load: Option<String>,
+    /// The one source file whose rows it holds, as its load names it: [`TakenFile::path`]. `None`: of several, or of none.
+    pub source: Option<String>,
     /// The complete file, on the same file system as its target.
     pub staged: PathBuf,
     /// Its place.

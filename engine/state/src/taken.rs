@@ -33,6 +33,8 @@ pub struct PublishedFile {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// The one source file whose rows it holds: [`TakenFile::path`]; `None`: of several, or of none.
+    pub source: Option<String>,
 }
 
 impl State {
@@ -58,7 +60,7 @@ impl State {
     /// The files a load has in its place, by path: what `overwrite` removes.
     pub fn published_files(&self, load: &str) -> Result<Vec<PublishedFile>, StateError> {
         self.rows(
-            "select s.target, b.id, s.rows, s.bytes from publish_step s join batch b on b.seq = s.batch
+            "select s.target, b.id, s.rows, s.bytes, s.source from publish_step s join batch b on b.seq = s.batch
              where s.load = ?1 and s.removed_by is null order by s.target",
             [load],
             |r| {
@@ -67,6 +69,7 @@ impl State {
                     batch: r.get(1)?,
                     rows: count(r, 2)?,
                     bytes: count(r, 3)?,
+                    source: r.get(4)?,
                 })
             },
         )

@@ -7,6 +7,7 @@ mod inspect;
 mod invariants;
 mod kills;
 mod language;
+mod loads;
 mod others_bugs;
 mod pipe;
 mod reference;

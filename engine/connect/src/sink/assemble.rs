@@ -47,7 +47,7 @@ pub fn assemble(
             (merged, bytes)
         }
     };
-    Ok(vec![StagedFile { staged, target: target.clone(), rows, bytes, replace: prepared.replace_file() }])
+    Ok(vec![StagedFile { staged, target: target.clone(), rows, bytes, replace: prepared.replace_file(), source: None }])
 }
 
 /// Puts files one behind the other. The first may be somebody else's and not end with its line.

@@ -31,6 +31,8 @@ pub struct StagedFile {
     pub bytes: u64,
     /// Whether it may take the place of a file that is there. `false` until [`super::assemble`] knows.
     pub replace: bool,
+    /// Of the source files [`StagedWriter::write_of`] was told of, the one whose rows these are, by index.
+    pub source: Option<u32>,
 }
 
 /// Writes rows into staged files. One a thread; nothing is shared, so the rows of a partition lie in a file for each writer.
@@ -45,13 +47,16 @@ pub struct StagedWriter {
     index: usize,
     header: bool,
     partitions: Partitioner,
-    open: BTreeMap<usize, Open>,
+    open: BTreeMap<Slot, Open>,
     /// Files begun, by partition.
     begun: HashMap<usize, usize>,
     written: Vec<StagedFile>,
     tick: u64,
     limits: Limits,
 }
+
+/// What a file holds: rows of one source file, or of any; of one partition.
+type Slot = (Option<u32>, usize);
 
 struct Open {
     file: OpenFile,
@@ -105,7 +110,7 @@ impl StagedWriter {
         };
         // One file is wanted even when no row comes: with its columns.
         if is_file && writer_index == 0 {
-            writer.open(0)?;
+            writer.open((None, 0))?;
         }
         Ok(writer)
     }
@@ -115,14 +120,25 @@ impl StagedWriter {
     /// # Errors
     /// [`SinkError::Rows`] for other columns; else what the file system says, and then the writer is of no more use.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
+        self.write_of(None, batch)
+    }
+
+    /// Writes rows of one source file, by its index, into files that hold no others: so they can be replaced when it changes.
+    /// A target of one file holds the rows of all.
+    ///
+    /// # Errors
+    /// As [`StagedWriter::write`].
+    pub fn write_of(&mut self, source: Option<u32>, batch: &RecordBatch) -> Result<(), SinkError> {
         let batch = self.conform(batch)?;
         if batch.num_rows() == 0 {
             return Ok(());
         }
+        let source = source.filter(|_| matches!(self.target, Target::Folder(_)));
         for (partition, rows) in self.partitions.split(&batch)? {
-            self.open(partition)?;
+            let slot = (source, partition);
+            self.open(slot)?;
             self.tick += 1;
-            if let Some(open) = self.open.get_mut(&partition) {
+            if let Some(open) = self.open.get_mut(&slot) {
                 open.used = self.tick;
                 open.file.write(&rows)?;
             }
@@ -132,8 +148,8 @@ impl StagedWriter {
 
     /// Completes all files: flushed to disk, ready to be published. No row, no file, but for a target of one file.
     pub fn finish(mut self) -> Result<Vec<StagedFile>, SinkError> {
-        while let Some((&partition, _)) = self.open.first_key_value() {
-            self.close(partition)?;
+        while let Some((&slot, _)) = self.open.first_key_value() {
+            self.close(slot)?;
         }
         let mut files = std::mem::take(&mut self.written);
         files.sort_by(|a, b| a.staged.cmp(&b.staged));
@@ -158,10 +174,11 @@ impl StagedWriter {
             .map_err(|e| SinkError::Rows(e.to_string()))
     }
 
-    fn open(&mut self, partition: usize) -> Result<(), SinkError> {
-        if self.open.contains_key(&partition) {
+    fn open(&mut self, slot: Slot) -> Result<(), SinkError> {
+        if self.open.contains_key(&slot) {
             return Ok(());
         }
+        let (_, partition) = slot;
         if self.open.len() >= self.limits.files
             && let Some(oldest) = self.open.iter().min_by_key(|(_, o)| o.used).map(|(p, _)| *p)
         {
@@ -177,14 +194,14 @@ impl StagedWriter {
             Target::Folder(path) => path.join(folder).join(&name),
         };
         let file = OpenFile::create(&self.format, &self.schema, staged.clone(), self.header)?;
-        self.open.insert(partition, Open { file, staged, target, used: self.tick });
+        self.open.insert(slot, Open { file, staged, target, used: self.tick });
         Ok(())
     }
 
-    fn close(&mut self, partition: usize) -> Result<(), SinkError> {
-        let Some(Open { file, staged, target, .. }) = self.open.remove(&partition) else { return Ok(()) };
+    fn close(&mut self, slot: Slot) -> Result<(), SinkError> {
+        let Some(Open { file, staged, target, .. }) = self.open.remove(&slot) else { return Ok(()) };
         // Known before it is complete, so that it is deleted if that fails.
-        self.written.push(StagedFile { staged, target, rows: 0, bytes: 0, replace: false });
+        self.written.push(StagedFile { staged, target, rows: 0, bytes: 0, replace: false, source: slot.0 });
         let (rows, bytes) = file.finish()?;
         if let Some(last) = self.written.last_mut() {
             (last.rows, last.bytes) = (rows, bytes);

@@ -20,7 +20,7 @@ use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
 use crate::rulebook::{Observed, Rulebook};
-use crate::settle::{Counts, data_schema, marks};
+use crate::settle::{Counts, data_schema, marks, with_file};
 use crate::staging::{Finished, Part};
 
 /// Writes what commits, quarantines what does not, and closes the account.
@@ -46,20 +46,24 @@ pub(super) async fn finish(
     let lost = evaluator.structural(&pass.staged, unhealed, &book)?;
 
     let current = failing.current(&pass.input)?;
-    let columns = current.columns().iter().take(pass.input.columns).cloned().collect();
-    let healed = RecordBatch::try_new(Arc::clone(&data), columns).map_err(|e| errors::internal(&e))?;
+    let mut columns: Vec<_> = current.columns().iter().take(pass.input.columns).cloned().collect();
+    let out = if evaluator.task.tracked { with_file(&data) } else { Arc::clone(&data) };
+    if evaluator.task.tracked {
+        columns.push(Arc::new(crate::quarantine::file_indexes(&current)));
+    }
+    let healed = RecordBatch::try_new(Arc::clone(&out), columns).map_err(|e| errors::internal(&e))?;
     let healed = filter_record_batch(&healed, &keep).map_err(|e| errors::internal(&e))?;
     let (mut rows, sum) = if pass.identity {
-        rewrite(evaluator, &pass, &passed, &taken, &data).await?
+        rewrite(evaluator, &pass, &passed, &taken, &out).await?
     } else {
         (passed, pass.staged.good_sum)
     };
     counts.sum = sum.wrapping_add(marks(&failing.read));
     let mut part = if pass.identity {
         let threads = evaluator.engine.options.threads;
-        open_part(evaluator, threads, &data)?
+        open_part(evaluator, threads, &out)?
     } else {
-        std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &data))
+        std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &out))
     };
     if healed.num_rows() > 0 {
         part.write(&healed).map_err(|e| errors::io(&e))?;
@@ -100,6 +104,7 @@ pub(super) async fn finish(
     let suspects = failing.suspects(&pass.input, &reasons)?;
     quarantine.write(&suspects, &BooleanArray::from(leaving), false)?;
     quarantine.write(&suspects, &BooleanArray::from(waiting), true)?;
+    evaluator.set_aside(&mut pass, &mut quarantine, &mut counts)?;
     let quarantine = quarantine.finish()?;
 
     let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data);
@@ -216,7 +221,7 @@ fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> 
     }
 }
 
-/// Writes the rows that passed and are still there, without their identity.
+/// Writes the rows that passed and are still there, with the columns of `data`.
 async fn rewrite(
     evaluator: &Evaluator<'_, '_>,
     pass: &Passed,
@@ -242,7 +247,8 @@ async fn rewrite(
             files.values().iter().zip(numbers.values()).map(|(f, r)| Some(!taken.contains(&(*f, *r)))).collect();
         let stay = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
         sum = sum.wrapping_add(marks(&stay));
-        let columns = stay.columns().iter().take(pass.input.columns).cloned();
+        // The file stands behind the data.
+        let columns = stay.columns().iter().take(data.fields().len()).cloned();
         let columns = columns
             .zip(data.fields())
             .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))

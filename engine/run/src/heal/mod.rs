@@ -116,7 +116,8 @@ impl Healer<'_, '_, '_> {
         let current = self.failing.current(&self.pass.input)?;
         let current = take_record_batch(&current, &UInt64Array::from(rows)).map_err(|e| errors::internal(&e))?;
         let mut columns: Vec<_> = current.columns().iter().take(self.pass.input.columns).cloned().collect();
-        if self.pass.identity {
+        // As far as the rows that passed have them: file, line and row.
+        if self.pass.good.fields().len() > self.pass.input.columns {
             columns.push(Arc::new(crate::quarantine::file_indexes(&current)));
             for field in self.pass.good.fields().iter().skip(self.pass.input.columns + 1) {
                 let column = current.column_by_name(field.name());

@@ -41,7 +41,8 @@ impl Project {
         let target = self.path("out").join(name);
         let staged = self.path(&format!("out/.pipe-staging-{batch}")).join(name);
         write(&staged, text);
-        PublishStep { load: Some(load.into()), staged, target, replace: false, rows: 1, bytes: text.len() as u64 }
+        let bytes = text.len() as u64;
+        PublishStep { load: Some(load.into()), source: None, staged, target, replace: false, rows: 1, bytes }
     }
 
     /// Stages a whole batch: a file each for the loads `orders` and `orders_2`, one for the quarantine, one for the ledger.

@@ -1,0 +1,268 @@
+//! What is new for a load: changed files replace their rows in one commit, files that a clause sets aside go to quarantine
+//! whole, and neither is done twice.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::pipe::{command, pipe};
+use crate::rows::{files, lines};
+
+/// A folder with a program and files beside it.
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new(program: &str, inputs: &[(&str, &str)]) -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        project.write("p.pipe", &format!("pipe 1;\n{program}"));
+        for (name, text) in inputs {
+            project.write(name, text);
+        }
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    #[track_caller]
+    fn run(&self, code: i32) -> Value {
+        pipe(self.path(), &["run", "--format", "json"]).expect(code).json()
+    }
+
+    /// The rows a query gives, as CSV without the header, sorted.
+    #[track_caller]
+    fn rows(&self, sql: &str) -> Vec<String> {
+        let ran = pipe(self.path(), &["query", sql, "--format", "csv"]).expect(0);
+        let mut rows: Vec<String> = ran.stdout.lines().skip(1).map(str::to_owned).collect();
+        rows.sort();
+        rows
+    }
+
+    /// The lines of all files below `out` but for headers, sorted.
+    fn out(&self) -> Vec<String> {
+        let all = files(&self.path().join("out")).into_iter().flat_map(|f| lines(&f));
+        let mut all: Vec<String> = all.filter(|l| !l.starts_with("n,")).collect();
+        all.sort();
+        all
+    }
+}
+
+/// A source of files in `data`, appended to a folder of CSV files; bad rows are quarantined.
+const APPEND: &str = "source t from csv 'data/*.csv' schema (n bigint, s text);\n\
+    rules t { s not blank; }\n\
+    heal t { on rule_failed(check: not_blank) => quarantine; CLAUSES }\n\
+    load t into csv 'out';\n";
+
+fn append(clauses: &str) -> String {
+    APPEND.replace("CLAUSES", clauses)
+}
+
+const ONE: (&str, &str) = ("data/1.csv", "n,s\n1,a\n2,b\n3,\n");
+const TWO: (&str, &str) = ("data/2.csv", "n,s\n11,c\n12,\n");
+
+/// A file with another content, and surely another time.
+fn change(project: &Project, name: &str, text: &str) {
+    project.write(name, text);
+    let file = std::fs::File::options().write(true).open(project.path().join(name)).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5)).unwrap();
+}
+
+#[test]
+fn a_changed_file_replaces_its_rows_in_one_commit() {
+    for connector in ["csv", "ndjson", "parquet"] {
+        let program = append("").replace("into csv", &format!("into {connector}"));
+        let project = Project::new(&program, &[ONE, TWO]);
+        project.run(0);
+        let state = || project.rows("select n, _file, state from pipe.quarantine_t");
+        assert_eq!(state(), ["12,data/2.csv,held", "3,data/1.csv,held"]);
+        change(&project, "data/1.csv", "n,s\n1,z\n4,\n");
+        let plan = pipe(project.path(), &["plan"]).expect(0).stdout;
+        assert!(plan.contains("data/1.csv (changed: its earlier rows are replaced)"), "{plan}");
+        let report = project.run(0);
+        assert_eq!((&report["tables"][0]["read"], &report["tables"][0]["committed"]), (&2.into(), &1.into()));
+        assert!(report["notes"].to_string().contains("`data/1.csv` changed"), "{report:#}");
+        // What the target holds is asked of a program that knows nothing of the load.
+        let reader = format!("pipe 1;\nsource o from {connector} '../out' schema (n bigint, s text);\n");
+        project.write("reader/p.pipe", &reader);
+        let rows = pipe(&project.path().join("reader"), &["query", "select * from o order by n", "--format", "csv"]);
+        assert_eq!(rows.expect(0).stdout, "n,s\n1,z\n11,c\n", "{connector}");
+        assert_eq!(state(), ["12,data/2.csv,held", "3,data/1.csv,superseded", "4,data/1.csv,held"]);
+        assert_eq!(project.run(0)["outcome"], "nothing_new");
+    }
+}
+
+#[test]
+fn a_file_that_changes_back_is_loaded_as_it_was() {
+    let project = Project::new(&append(""), &[ONE]);
+    project.run(0);
+    let path = project.path().join("data/1.csv");
+    let first = std::fs::metadata(&path).unwrap().modified().unwrap();
+    change(&project, "data/1.csv", "n,s\n9,z\n");
+    project.run(0);
+    assert_eq!(project.out(), ["9,z"]);
+    // Down to its time: the batch has the identity of the first one.
+    project.write("data/1.csv", ONE.1);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(first).unwrap();
+    project.run(0);
+    assert_eq!(project.out(), ["1,a", "2,b"]);
+    // Only its time: nothing is new.
+    change(&project, "data/1.csv", ONE.1);
+    assert_eq!(project.run(0)["outcome"], "nothing_new");
+}
+
+#[test]
+fn replayed_rows_of_a_changed_file_are_replaced_with_the_others() {
+    let project = Project::new(&append(""), &[ONE, TWO]);
+    project.run(0);
+    project.write("p.pipe", &format!("pipe 1;\n{}", append("").replace("s not blank", "n > 0")));
+    pipe(project.path(), &["quarantine", "replay", "t"]).expect(0);
+    assert_eq!(project.out(), ["1,a", "11,c", "12,", "2,b", "3,"]);
+    change(&project, "data/1.csv", "n,s\n1,z\n");
+    project.run(0);
+    assert_eq!(project.out(), ["1,z", "11,c", "12,"]);
+}
+
+#[test]
+fn the_ledger_says_which_cells_are_gone() {
+    let heal = "on cast_failed(column: n) => cast using (replace($value, 'x', ''));";
+    let project = Project::new(&append(heal), &[("data/1.csv", "n,s\n1x,a\n"), ("data/2.csv", "n,s\n2x,b\n")]);
+    project.run(0);
+    let ledger = || project.rows("select file, old, new, state from pipe.ledger");
+    assert_eq!(ledger(), ["data/1.csv,1x,1,applied", "data/2.csv,2x,2,applied"]);
+    change(&project, "data/1.csv", "n,s\n7x,a\n");
+    project.run(0);
+    let now = ["data/1.csv,1x,1,superseded", "data/1.csv,7x,7,applied", "data/2.csv,2x,2,applied"];
+    assert_eq!(ledger(), now);
+    pipe(project.path(), &["run", "--full-refresh"]).expect(0);
+    let applied = project.rows("select file, new from pipe.ledger where state = 'applied'");
+    assert_eq!(applied, ["data/1.csv,7", "data/2.csv,2"]);
+    assert_eq!(project.out(), ["2,b", "7,a"]);
+}
+
+#[test]
+fn a_killed_replacement_is_all_or_nothing() {
+    for point in ["staged", "before_commit", "after_commit", "during_publish", "before_published", "after_published"] {
+        let project = Project::new(&append(""), &[ONE, TWO]);
+        project.run(0);
+        change(&project, "data/1.csv", "n,s\n1,z\n4,\n");
+        let killed = command(project.path(), &["run"]).env("PIPE_FAILPOINT", point).output().unwrap();
+        assert!(!killed.status.success(), "{point} was not reached");
+        pipe(project.path(), &["runs"]).expect(0);
+        let (before, after) = (vec!["1,a", "11,c", "2,b"], vec!["1,z", "11,c"]);
+        let out = project.out();
+        assert!(out == before || out == after, "{point}: {out:?}");
+        project.run(0);
+        assert_eq!(project.out(), after, "{point}");
+        assert_eq!(project.run(0)["outcome"], "nothing_new", "{point}");
+        let held = project.rows("select n, state from pipe.quarantine_t");
+        assert_eq!(held, ["12,held", "3,superseded", "4,held"], "{point}");
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_told_apart_fail_the_load_by_the_files_name() {
+    // A model's rows have no file; nor have those of a first load of very many.
+    let model = append("").replace("load t into csv 'out'", "model m as select n, s from t; load m into csv 'out'");
+    for (program, more) in [(model, 0), (append(""), 80)] {
+        let project = Project::new(&program, &[ONE, TWO]);
+        (0..more).for_each(|n| project.write(&format!("data/more_{n}.csv"), &format!("n,s\n{n},more\n")));
+        project.run(0);
+        let before: Vec<_> = files(project.path()).into_iter().filter(|f| f.extension().is_some()).collect();
+        change(&project, "data/1.csv", "n,s\n1,z\n");
+        let report = project.run(1);
+        let failure = &report["failures"][0];
+        assert_eq!((&failure["failure"], &failure["fields"]["reason"]), (&"structural".into(), &"file_changed".into()));
+        let help = failure["help"].as_str().unwrap();
+        assert!(help.contains("`data/1.csv`") && help.contains("--full-refresh --target"), "{help}");
+        assert_eq!(report["loads"][0]["outcome"], "failed", "{report:#}");
+        let after: Vec<_> = files(project.path()).into_iter().filter(|f| f.extension().is_some()).collect();
+        assert_eq!(before, after);
+        pipe(project.path(), &["run", "--full-refresh"]).expect(0);
+        assert_eq!(project.run(0)["outcome"], "nothing_new");
+    }
+}
+
+#[test]
+fn a_clause_decides_about_a_changed_file() {
+    let project = |clause: &str| {
+        let project = Project::new(&append(clause), &[ONE, TWO]);
+        project.run(0);
+        change(&project, "data/1.csv", "n,s\n1,z\n");
+        project
+    };
+    let kept = project("on structural(reason: file_changed) => keep;");
+    kept.run(0);
+    assert_eq!(kept.out(), ["1,z", "11,c"]);
+    let failed = project("on structural(reason: file_changed) => fail 'ask Ada';");
+    let help = failed.run(1)["failures"][0]["help"].as_str().unwrap().to_owned();
+    assert!(help.contains("`data/1.csv`") && help.contains("ask Ada"), "{help}");
+    let aside = project("on structural(reason: file_changed) => skip file;");
+    assert_eq!(aside.run(3)["tables"][0]["quarantined"], 1);
+    assert_eq!(aside.out(), ["11,c"]);
+    assert_eq!(aside.run(0)["outcome"], "nothing_new");
+}
+
+#[test]
+fn a_skipped_file_goes_to_quarantine_whole() {
+    let broken = ("data/3.csv", "n,s\n21,d\n22,e,too many\n23,\n");
+    let project = Project::new(&append("on bad_record => skip file;"), &[ONE, broken]);
+    let table = project.run(0)["tables"][0].clone();
+    let counts = ["read", "committed", "quarantined"].map(|k| table[k].as_u64().unwrap());
+    assert_eq!(counts, [6, 2, 4], "{table:#}");
+    assert_eq!(project.out(), ["1,a", "2,b"]);
+    let held = project.rows("select _line, _record, state from pipe.quarantine_t where _file = 'data/3.csv'");
+    assert_eq!(held, ["2,,held", "3,\"22,e,too many\",held", "4,,held"]);
+    assert_eq!(project.run(0)["outcome"], "nothing_new", "it is taken");
+    // A replay by the same clause leaves it whole; by another one its rows go their ways.
+    pipe(project.path(), &["quarantine", "replay", "t"]).expect(3);
+    assert_eq!(project.out(), ["1,a", "2,b"]);
+    project.write("p.pipe", &format!("pipe 1;\n{}", append("on bad_record => quarantine;")));
+    pipe(project.path(), &["quarantine", "replay", "t"]).expect(0);
+    assert_eq!(project.out(), ["1,a", "2,b", "21,d"]);
+    // A mended file replaces what is left of it.
+    change(&project, "data/3.csv", "n,s\n31,x\n");
+    project.run(0);
+    assert_eq!(project.out(), ["1,a", "2,b", "31,x"]);
+    let open = project.rows("select n, _file from pipe.quarantine_t where state = 'held'");
+    assert_eq!(open, ["3,data/1.csv"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_set_aside_as_one_row() {
+    for (name, bytes, clause) in [
+        ("data/3.csv", "\u{1f}x", "on bad_record | structural => skip file;"),
+        ("data/3.csv", "n;s\n1;a\n2;b\n", "on structural(reason: delimiter) => skip file;"),
+    ] {
+        let project = Project::new(&append(clause), &[ONE, (name, bytes)]);
+        let table = project.run(0)["tables"][0].clone();
+        let counts = ["read", "committed", "quarantined"].map(|k| table[k].as_u64().unwrap());
+        assert_eq!(counts, [4, 2, 2], "{table:#}");
+        assert_eq!(project.run(0)["outcome"], "nothing_new");
+        let held = project.rows("select _reasons, _line from pipe.quarantine_t where _file = 'data/3.csv'");
+        assert_eq!(held, ["\"[structural, skip_file]\","]);
+        // A replay hands it back to the next run, which takes it as it is by then.
+        pipe(project.path(), &["quarantine", "replay", "t"]).expect(0);
+        project.write(name, "n,s\n31,x\n");
+        project.run(0);
+        assert_eq!(project.out(), ["1,a", "2,b", "31,x"]);
+        assert_eq!(project.run(0)["outcome"], "nothing_new");
+    }
+}
+
+#[test]
+fn where_every_file_is_set_aside_the_batch_is_lost() {
+    let project = Project::new(&append("on bad_record => skip file;"), &[("data/1.csv", "n,s\n1,a,b\n2,b\n")]);
+    let report = project.run(3);
+    assert_eq!(
+        (&report["tables"][0]["outcome"], &report["tables"][0]["quarantined"]),
+        (&"quarantined".into(), &2.into())
+    );
+    assert_eq!(project.out(), Vec::<String>::new());
+}
