@@ -3,6 +3,7 @@
 use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles};
+use textwrap::{WordSeparator, WordSplitter};
 
 use super::snippet::{Marked, Snippet};
 use super::{sorted, text, word};
@@ -127,6 +128,9 @@ fn handler(heading: &str, labels: &[LabeledSpan], severity: Option<Severity>, st
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(style.width)
         .with_context_lines(1)
+        // Paths and times are copied from messages: they stay whole where they fit on a line.
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
         .with_links(false)
         .without_cause_chain()
         .without_syntax_highlighting()
