@@ -129,6 +129,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::schedule => says("a `schedule` statement", &[]),
         Rule::trigger => says("`cron`, `every` or `after`", &["cron", "every", "after"]),
         Rule::zone => says("`zone`", &["zone"]),
+        Rule::catchup => says("`catchup`", &["catchup"]),
         Rule::profile => says("a `profile` statement", &[]),
         Rule::rules => says("a `rules` statement", &[]),
         Rule::heal => says("a `heal` statement", &[]),
@@ -194,9 +195,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::format => says("a format", &[]),
         Rule::set => says("`set`", &["set"]),
         Rule::fill => says("`fill`", &["fill"]),
-        Rule::fill_with => {
-            says("`(SQL)`, `mean`, `median`, `mode` or `previous`", &["mean", "median", "mode", "previous"])
-        }
+        Rule::fill_with => says("a value such as `(SQL)`", &["mean", "median", "mode", "previous"]),
         Rule::majority => says("`majority`", &["majority"]),
         Rule::lookup => says("`lookup`", &["lookup"]),
         Rule::by_names => says("`by`", &["by"]),
@@ -225,6 +224,7 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::inject_add => says("`add column`", &["add"]),
         Rule::inject_delimiter => says("`delimiter`", &["delimiter"]),
         Rule::inject_bad => says("`bad record`", &["bad"]),
+        Rule::in_table => says("`in`", &["in"]),
         Rule::inject_kill => says("`kill`", &["kill"]),
         Rule::inject_failure => says("a failure such as `source_error`", &[]),
         Rule::expect => says("`expect`", &["expect"]),

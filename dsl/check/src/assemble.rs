@@ -65,6 +65,7 @@ pub(crate) fn program(project: &Project, root: &Path, profile: Option<&str>) -> 
         }
     }
     sink::together(&mut cx, &program);
+    schedule::circles(&mut cx);
     cycles(&mut cx, &statements, &program);
     let out = cx.out;
     (program, out)

@@ -2,9 +2,9 @@
 
 use pipe_diagnostics::{Diagnostic, codes::config as config_codes, codes::names as codes, codes::sql as sql_codes};
 use pipe_schema::{ConfigKey, Connector, Type};
-use pipe_syntax::{self as syntax, Name, TypeName};
+use pipe_syntax::{self as syntax, Literal, Name, Spanned, TypeName};
 
-use crate::config::{Owner, config};
+use crate::config::{Owner, config, no_credentials};
 use crate::cx::{Cx, suggest, unknown};
 use crate::literals;
 use crate::program::{Connection, Param, Secret};
@@ -12,35 +12,15 @@ use crate::program::{Connection, Param, Secret};
 /// Where secrets come from.
 const PROVIDERS: [&str; 2] = ["env", "file"];
 
-/// The words a type may begin with, for suggestions.
-const TYPES: [&str; 16] = [
-    "boolean",
-    "tinyint",
-    "smallint",
-    "int",
-    "bigint",
-    "float",
-    "double",
-    "decimal",
-    "text",
-    "bytes",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "json",
-    "uuid",
-];
-
 /// A type as written.
 pub(crate) fn type_name(cx: &mut Cx<'_>, written: &TypeName) -> Option<Type> {
     let found = Type::parse(&written.value);
     if found.is_none() {
         let word = written.split(['(', '[', '<', ' ']).next().unwrap_or("");
-        let help = if TYPES.contains(&word) {
+        let help = if Type::words().contains(&word) {
             Some("write it as in `decimal(10, 2)`, `int[]`, `struct<a int, b text>`".to_owned())
         } else {
-            suggest(word, TYPES)
+            suggest(word, Type::words().iter().copied())
         };
         let message = format!("unknown type `{}`", written.value);
         cx.report(Diagnostic::error(codes::UNKNOWN_TYPE, message, written.span).maybe_help(help));
@@ -51,6 +31,9 @@ pub(crate) fn type_name(cx: &mut Cx<'_>, written: &TypeName) -> Option<Type> {
 /// `param name type [= literal];`
 pub(crate) fn param(cx: &mut Cx<'_>, p: &syntax::Param) -> Option<Param> {
     let ty = type_name(cx, &p.ty)?;
+    if let Some(Spanned { value: Literal::Text(text), span }) = &p.default {
+        no_credentials(cx, text, *span);
+    }
     if let Some(default) = &p.default
         && !literals::fits(&default.value, &ty)
     {

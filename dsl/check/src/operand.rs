@@ -1,6 +1,6 @@
 //! Constants, params and columns that stand outside SQL, as expressions.
 
-use pipe_diagnostics::{Span, codes::names as codes};
+use pipe_diagnostics::{Diagnostic, Span, codes::names as codes, codes::sql};
 use pipe_sql::Expression;
 use pipe_syntax::{Literal, Name, Operand, Spanned};
 use sqlparser::ast;
@@ -32,6 +32,12 @@ impl Cx<'_> {
                 Some(Expression { params: vec![name.clone()], ..self.constant(ast, format!("${}", name.value), span) })
             }
             Operand::Literal(literal) => {
+                if *literal == Literal::Null {
+                    self.report(
+                        Diagnostic::warning(sql::NULL_COMPARISON, "a comparison with `null` is never false", span)
+                            .help("leave it out: NULL passes anyway; `not null` says that there must be a value"),
+                    );
+                }
                 let ast = self.literal(literal, span)?;
                 let text = ast.to_string();
                 Some(self.constant(ast, text, span))

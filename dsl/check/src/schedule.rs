@@ -1,5 +1,7 @@
 //! `schedule`.
 
+use std::collections::BTreeSet;
+
 use pipe_diagnostics::{Diagnostic, codes::load as codes, codes::names::UNKNOWN_PARAM};
 use pipe_schema::Type;
 use pipe_syntax::{self as syntax, Literal, Trigger, Value};
@@ -34,13 +36,16 @@ pub(crate) fn schedule(cx: &mut Cx<'_>, s: &syntax::Schedule) -> Schedule {
         }
     }
     if let Some(zone) = &s.zone
-        && !is_zone(zone)
+        && zone.value.parse::<chrono_tz::Tz>().is_err()
     {
-        cx.report(
-            Diagnostic::error(codes::ZONE, format!("`{}` is no time zone", zone.value), zone.span)
-                .help("write a name of the IANA database, such as `'Europe/Berlin'` or `'UTC'`"),
-        );
+        let near = pipe_diagnostics::nearest(&zone.value, chrono_tz::TZ_VARIANTS.iter().map(|z| z.name()));
+        let help = near
+            .map_or("write a name of the IANA database, such as `'Europe/Berlin'` or `'UTC'`".into(), |near| {
+                format!("did you mean `{near}`?")
+            });
+        cx.report(Diagnostic::error(codes::ZONE, format!("`{}` is no time zone", zone.value), zone.span).help(help));
     }
+    no_effect(cx, s);
     for (i, target) in s.targets.iter().enumerate() {
         self::target(cx, target);
         if let Some(first) = s.targets.iter().take(i).find(|t| t.value == target.value) {
@@ -50,6 +55,56 @@ pub(crate) fn schedule(cx: &mut Cx<'_>, s: &syntax::Schedule) -> Schedule {
     }
     params(cx, s);
     Schedule { name: s.name.value.clone(), syntax: s.clone(), span: s.name.span }
+}
+
+/// What is written and changes nothing: a zone where no calendar is asked, a catch-up where no time is missed.
+fn no_effect(cx: &mut Cx<'_>, s: &syntax::Schedule) {
+    let (why, after) = match s.trigger {
+        Trigger::Cron(_) => return,
+        Trigger::Every(_) => ("a pause is as long in every zone", false),
+        Trigger::After(_) => ("what comes after something else has no time of its own", true),
+    };
+    let catchup = s.catchup.as_ref().filter(|_| after).map(|word| ("catchup", word.span));
+    for (word, span) in s.zone.iter().map(|zone| ("zone", zone.span)).chain(catchup) {
+        cx.report(
+            Diagnostic::warning(codes::NO_EFFECT, format!("`{word}` has no effect here: {why}"), span)
+                .help("leave it out, or write the times as `cron '…'`"),
+        );
+    }
+}
+
+/// Reports schedules that wait for each other.
+pub(crate) fn circles(cx: &mut Cx<'_>) {
+    let names = cx.names;
+    let waits_for = |name: &str| match names.schedules.get(name).map(|s| &s.trigger) {
+        Some(Trigger::After(names)) => names.as_slice(),
+        _ => &[],
+    };
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for &start in names.schedules.keys() {
+        // Depth first: the way here, and how much of each stop's list has been tried.
+        let mut way: Vec<(&str, usize)> = vec![(start, 0)];
+        let mut seen: BTreeSet<&str> = BTreeSet::from([start]);
+        while let Some((at, tried)) = way.last_mut() {
+            let (here, next) = (*at, waits_for(at).get(*tried));
+            *tried += 1;
+            let Some(next) = next else {
+                way.pop();
+                continue;
+            };
+            if next.value == start && here != start && !told.contains(start) {
+                let circle: Vec<&str> = way.iter().map(|(name, _)| *name).chain([start]).collect();
+                told.extend(&circle);
+                let message = format!("schedule `{start}` waits for itself: {}", circle.join(" -> "));
+                cx.report(
+                    Diagnostic::error(codes::AFTER, message, next.span)
+                        .help("let one of them start by `cron` or `every`"),
+                );
+            } else if names.schedules.contains_key(next.as_str()) && seen.insert(&next.value) {
+                way.push((&next.value, 0));
+            }
+        }
+    }
 }
 
 fn target(cx: &mut Cx<'_>, name: &syntax::Name) {
@@ -70,15 +125,6 @@ fn after(cx: &mut Cx<'_>, s: &syntax::Schedule, name: &syntax::Name) {
         let known = names.schedules.keys().chain(names.tables.keys()).copied();
         cx.unknown(codes::AFTER, "schedule or table", name, known);
     }
-}
-
-/// A name of the IANA database by its form; whether there is such a place is known where schedules run.
-fn is_zone(text: &str) -> bool {
-    !text.is_empty()
-        && text.split('/').all(|part| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic())
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
-        })
 }
 
 /// `with (param = value)`; `due` is the moment the run was due.

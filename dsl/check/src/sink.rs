@@ -17,6 +17,14 @@ use crate::program::{Load, Program, Source};
 pub(crate) fn load(cx: &mut Cx<'_>, l: &syntax::Load, count: &mut BTreeMap<String, usize>) -> Option<Load> {
     let table = cx.table(&l.table);
     no_credentials(cx, &l.locator, l.locator.span);
+    if l.locator.trim().is_empty() {
+        let message = format!("the load of `{}` does not say where to write", l.table.value);
+        cx.report(
+            Diagnostic::error(config_codes::MISSING_LOCATOR, message, l.locator.span)
+                .help(format!("write a folder, a file or a table: `into {} 'out/{}'`", l.into.value, l.table.value)),
+        );
+        return None;
+    }
     let via = via(cx, &l.into)?;
     let connector = via.connector;
     let Some(keys) = connector.sink_keys else {

@@ -38,10 +38,12 @@ pub(crate) fn source(cx: &mut Cx<'_>, s: &syntax::Source, docs: &[String]) -> Op
     let connector = via.connector;
     if let Some(locator) = &s.locator {
         no_credentials(cx, locator, locator.span);
-    } else if connector.files {
+    }
+    let empty = s.locator.as_ref().filter(|l| l.trim().is_empty());
+    if empty.is_some() || connector.files && s.locator.is_none() {
         let message = format!("source `{}` does not say what to read", s.name.value);
         cx.report(
-            Diagnostic::error(config_codes::MISSING_LOCATOR, message, s.from.span)
+            Diagnostic::error(config_codes::MISSING_LOCATOR, message, empty.map_or(s.from.span, |l| l.span))
                 .help(format!("write a path behind it: `from {} 'data/*.{}'`", s.from.value, connector.name)),
         );
     }
@@ -62,7 +64,7 @@ pub(crate) fn source(cx: &mut Cx<'_>, s: &syntax::Source, docs: &[String]) -> Op
         docs: docs.to_vec(),
         connector: connector.name.to_owned(),
         connection: via.connection,
-        locator: s.locator.as_ref().map(|l| l.value.clone()),
+        locator: s.locator.as_ref().filter(|_| empty.is_none()).map(|l| l.value.clone()),
         locator_span: s.locator.as_ref().map_or(s.name.span, |l| l.span),
         config,
         schema,

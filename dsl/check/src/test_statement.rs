@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipe_diagnostics::{Diagnostic, Span, codes::load as codes};
 use pipe_syntax::{self as syntax, Name, SourceClause, Spanned, TestItem};
 
-use crate::cx::{Cx, twice};
+use crate::cx::{Cx, list, twice};
 use crate::heal::{Home, pattern};
 use crate::literals;
-use crate::names::TableKind;
+use crate::names::{Table, TableKind};
 use crate::program::Rule;
 
 /// What `expect table …` counts.
@@ -37,29 +37,29 @@ pub(crate) fn test(cx: &mut Cx<'_>, test: &syntax::Test, rules: &BTreeMap<String
             }
             TestItem::GivenFile { connector, file, .. } => given_file(cx, connector, file),
             TestItem::GivenSql { sql, .. } => _ = cx.query(sql),
-            TestItem::InjectRename { from, table, .. } => {
-                let named = table.as_ref().and_then(|t| cx.table(t)).map(|t| BTreeSet::from([t.name.value.clone()]));
-                column(cx, test, from, named.as_ref().unwrap_or(&given));
-            }
-            TestItem::InjectRetype { column: c, ty } => {
-                column(cx, test, c, &given);
+            TestItem::InjectRename { from, table, .. } => drift(cx, test, Some(from), table.as_ref(), &given),
+            TestItem::InjectRetype { column, ty, table } => {
+                drift(cx, test, Some(column), table.as_ref(), &given);
                 crate::declare::type_name(cx, ty);
             }
-            TestItem::InjectDropColumn(c) => column(cx, test, c, &given),
-            TestItem::InjectAddColumn(_, ty) => {
+            TestItem::InjectDropColumn { column, table } => drift(cx, test, Some(column), table.as_ref(), &given),
+            TestItem::InjectAddColumn { ty, table, .. } => {
+                drift(cx, test, None, table.as_ref(), &given);
                 if let Some(ty) = ty {
                     crate::declare::type_name(cx, ty);
                 }
             }
-            TestItem::InjectDelimiter(text) => {
-                if text.chars().count() != 1 && text.value != "\\t" {
+            TestItem::InjectDelimiter { delimiter, table } => {
+                drift(cx, test, None, table.as_ref(), &given);
+                if delimiter.chars().count() != 1 && delimiter.value != "\\t" {
                     cx.report(
-                        Diagnostic::error(codes::INJECT, "a delimiter is one character", text.span)
+                        Diagnostic::error(codes::INJECT, "a delimiter is one character", delimiter.span)
                             .help("write it as in `inject delimiter ';'`"),
                     );
                 }
             }
-            TestItem::InjectBadRecord(_) | TestItem::InjectKill { .. } => {}
+            TestItem::InjectBadRecord { table, .. } => drift(cx, test, None, table.as_ref(), &given),
+            TestItem::InjectKill { .. } => {}
             TestItem::InjectFailure { failure, times } => {
                 pattern::pattern(cx, failure, &home, rules);
                 if let Some(times) = times
@@ -100,10 +100,10 @@ fn given(cx: &mut Cx<'_>, test: &syntax::Test) -> BTreeSet<String> {
             TestItem::GivenFile { table, .. } | TestItem::GivenSql { table, .. } => table,
             TestItem::InjectRename { .. }
             | TestItem::InjectRetype { .. }
-            | TestItem::InjectDropColumn(_)
-            | TestItem::InjectAddColumn(..)
-            | TestItem::InjectDelimiter(_)
-            | TestItem::InjectBadRecord(_)
+            | TestItem::InjectDropColumn { .. }
+            | TestItem::InjectAddColumn { .. }
+            | TestItem::InjectDelimiter { .. }
+            | TestItem::InjectBadRecord { .. }
             | TestItem::InjectKill { .. }
             | TestItem::InjectFailure { .. } => {
                 injected = true;
@@ -139,29 +139,58 @@ fn given_file(cx: &mut Cx<'_>, connector: &syntax::Word, file: &syntax::Text) {
     }
 }
 
-/// A column of one of the given tables, where all of them declare theirs: by its name, an alias, or the name an injection gave it.
-fn column(cx: &mut Cx<'_>, test: &syntax::Test, name: &Name, given: &BTreeSet<String>) {
+/// Drift is of a table that is given, and of a column that it has. Without a table it is of the one that has the column.
+fn drift(cx: &mut Cx<'_>, test: &syntax::Test, column: Option<&Name>, table: Option<&Name>, given: &BTreeSet<String>) {
+    if let Some(table) = table {
+        if cx.table(table).is_none() {
+            return;
+        }
+        if !given.contains(&table.value) {
+            cx.unknown(codes::INJECT, "given table", table, given.iter().map(String::as_str));
+            return;
+        }
+    }
+    let Some(column) = column else { return };
     let names = cx.names;
     let mut known: BTreeSet<&str> = BTreeSet::new();
-    for table in given.iter().map(|t| names.tables.get(t.as_str())) {
-        let Some((table, columns)) = table.and_then(|t| Some((t, t.columns.as_ref()?))) else { return };
-        known.extend(columns.keys());
-        if let TableKind::Source(source) = table.kind {
-            let schemas =
-                source.clauses.iter().filter_map(|c| if let SourceClause::Schema(s) = c { Some(s) } else { None });
-            known.extend(schemas.flat_map(|s| &s.value).flat_map(|c| &c.aliases).map(|a| a.as_str()));
+    let mut with: Vec<&str> = Vec::new();
+    let mut all_known = true;
+    for name in given.iter().filter(|name| table.is_none_or(|t| t.value == **name)) {
+        match names.tables.get(name.as_str()).and_then(columns) {
+            Some(columns) => {
+                with.extend(columns.contains(column.as_str()).then_some(name.as_str()));
+                known.extend(columns);
+            }
+            None => all_known = false,
         }
     }
     for item in &test.items {
         match &item.value {
             TestItem::InjectRename { to, .. } => _ = known.insert(to),
-            TestItem::InjectAddColumn(added, _) => _ = known.insert(added),
+            TestItem::InjectAddColumn { column, .. } => _ = known.insert(column),
             _ => {}
         }
     }
-    if !given.is_empty() && !known.contains(name.as_str()) {
-        cx.unknown(pipe_diagnostics::codes::names::UNKNOWN_COLUMN, "column", name, known);
+    if let [first, _, ..] = with.as_slice() {
+        let message = format!("{} have a column `{}`", list(&with), column.value);
+        cx.report(
+            Diagnostic::error(codes::INJECT, message, column.span)
+                .help(format!("say which is meant: write `in {first}` behind it")),
+        );
+    } else if all_known && !given.is_empty() && !known.contains(column.as_str()) {
+        cx.unknown(pipe_diagnostics::codes::names::UNKNOWN_COLUMN, "column", column, known);
     }
+}
+
+/// The columns of a table that declares them, and their aliases.
+fn columns<'t>(table: &Table<'t>) -> Option<BTreeSet<&'t str>> {
+    let mut known: BTreeSet<&str> = table.columns.as_ref()?.keys().copied().collect();
+    if let TableKind::Source(source) = table.kind {
+        let schemas =
+            source.clauses.iter().filter_map(|c| if let SourceClause::Schema(s) = c { Some(s) } else { None });
+        known.extend(schemas.flat_map(|s| &s.value).flat_map(|c| &c.aliases).map(|a| a.as_str()));
+    }
+    Some(known)
 }
 
 fn counts(cx: &mut Cx<'_>, counts: &[(syntax::Word, Spanned<u64>)]) {

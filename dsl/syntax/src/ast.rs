@@ -663,7 +663,7 @@ pub struct Schedule {
     /// `zone 'Europe/Berlin'`
     pub zone: Option<Text>,
     /// `catchup`
-    pub catchup: bool,
+    pub catchup: Option<Spanned<()>>,
     /// The tables run.
     pub targets: Vec<Name>,
     /// Param values.
@@ -717,24 +717,48 @@ pub enum TestItem {
         from: Name,
         /// The new name.
         to: Name,
-        /// Where; the one given table otherwise.
+        /// Where; the one given table that is meant otherwise, as for all drift.
         table: Option<Name>,
     },
-    /// `inject retype c to type`
+    /// `inject retype c to type [in table]`
     InjectRetype {
         /// The column.
         column: Name,
         /// Its new type.
         ty: TypeName,
+        /// Where.
+        table: Option<Name>,
     },
-    /// `inject drop column c`
-    InjectDropColumn(Name),
-    /// `inject add column c [type]`
-    InjectAddColumn(Name, Option<TypeName>),
-    /// `inject delimiter ';'`
-    InjectDelimiter(Text),
-    /// `inject bad record ['text']`
-    InjectBadRecord(Option<Text>),
+    /// `inject drop column c [in table]`
+    InjectDropColumn {
+        /// The column.
+        column: Name,
+        /// Where.
+        table: Option<Name>,
+    },
+    /// `inject add column c [type] [in table]`
+    InjectAddColumn {
+        /// The new column.
+        column: Name,
+        /// Its type.
+        ty: Option<TypeName>,
+        /// Where.
+        table: Option<Name>,
+    },
+    /// `inject delimiter ';' [in table]`
+    InjectDelimiter {
+        /// The new delimiter.
+        delimiter: Text,
+        /// Where.
+        table: Option<Name>,
+    },
+    /// `inject bad record ['text'] [in table]`
+    InjectBadRecord {
+        /// The record.
+        record: Option<Text>,
+        /// Where.
+        table: Option<Name>,
+    },
     /// `inject kill before commit`, `after commit`
     InjectKill {
         /// Before or after.

@@ -13,6 +13,12 @@ use crate::splitter::{MAX_DEPTH, STATEMENTS, Trouble};
 /// How many expected words are listed at most.
 const MAX_EXPECTED: usize = 8;
 
+/// The words behind `inject` that are no failure.
+const INJECTIONS: [&str; 7] = ["rename", "retype", "drop", "add", "delimiter", "bad", "kill"];
+
+/// The words behind `expect` that are no table.
+const EXPECTATIONS: [&str; 3] = ["heal", "failure", "exit"];
+
 /// Where pest stopped, and what it would have taken there.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -65,6 +71,7 @@ pub(crate) fn unexpected(
         // `not null;` reads as the column `not` and the option `null fails`.
         let no_subject = failure.expected.contains(&Rule::kw_fails) && starts_with_word(text, &slice, "not");
         let help = no_subject.then(|| "a rule starts with a column: `order_id not null`".to_owned());
+        let help = help.or_else(|| misspelt(text, &slice, failure));
         return Diagnostic::error(code::UNEXPECTED, message, last_token(text, file, slice))
             .saying(format!("expected {expected} behind this"))
             .maybe_help(help);
@@ -82,7 +89,7 @@ pub(crate) fn unexpected(
     let message = format!("expected {expected} in {}, found {}", context.what, shown(found_text));
     Diagnostic::error(code::UNEXPECTED, message, span)
         .saying(format!("expected {expected}"))
-        .maybe_help(help(found, found_text, failure))
+        .maybe_help(help(found, found_text, failure).or_else(|| misspelt(text, &slice, failure)))
 }
 
 /// The message for a slice without `;`, or a block without `}`; what is missing is missing behind its last token.
@@ -194,6 +201,9 @@ fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
         "=" if takes(Rule::colon) => Some("a pattern is written `field: value`"),
         ":" if takes(Rule::equals) => Some("an entry is written `key = value`"),
         "-" | "=" if takes(Rule::arrow) => Some("steps follow `=>`"),
+        _ if found_text.starts_with(['“', '”', '‘', '’', '„', '‚']) => {
+            Some("texts stand in straight quotes: `'…'`")
+        }
         "{" if takes(Rule::open) => Some("write `(` and `)`"),
         _ if takes(Rule::kw_as) && is_query_word(found_text) => Some("a query follows `as`"),
         _ => None,
@@ -207,6 +217,28 @@ fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
     let words = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
     let near = nearest(found_text, words).filter(|near| !near.eq_ignore_ascii_case(found_text))?;
     Some(format!("did you mean `{near}`?"))
+}
+
+/// The word before, or the one that decides the form, where it is nearly the word that would have made this right.
+fn misspelt(text: &str, slice: &Range<usize>, failure: &Failure) -> Option<String> {
+    let before = Lexer::new(text.get(..failure.at)?, slice.start).filter(|t| !t.lexeme.is_trivia());
+    let words: Vec<&str> = before.map(|t| text.get(t.start..t.end).unwrap_or("")).collect();
+    let instead = |near: &str, word: &str| format!("did you mean `{near}` instead of `{word}`?");
+    let is_other = |near: &&str, word: &str| !near.eq_ignore_ascii_case(word);
+    // Short words are near to many.
+    if let Some(last) = words.last().filter(|word| word.chars().count() > 2) {
+        let wanted = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
+        if let Some(near) = nearest(last, wanted).filter(|near| is_other(near, last)) {
+            return Some(instead(near, last));
+        }
+    }
+    let (forms, word): (&[&str], &str) = match words.as_slice() {
+        [inject, word, ..] if inject.eq_ignore_ascii_case("inject") => (&INJECTIONS, word),
+        [expect, word, ..] if expect.eq_ignore_ascii_case("expect") => (&EXPECTATIONS, word),
+        [word] if failure.expected.contains(&Rule::colon) => (&["columns"], word),
+        _ => return None,
+    };
+    nearest(word, forms.iter().copied()).filter(|near| is_other(near, word)).map(|near| instead(near, word))
 }
 
 fn starts_with_word(text: &str, slice: &Range<usize>, word: &str) -> bool {

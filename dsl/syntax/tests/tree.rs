@@ -54,6 +54,19 @@ fn names_fold_unless_they_are_quoted() {
 }
 
 #[test]
+fn a_schedule_catches_up_with_and_without_a_zone() {
+    for (text, zone, catchup) in [
+        ("schedule a cron '0 2 * * *' zone 'UTC' catchup run t;", true, true),
+        ("schedule a cron '0 2 * * *' catchup run t;", false, true),
+        ("schedule a cron '0 2 * * *' zone 'UTC' run t;", true, false),
+        ("schedule a every 5m run t;", false, false),
+    ] {
+        let StatementKind::Schedule(schedule) = statements(text).remove(0).kind else { panic!("{text}") };
+        assert_eq!((schedule.zone.is_some(), schedule.catchup.is_some()), (zone, catchup), "{text}");
+    }
+}
+
+#[test]
 fn values_have_their_types() {
     assert_eq!(value("1.5h"), Value::Duration(5_400_000));
     assert_eq!(value("250ms"), Value::Duration(250));

@@ -179,7 +179,7 @@ fn schedule(found: &Schedule) -> Object {
     };
     object.set("when", when);
     object.set_if("zone", found.syntax.zone.as_ref().map(|z| z.value.clone()));
-    if found.syntax.catchup {
+    if found.syntax.catchup.is_some() {
         object.set("catchup", "true");
     }
     object.list("run", found.syntax.targets.iter().map(|t| t.value.clone()).collect());

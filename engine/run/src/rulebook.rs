@@ -262,7 +262,7 @@ pub fn judge_schema(rule: &Rule, found: &SchemaRef, declared: &[String]) -> Obse
         Predicate::Type(ty) => {
             let column = rule.column.as_deref().and_then(|c| found.field_with_name(c).ok());
             let ty_found = column.map(|f| types::describe(f.data_type()));
-            let holds = column.is_some_and(|f| *f.data_type() == types::to_arrow(ty));
+            let holds = column.is_some_and(|f| types::is(f.data_type(), ty));
             (ty_found.unwrap_or_else(|| "no such column".to_owned()), holds)
         }
         _ => (String::new(), true),

@@ -8,7 +8,7 @@ use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Packa
 use crate::pipe::repository;
 
 /// Which crates a crate may name in its manifest. A crate that is not listed here has no place yet: give it one.
-const MAY_KNOW: [(&str, &[&str]); 15] = [
+const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("pipe-grammar", &[]),
     ("pipe-diagnostics", &[]),
     ("pipe-schema", &["pipe-diagnostics"]),
@@ -16,8 +16,9 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("pipe-sql", &["pipe-diagnostics", "pipe-syntax"]),
     ("pipe-check", &["pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax"]),
     ("pipe-fmt", &["pipe-diagnostics", "pipe-sql", "pipe-syntax"]),
-    ("pipe-compile", LANGUAGE),
-    ("pipe-connect", LANGUAGE),
+    ("pipe-types", &["pipe-schema"]),
+    ("pipe-compile", LANGUAGE_AND_TYPES),
+    ("pipe-connect", LANGUAGE_AND_TYPES),
     ("pipe-heal", LANGUAGE),
     ("pipe-plan", LANGUAGE),
     ("pipe-quality", LANGUAGE),
@@ -55,6 +56,9 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
 ];
 
 const LANGUAGE: &[&str] = &["pipe-check", "pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax"];
+
+const LANGUAGE_AND_TYPES: &[&str] =
+    &["pipe-check", "pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax", "pipe-types"];
 
 /// What must not be reached from a crate, however far down. The language runs in editors: it knows no engine and no runtime. Healing decides and never acts.
 const NEVER: [(&[&str], &[&str]); 2] = [

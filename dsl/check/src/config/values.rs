@@ -42,7 +42,7 @@ pub(super) fn fit(ty: KeyType, value: &Value) -> Result<ConfigValue, Misfit> {
         }
         (KeyType::Bool, Value::Bool(b)) => Some(ConfigValue::Bool(*b)),
         (KeyType::Duration, Value::Duration(ms)) => Some(ConfigValue::Millis(*ms)),
-        (KeyType::Size, Value::Size(bytes)) => Some(ConfigValue::Bytes(*bytes)),
+        (KeyType::Size, Value::Size(bytes)) if *bytes > 0 => Some(ConfigValue::Bytes(*bytes)),
         (KeyType::Share, Value::Percent(digits)) => share(crate::numbers::percent(digits)),
         (KeyType::Share, Value::Number(digits)) => share(crate::numbers::number(digits)),
         (KeyType::Word(words), Value::Word(w)) => words.contains(&w.as_str()).then(|| ConfigValue::Word(w.clone())),

@@ -61,8 +61,10 @@ pub(super) fn action(
     if failures_known {
         applies(cx, info, written, answered);
     }
+    if cx.out.len() == before {
+        lints(cx, written, answered);
+    }
     names(cx, written, answered.home);
-    lints(cx, written, answered);
     let (sql, filter) = fragments(cx, &written.value, answered);
     let wrong = cx.out.iter().skip(before).any(Diagnostic::is_error);
     (!wrong).then(|| Action { name: info.name, syntax: written.value.clone(), sql, filter, span: written.span })
@@ -168,6 +170,12 @@ pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, home: &Home<'_>
             cx.no_duplicates(columns);
         }
         Written::UseSource(name) => use_source(cx, name, table),
+        Written::Prefer(sources) => {
+            for name in sources {
+                preferred(cx, name);
+            }
+            cx.no_duplicates(sources);
+        }
         Written::Notify(name) => {
             let names = cx.names;
             if !names.channels.contains_key(name.as_str()) && !names.may_be_broken(name) {
@@ -194,6 +202,16 @@ fn use_source(cx: &mut Cx<'_>, name: &Name, table: Option<&Table<'_>>) {
         Diagnostic::error(codes::USE_SOURCE, format!("`{}` {why}", name.value), name.span)
             .help("name another declared source with the same columns"),
     );
+}
+
+/// A source of `prefer source in (…)`.
+fn preferred(cx: &mut Cx<'_>, name: &Name) {
+    if cx.table(name).is_some_and(|t| matches!(t.kind, TableKind::Model)) {
+        cx.report(
+            Diagnostic::error(codes::USE_SOURCE, format!("`{}` is a model", name.value), name.span)
+                .help("name declared sources, the most trusted first"),
+        );
+    }
 }
 
 /// Warns of what is legal and seldom meant.

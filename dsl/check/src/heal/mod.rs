@@ -6,6 +6,7 @@ mod guard;
 mod matching;
 pub(crate) mod pattern;
 mod reach;
+mod truth;
 
 use std::collections::BTreeMap;
 
@@ -108,6 +109,7 @@ fn block(
         clauses.extend(clause::clause(cx, written, &home, &guarded, program));
     }
     reach::unreachable(cx, &clauses);
+    reach::needless_else(cx, &clauses);
     HealBlock { clauses, config }
 }
 

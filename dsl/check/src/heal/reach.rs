@@ -5,7 +5,7 @@ use pipe_syntax::{FailurePattern, FieldPattern, FieldValue};
 
 use super::matching::names_severity;
 use crate::cx::Cx;
-use crate::program::Clause;
+use crate::program::{Action, Clause};
 
 /// Warns of each clause all of whose alternatives an earlier clause without a guard covers.
 pub(super) fn unreachable(cx: &mut Cx<'_>, clauses: &[Clause]) {
@@ -23,6 +23,30 @@ pub(super) fn unreachable(cx: &mut Cx<'_>, clauses: &[Clause]) {
                 .help("the first clause that matches decides: put the special ones before the general"),
         );
     }
+}
+
+/// Warns of an `else` behind steps that leave nothing unhealed.
+pub(super) fn needless_else(cx: &mut Cx<'_>, clauses: &[Clause]) {
+    for clause in clauses {
+        for (steps, next) in clause.steps.iter().zip(clause.steps.iter().skip(1)) {
+            let takes_all = |a: &&Action| FATES.contains(&a.name) && clause.patterns.iter().all(|p| is_plain(p, a));
+            let (Some(last), Some(other)) = (steps.iter().find(takes_all), next.first()) else { continue };
+            let message = format!("this is never reached: `{}` leaves nothing unhealed", last.name);
+            cx.report(
+                Diagnostic::warning(codes::NEEDLESS_ELSE, message, other.span)
+                    .label(last.span, "takes all that is left")
+                    .help("write `then` for what is to be done as well, or leave it out"),
+            );
+        }
+    }
+}
+
+/// Actions that decide what becomes of all they are given.
+const FATES: [&str; 5] = ["quarantine", "drop", "keep", "ignore", "fail"];
+
+/// Whether the action takes all of the failure: what a sink refuses it may not be able to name row by row.
+fn is_plain(p: &FailurePattern, action: &Action) -> bool {
+    p.failure.value != "load_error" || action.name == "fail"
 }
 
 /// A clause whose first action needs rows passes by a failure that has none.

@@ -1,6 +1,6 @@
 //! What a rule judges.
 
-use pipe_diagnostics::Span;
+use pipe_diagnostics::{Span, nearest};
 use pipe_sql::Expression;
 use pipe_syntax as syntax;
 use sqlparser::ast;
@@ -44,7 +44,14 @@ pub(crate) fn subjects(cx: &mut Cx<'_>, table: Option<&Table<'_>>, subject: &syn
                 .enumerate()
                 .filter(first)
                 .map(|(_, name)| {
+                    let before = cx.out.len();
                     cx.column(table, name);
+                    // A schema rule looks like a boolean column.
+                    if let ([_], Some(told), Some(near)) =
+                        (names.as_slice(), cx.out.get_mut(before), nearest(name, ["closed"]))
+                    {
+                        told.help = Some(format!("did you mean `{near}`?"));
+                    }
                     Subject {
                         expressions: vec![cx.column_expression(name)],
                         column: Some(name.value.clone()),

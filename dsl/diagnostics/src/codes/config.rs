@@ -41,8 +41,8 @@ codes! {
         why: "Some connectors only read.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nload orders into json 'out/orders';",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nload orders into ndjson 'out/orders';";
-    MISSING_LOCATOR = "E0210", "a source does not say what to read",
-        why: "A source of files names a file, a pattern or a folder.",
+    MISSING_LOCATOR = "E0210", "a source does not say what to read, or a load where to write",
+        why: "A source of files names a file, a pattern or a folder; a load names a folder, a file or a table.",
         bad: "pipe 1;\nsource orders from csv;",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv';";
     UNKNOWN_CHANNEL_KIND = "E0211", "no kind of channel has this name",

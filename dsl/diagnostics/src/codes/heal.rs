@@ -65,8 +65,8 @@ codes! {
         why: "A clause that names such a column may write it; changing what tells rows apart is seldom meant.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nrules orders { order_id > 0; }\nheal orders with (immutable = [order_id]) { on rule_failed(rule: order_id.gt) => set order_id = (1); }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nrules orders { order_id > 0; }\nheal orders with (immutable = [order_id]) { on rule_failed(rule: order_id.gt) => quarantine; }";
-    USE_SOURCE = "E0517", "a source cannot stand in for the failing one",
-        why: "`use source` names another declared source with the same columns.",
+    USE_SOURCE = "E0517", "what is named is not a source that can stand in",
+        why: "`use source` names another declared source with the same columns; `prefer source in (…)` names declared sources.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nheal orders { on source_error => use source orders; }",
         good: "pipe 1;\nsource orders_copy from csv 'data/orders_copy.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nheal orders { on source_error => use source orders_copy; }";
     UNKNOWN_FORM = "E0518", "no form has this name",
@@ -81,4 +81,8 @@ codes! {
         why: "`backoff a up to b` waits `a` at first and doubles until `b`.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nheal orders { on source_error => retry 5 times backoff 60s up to 1s; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nheal orders { on source_error => retry 5 times backoff 1s up to 60s; }";
+    NEEDLESS_ELSE = "W0521", "an `else` is never reached",
+        why: "`else` takes what the steps before it left unhealed. `quarantine`, `drop`, `keep`, `ignore` and `fail` leave nothing.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nrules orders { total > 0; }\nheal orders { on rule_failed => quarantine else warn 'odd total'; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nrules orders { total > 0; }\nheal orders { on rule_failed => quarantine then warn 'odd total'; }";
 }

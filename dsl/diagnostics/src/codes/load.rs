@@ -73,4 +73,8 @@ codes! {
         why: "0 committed, 1 failed, 2 refused, 3 partial, 4 waits for approval, 130 interrupted.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\ntest t { expect exit 5; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\ntest t { expect exit 3; }";
+    NO_EFFECT = "W0616", "a clause of a schedule changes nothing",
+        why: "`zone` says in which place `cron` reads the clock, and `catchup` makes up for times that were missed. A pause between runs has no zone, and what runs after something else has no time.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nschedule often every 5m zone 'Europe/Berlin' run orders;",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nschedule nightly cron '0 2 * * *' zone 'Europe/Berlin' run orders;";
 }

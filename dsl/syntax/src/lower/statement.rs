@@ -172,7 +172,7 @@ impl Lower<'_> {
             Some(zone) => Some(self.text(&Parts::of(zone).part()?)),
             None => None,
         };
-        let catchup = parts.keyword(Rule::kw_catchup);
+        let catchup = parts.accept(Rule::catchup).map(|word| self.spanned(&word, ()));
         let mut targets = Vec::new();
         while let Some(table) = parts.accept(Rule::table) {
             targets.push(self.name(&table));

@@ -38,18 +38,28 @@ impl Lower<'_> {
             Rule::inject_rename => TestItem::InjectRename {
                 from: self.name(&parts.part()?),
                 to: self.name(&parts.part()?),
-                table: parts.next().map(|table| self.name(&table)),
+                table: self.in_table(&mut parts)?,
             },
-            Rule::inject_retype => {
-                TestItem::InjectRetype { column: self.name(&parts.part()?), ty: self.type_name(parts.part()?)? }
+            Rule::inject_retype => TestItem::InjectRetype {
+                column: self.name(&parts.part()?),
+                ty: self.type_name(parts.part()?)?,
+                table: self.in_table(&mut parts)?,
+            },
+            Rule::inject_drop => {
+                TestItem::InjectDropColumn { column: self.name(&parts.part()?), table: self.in_table(&mut parts)? }
             }
-            Rule::inject_drop => TestItem::InjectDropColumn(self.name(&parts.part()?)),
-            Rule::inject_add => {
-                let name = self.name(&parts.part()?);
-                TestItem::InjectAddColumn(name, parts.next().map(|ty| self.type_name(ty)).transpose()?)
+            Rule::inject_add => TestItem::InjectAddColumn {
+                column: self.name(&parts.part()?),
+                ty: parts.accept(Rule::type_name).map(|ty| self.type_name(ty)).transpose()?,
+                table: self.in_table(&mut parts)?,
+            },
+            Rule::inject_delimiter => {
+                TestItem::InjectDelimiter { delimiter: self.text(&parts.part()?), table: self.in_table(&mut parts)? }
             }
-            Rule::inject_delimiter => TestItem::InjectDelimiter(self.text(&parts.part()?)),
-            Rule::inject_bad => TestItem::InjectBadRecord(parts.next().map(|text| self.text(&text))),
+            Rule::inject_bad => TestItem::InjectBadRecord {
+                record: parts.accept(Rule::text).map(|text| self.text(&text)),
+                table: self.in_table(&mut parts)?,
+            },
             Rule::inject_kill => TestItem::InjectKill { before: parts.keyword(Rule::kw_before) },
             Rule::inject_failure => TestItem::InjectFailure {
                 failure: self.failure(parts.part()?)?,
@@ -60,6 +70,10 @@ impl Lower<'_> {
             },
             _ => return Err(Refused),
         })
+    }
+
+    fn in_table(&self, parts: &mut Parts<'_>) -> Lowered<Option<Name>> {
+        parts.accept(Rule::in_table).map(|table| Ok(self.name(&Parts::of(table).part()?))).transpose()
     }
 
     fn expect(&mut self, pair: Pair<'_, Rule>) -> Lowered<TestItem> {

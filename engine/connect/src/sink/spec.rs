@@ -172,5 +172,5 @@ fn is_flat(ty: &DataType) -> bool {
 
 /// A type as the language names it, where it does.
 pub(crate) fn type_name(ty: &DataType) -> String {
-    crate::source::type_of(ty).map_or_else(|| ty.to_string(), |ty| ty.to_string())
+    pipe_types::describe(ty)
 }

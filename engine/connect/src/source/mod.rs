@@ -21,7 +21,6 @@ mod scan;
 mod spec;
 #[cfg(test)]
 mod tests;
-mod types;
 
 pub use again::{Records, cells as read_cells};
 pub use bind::{Bound, ColumnBinding, Drift, FileBinding, bind};
@@ -31,4 +30,3 @@ pub use list::list;
 pub use raw::RawTable;
 pub use scan::{FileState, Projection, ScanExec};
 pub use spec::{FieldSpec, InputFile, SourceSpec};
-pub use types::{data_type, type_of};

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use arrow::datatypes::DataType;
 use pipe_schema::{Config, Type};
-
-use super::types::data_type;
+use pipe_types::to_arrow;
 
 /// A source of files, as the program states it.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub struct FieldSpec {
     pub name: String,
     /// Its type in the language.
     pub ty: Type,
-    /// Its type in Arrow: [`data_type`] of `ty`.
+    /// Its type in Arrow: [`to_arrow`] of `ty`.
     pub data_type: DataType,
     /// Other names files may use for it; they bind without evidence.
     pub aliases: Vec<String>,
@@ -40,7 +39,7 @@ pub struct FieldSpec {
 impl FieldSpec {
     /// A column without aliases.
     pub fn new(name: impl Into<String>, ty: Type) -> Self {
-        let data_type = data_type(&ty);
+        let data_type = to_arrow(&ty);
         FieldSpec { name: name.into(), ty, data_type, aliases: Vec::new() }
     }
 

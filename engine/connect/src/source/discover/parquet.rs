@@ -1,11 +1,11 @@
 //! The shape of a Parquet file from its footer.
 
 use pipe_schema::Type;
+use pipe_types::from_arrow;
 
 use super::{Finding, FindingKind, FoundColumn, Shape, names};
 use crate::source::io::{check_unchanged, open};
 use crate::source::scan::parquet;
-use crate::source::types::type_of;
 use crate::source::{InputFile, SourceError};
 
 /// Rows looked at.
@@ -37,7 +37,7 @@ pub(super) fn shape(file: usize, input: &InputFile) -> Result<Shape, SourceError
         .map(|(field, name)| FoundColumn {
             name,
             header: field.name().clone(),
-            ty: type_of(field.data_type()).unwrap_or(Type::Text),
+            ty: from_arrow(field.data_type()).unwrap_or(Type::Text),
             partition: false,
             samples: samples.next().unwrap_or_default(),
         })

@@ -15,12 +15,12 @@ use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use datafusion::parquet::errors::ParquetError;
+use pipe_types::from_arrow;
 
 use super::batch::{constant, file_column, finish, row_column};
 use super::plan::Plan;
 use crate::source::columns::{Texts, column, json_text};
 use crate::source::io::{check_unchanged, open};
-use crate::source::types::type_of;
 use crate::source::{ColumnBinding, FieldSpec, InputFile, Phase, SourceError};
 
 /// Rows that one partition decodes.
@@ -161,7 +161,7 @@ fn convert(found: &ArrayRef, field: &FieldSpec) -> Result<(ArrayRef, Option<Arra
         return Ok((Arc::clone(found), None));
     }
     let safe = CastOptions { safe: true, ..CastOptions::default() };
-    let same = type_of(from).is_some_and(|ty| ty == field.ty);
+    let same = from_arrow(from).is_some_and(|ty| ty == field.ty);
     if same && can_cast_types(from, to) {
         return Ok((cast_with_options(found, to, &safe)?, None));
     }

@@ -7,7 +7,7 @@ use pipe_schema::{ConfigValue, Type};
 use tempfile::tempdir;
 
 use super::table::{Table, cells};
-use crate::source::{Discovery, Drift, FieldSpec, FindingKind, bind, data_type, type_of};
+use crate::source::{Discovery, Drift, FieldSpec, FindingKind, bind};
 
 async fn found(content: impl AsRef<[u8]>, set: impl FnOnce(Table) -> Table) -> Discovery {
     let dir = tempdir().unwrap();
@@ -183,29 +183,4 @@ async fn a_partition_stands_in_for_a_column_and_does_not_replace_one() {
     let seen: Vec<_> = rows.into_iter().map(|r| r.cells).collect();
     // A broken record has no values, not even that of its path.
     assert_eq!(seen, [cells(&["1", "1999"]), cells(&["2", "2026"]), cells(&["∅", "∅"])]);
-}
-
-#[test]
-fn types_go_to_arrow_and_back() {
-    let list = Type::List(Box::new(Type::Struct(vec![("a".into(), Type::Int), ("b".into(), Type::Date)])));
-    for ty in [
-        Type::Boolean,
-        Type::TinyInt,
-        Type::SmallInt,
-        Type::Int,
-        Type::BigInt,
-        Type::Float,
-        Type::Double,
-        Type::Decimal(10, 2),
-        Type::Decimal(60, 3),
-        Type::Text,
-        Type::Bytes,
-        Type::Date,
-        Type::Time,
-        Type::Timestamp,
-        Type::TimestampTz,
-        list,
-    ] {
-        assert_eq!(type_of(&data_type(&ty)), Some(ty));
-    }
 }
