@@ -20,6 +20,17 @@ pub struct Posterior {
 }
 
 impl Posterior {
+    /// Of acts: whether each was an approval, and how many runs have begun since.
+    #[must_use]
+    pub fn of(acts: impl IntoIterator<Item = (bool, u64)>) -> Self {
+        acts.into_iter().fold(Self::default(), |sum, (approval, runs)| {
+            let act =
+                if approval { Self { approved: 1.0, rejected: 0.0 } } else { Self { approved: 0.0, rejected: 1.0 } };
+            let act = act.decayed(u32::try_from(runs).unwrap_or(u32::MAX));
+            Self { approved: sum.approved + act.approved, rejected: sum.rejected + act.rejected }
+        })
+    }
+
     /// After `runs` more runs without an act.
     #[must_use]
     pub fn decayed(self, runs: u32) -> Self {
@@ -67,6 +78,14 @@ mod tests {
         assert_eq!(none.upper_arithmetic(), "clause Beta(1+0, 1+0): upper 90% bound 0.900");
         let rejected = Posterior { approved: 0.0, rejected: 2.0 };
         assert_eq!(rejected.upper_arithmetic(), "clause Beta(1+0, 1+2): upper 90% bound 0.536");
+    }
+
+    #[test]
+    fn each_act_decays_by_the_runs_since() {
+        assert_eq!(Posterior::of([]), Posterior::default());
+        let p = Posterior::of([(true, 0), (true, 1), (false, 2)]);
+        assert!((p.approved - 1.98).abs() < 1e-12 && (p.rejected - 0.9604).abs() < 1e-12, "{p:?}");
+        assert_eq!(p.to_string(), "Beta(1+1.98, 1+0.96)");
     }
 
     #[test]

@@ -122,6 +122,12 @@ pub enum Refusal {
         /// The rule.
         rule: String,
     },
+    /// A person took this very repair back.
+    #[error("heal {heal}, which made the same repair, was undone; another text of the clause may repair it again")]
+    Undone {
+        /// The heal that was undone.
+        heal: i64,
+    },
     /// The evidence is too weak.
     #[error("confidence {confidence:.3} is below {threshold}")]
     Confidence {

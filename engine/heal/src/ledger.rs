@@ -50,6 +50,8 @@ pub struct CellChange {
     pub confidence: f64,
     /// The clause's index in its table, from 1.
     pub clause: usize,
+    /// The heal it belongs to, by its number in the run and table, from 1.
+    pub heal: u32,
     /// Where it stands.
     pub state: State,
 }
@@ -109,6 +111,7 @@ mod tests {
             new: None,
             confidence: 0.875,
             clause: 2,
+            heal: 1,
             state: State::Applied,
         };
         let json = serde_json::to_string(&change).unwrap();

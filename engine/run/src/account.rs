@@ -1,13 +1,13 @@
 //! The account of a table when all its rows have their fate: it balances, or nothing commits.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use pipe_check::Tolerance;
 use pipe_quality::Reason;
 
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluation, Evaluator, Passed};
+use crate::heal::ledger;
 use crate::quarantine::Written;
 use crate::report::{RuleReport, TableReport};
 use crate::rulebook::{Observed, Rulebook};
@@ -21,8 +21,8 @@ pub struct Ending {
     pub rows: Finished,
     /// Where the others are.
     pub quarantine: Option<Written>,
-    /// Changed cells.
-    pub ledger: Option<(PathBuf, u64)>,
+    /// What the heals leave behind.
+    pub ledger: Option<ledger::Written>,
     /// Rows nobody healed, kept or dropped.
     pub unhealed: u64,
     /// Whether that was all of a small batch.

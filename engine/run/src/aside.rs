@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use datafusion::arrow::array::BooleanArray;
 use pipe_connect::source::InputFile;
 use pipe_quality::Suspects;
+use pipe_state::RowState;
 
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluator, Passed};
@@ -52,7 +53,7 @@ impl Evaluator<'_, '_> {
                 counts.sum = counts.sum.wrapping_add(marks(&batch));
                 let is_fresh = |file: &u32| fresh.as_ref().is_none_or(|f| f.contains(file));
                 let leaving: BooleanArray = file_indexes(&batch).values().iter().map(|f| Some(is_fresh(f))).collect();
-                quarantine.write(&batch, &leaving, false)?;
+                quarantine.write(&batch, &leaving, RowState::Held)?;
             }
         }
         for (index, unread) in (pass.input.files.len()..).zip(&self.unread) {

@@ -94,6 +94,7 @@ pub fn commit(
         heal_changes: Vec::new(),
         baselines: evaluation.baseline.iter().cloned().collect(),
         acts: Vec::new(),
+        undone: Vec::new(),
     };
     if !nothing {
         state.commit(&record).map_err(|e| errors::state(&e))?;
@@ -239,12 +240,15 @@ fn quarantine_file(
         let (file, found) = evaluation.files.get(*index as usize)?;
         Some(QuarantineSource { path: file.name.clone(), hash: hash_text(found.hash), rows: *rows })
     };
-    let waiting = RowRange::of_rows(written.waiting.iter().copied());
+    let exceptions =
+        |rows: &[u64], state: RowState| RowRange::of_rows(rows.iter().copied()).into_iter().map(move |r| (r, state));
     vec![QuarantineFile {
         path,
         rows: written.rows,
         state: RowState::Held,
-        exceptions: waiting.into_iter().map(|r| (r, RowState::AwaitingApproval)).collect(),
+        exceptions: exceptions(&written.waiting, RowState::AwaitingApproval)
+            .chain(exceptions(&written.undone, RowState::Undone))
+            .collect(),
         reasons: written.reasons.clone(),
         sources: written.sources.iter().filter_map(source).collect(),
     }]
@@ -257,18 +261,10 @@ fn ledger_file(
     batch: &str,
     publish: &mut Vec<PublishStep>,
 ) -> Vec<LedgerFile> {
-    let Some((staged, cells)) = &evaluation.ledger else { return Vec::new() };
-    let path = state.ledger_dir().join(format!("{}-{}-{batch}.parquet", evaluation.table.name, engine.run));
-    publish.push(PublishStep {
-        load: None,
-        source: None,
-        staged: staged.clone(),
-        target: path.clone(),
-        replace: false,
-        rows: *cells,
-        bytes: std::fs::metadata(staged).map_or(0, |m| m.len()),
-    });
-    vec![LedgerFile { path, cells: *cells }]
+    let Some(written) = &evaluation.ledger else { return Vec::new() };
+    let (file, steps) = written.publish(state, &format!("{}-{}-{batch}", evaluation.table.name, engine.run));
+    publish.extend(steps);
+    vec![file]
 }
 
 pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
@@ -286,7 +282,7 @@ fn account(t: &TableReport, unhealed: u64) -> TableAccount {
         table: t.name.clone(),
         outcome: t.outcome.clone(),
         read: t.read,
-        committed: t.committed,
+        committed: i64::try_from(t.committed).unwrap_or(i64::MAX),
         quarantined: t.quarantined,
         waiting: t.waiting,
         dropped: t.dropped,
@@ -337,7 +333,7 @@ fn heal(number: u32, h: &HealReport) -> HealRecord {
         clause: u32::try_from(h.clause).unwrap_or(u32::MAX),
         text: h.text.clone(),
         clause_hash: clause_hash(&h.text),
-        column: String::new(),
+        column: h.column.clone(),
         action: h.action.clone(),
         failure: h.failure.clone(),
         cells: h.cells,

@@ -26,6 +26,8 @@ use crate::clauses::{Answered, answer};
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
 use crate::extract::Extract;
+use crate::heal::ledger;
+use crate::memory::Memory;
 use crate::pass::{Input, pass};
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
@@ -57,8 +59,8 @@ pub struct Evaluation {
     pub schema: SchemaRef,
     /// Rows that left, staged.
     pub quarantine: Option<Written>,
-    /// Changed cells, staged: the file and how many.
-    pub ledger: Option<(PathBuf, u64)>,
+    /// What the heals leave behind, staged.
+    pub ledger: Option<ledger::Written>,
     /// What the source looks like now.
     pub baseline: Option<Baseline>,
     /// The files read, with what was found of them.
@@ -91,6 +93,8 @@ pub struct Task<'t> {
     pub earlier: Vec<(u64, u64)>,
     /// Rows the table's append load has committed already, whose keys count for `unique`.
     pub committed: Option<Arc<dyn TableProvider>>,
+    /// What people did about the table's clauses.
+    pub memory: Memory,
     /// Tells tables of one run apart in the scratch folder.
     pub scratch: PathBuf,
 }
@@ -499,7 +503,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return crate::heal::heal(self, tables, book, pass, answered, schema_verdicts).await;
         }
         let fates = self.fates(&book, &answered, &pass)?;
-        let quarantine = self.quarantine_writer(&pass, &book);
+        let quarantine = self.quarantine_writer(&pass, &book, "quarantine");
         let extra = std::mem::replace(&mut pass.extra, Part::own(&self.task.scratch, "none", 0, &pass.good));
         let mut aggregates = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&Vec::new().into())?);
         let mut settling = Settling {
@@ -609,7 +613,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         }
     }
 
-    pub(crate) fn quarantine_writer(&self, pass: &Passed, book: &Rulebook) -> quarantine::Writer {
+    /// A writer of rows that leave, into a folder of this name.
+    pub(crate) fn quarantine_writer(&self, pass: &Passed, book: &Rulebook, folder: &str) -> quarantine::Writer {
         let data = data_schema(&pass.input.schema, pass.input.columns);
         let rule = |r: u16| book.rule(r).map_or_else(String::new, |r| r.name.clone());
         let codes = 1 + pass.input.columns + book.rules.len();
@@ -617,7 +622,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             .map(|c| Reason::from_code(u16::try_from(c).unwrap_or(u16::MAX), pass.input.columns))
             .map(|r| quarantine::reason_name(r, &data, rule))
             .collect();
-        let dir = self.task.scratch.join("quarantine");
+        let dir = self.task.scratch.join(folder);
         quarantine::Writer::new(&dir, &pass.input.schema, pass.input.columns, names, pass.input.files.clone())
     }
 

@@ -1,5 +1,6 @@
 //! What left batches, as tables: `pipe.quarantine_orders` and `pipe.ledger`, read from the Parquet files of the state.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array, new_null_array,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
@@ -18,20 +19,16 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::StreamExt;
-use pipe_connect::source::meta;
 use pipe_state::{LedgerEntry, QuarantineEntry, RowState, State};
 
 use crate::engine::Stopped;
 use crate::errors;
-use crate::quarantine::{RAW, REASONS};
+use crate::quarantine::is_meta;
 
 /// The quarantine file a row is in, as the index names it.
 pub const ENTRY: &str = "_entry";
 /// The row's number in that file, from 0.
 pub const NUMBER: &str = "_number";
-
-/// Columns of a quarantine file behind the table's own.
-const META: [&str; 6] = [RAW, meta::RECORD, REASONS, meta::FILE, meta::LINE, meta::ROW];
 
 /// What the index adds to each row. Where the table has a column of that name, ours is called `_state` and so on.
 const ADDED: [(&str, Slot); 4] = [("state", Slot::State), ("run", Slot::Run), ("batch", Slot::Batch), ("at", Slot::At)];
@@ -63,7 +60,7 @@ fn held(
 ) -> Result<Arc<dyn TableProvider>, Stopped> {
     let mut data: Vec<Arc<Field>> = if entries.is_empty() { declared.to_vec() } else { Vec::new() };
     for entry in entries {
-        for field in parquet_schema(&entry.path)?.fields().iter().filter(|f| !META.contains(&f.name().as_str())) {
+        for field in parquet_schema(&entry.path)?.fields().iter().filter(|f| !is_meta(f.name())) {
             match data.iter_mut().find(|d| d.name() == field.name()) {
                 None => data.push(Arc::new(field.as_ref().clone().with_nullable(true))),
                 Some(known) if known.data_type() == field.data_type() => {}
@@ -113,7 +110,15 @@ pub fn ledger(state: &State) -> Result<Arc<dyn TableProvider>, Stopped> {
     slots.push(Slot::CellState);
     let slots = slots.into();
     let entries = state.ledger_files().map_err(|e| errors::state(&e))?;
-    let parts = entries.iter().map(|e| part(&e.path, &schema, &slots, Index::Ledger(e.clone()))).collect();
+    let mut undone: BTreeMap<(String, String), BTreeSet<(String, u64)>> = BTreeMap::new();
+    for past in state.undone(None).map_err(|e| errors::state(&e))? {
+        undone.entry((past.run, past.table)).or_default().insert((past.cell.file, past.cell.row));
+    }
+    let index = |e: &LedgerEntry| {
+        let undone = undone.get(&(e.run.clone(), e.table.clone())).cloned().unwrap_or_default();
+        Index::Ledger(e.clone(), undone)
+    };
+    let parts = entries.iter().map(|e| part(&e.path, &schema, &slots, index(e))).collect();
     Ok(Arc::new(StreamingTable::try_new(schema, parts)?))
 }
 
@@ -175,7 +180,8 @@ enum Slot {
 #[derive(Debug)]
 enum Index {
     Quarantine(Box<QuarantineEntry>),
-    Ledger(LedgerEntry),
+    /// With the rows that were taken back.
+    Ledger(LedgerEntry, BTreeSet<(String, u64)>),
 }
 
 impl PartitionStream for Part {
@@ -242,15 +248,22 @@ fn fitted(column: &ArrayRef, ty: &DataType) -> Result<ArrayRef> {
 }
 
 impl Index {
-    /// What became of the cells of a ledger file: as written then, `superseded` where their file's rows were replaced since.
+    /// What became of the cells of a ledger file: as written then, `undone` where a heal of their row was taken back since,
+    /// `superseded` where their file's rows were replaced.
     fn cell_states(&self, batch: &RecordBatch) -> ArrayRef {
         let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
         let (files, states) = (text("file"), text("state"));
+        let numbers = batch.column_by_name("row").and_then(|c| c.as_primitive_opt::<UInt64Type>());
         let state = |row: usize| {
             let state = states.filter(|s| s.is_valid(row))?.value(row);
             let file = files.filter(|f| f.is_valid(row)).map_or("", |f| f.value(row));
-            let gone = matches!(self, Index::Ledger(entry) if entry.superseded.covers(file));
-            Some(if gone && ["applied", "removed"].contains(&state) { "superseded" } else { state })
+            let Index::Ledger(entry, undone) = self else { return Some(state) };
+            let back = || numbers.is_some_and(|n| undone.contains(&(file.to_owned(), n.value(row))));
+            Some(match state {
+                "applied" if !undone.is_empty() && back() => "undone",
+                "applied" | "removed" if entry.superseded.covers(file) => "superseded",
+                as_written => as_written,
+            })
         };
         Arc::new((0..batch.num_rows()).map(state).collect::<StringArray>())
     }
@@ -258,8 +271,8 @@ impl Index {
     fn column(&self, slot: Slot, first: u64, rows: usize) -> Option<ArrayRef> {
         let same = |text: &str| -> Option<ArrayRef> { Some(Arc::new(StringArray::from(vec![text; rows]))) };
         match (self, slot) {
-            (Index::Ledger(entry), Slot::Run) => same(&entry.run),
-            (Index::Ledger(entry), Slot::Table) => same(&entry.table),
+            (Index::Ledger(entry, _), Slot::Run) => same(&entry.run),
+            (Index::Ledger(entry, _), Slot::Table) => same(&entry.table),
             (Index::Quarantine(entry), Slot::Run) => same(&entry.run),
             (Index::Quarantine(entry), Slot::Batch) => same(&entry.batch),
             (Index::Quarantine(entry), Slot::At) => same(&entry.at),

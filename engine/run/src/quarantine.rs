@@ -20,6 +20,7 @@ use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use pipe_connect::source::meta;
 use pipe_quality::Reason;
+use pipe_state::RowState;
 
 use crate::engine::Stopped;
 use crate::errors;
@@ -48,6 +49,11 @@ pub fn schema(data: &[Arc<Field>]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Whether a column of a quarantine file is not the table's own.
+pub fn is_meta(name: &str) -> bool {
+    [RAW, meta::RECORD, REASONS, meta::FILE, meta::LINE, meta::ROW].contains(&name)
+}
+
 /// What a reason is called in quarantine and report.
 pub fn reason_name(reason: Reason, columns: &SchemaRef, rule: impl Fn(u16) -> String) -> String {
     match reason {
@@ -71,6 +77,7 @@ pub struct Writer {
     writer: Option<ArrowWriter<File>>,
     rows: u64,
     waiting: Vec<u64>,
+    undone: Vec<u64>,
     reasons: BTreeMap<String, u64>,
     sources: BTreeMap<u32, u64>,
 }
@@ -84,6 +91,8 @@ pub struct Written {
     pub rows: u64,
     /// Which of them wait for approval.
     pub waiting: Vec<u64>,
+    /// Which of them stay out because a person took their repair back.
+    pub undone: Vec<u64>,
     /// Rows by reason.
     pub reasons: BTreeMap<String, u64>,
     /// Rows by the index of the file they came from.
@@ -104,6 +113,7 @@ impl Writer {
             writer: None,
             rows: 0,
             waiting: Vec::new(),
+            undone: Vec::new(),
             reasons: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
@@ -113,7 +123,7 @@ impl Writer {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&mut self, suspects: &RecordBatch, mask: &BooleanArray, waiting: bool) -> Result<(), Stopped> {
+    pub fn write(&mut self, suspects: &RecordBatch, mask: &BooleanArray, state: RowState) -> Result<(), Stopped> {
         if mask.true_count() == 0 {
             return Ok(());
         }
@@ -132,8 +142,11 @@ impl Writer {
                 rows.column_by_name(name).ok_or_else(|| errors::internal(&"a suspect row without its place"))?;
             columns.push(Arc::clone(column));
         }
-        if waiting {
-            self.waiting.extend(self.rows..self.rows + rows.num_rows() as u64);
+        let numbers = self.rows..self.rows + rows.num_rows() as u64;
+        match state {
+            RowState::AwaitingApproval => self.waiting.extend(numbers),
+            RowState::Undone => self.undone.extend(numbers),
+            _ => {}
         }
         self.rows += rows.num_rows() as u64;
         for index in file.values() {
@@ -183,8 +196,8 @@ impl Writer {
     pub fn finish(self) -> Result<Option<Written>, Stopped> {
         let Some(writer) = self.writer else { return Ok(None) };
         writer.close().map_err(|e| unwritable(&self.path, &e))?;
-        let Self { path: staged, rows, waiting, reasons, sources, .. } = self;
-        Ok(Some(Written { staged, rows, waiting, reasons, sources }))
+        let Self { path: staged, rows, waiting, undone, reasons, sources, .. } = self;
+        Ok(Some(Written { staged, rows, waiting, undone, reasons, sources }))
     }
 
     /// The cells that have text and no value.

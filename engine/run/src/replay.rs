@@ -17,8 +17,8 @@ use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, render};
 use pipe_schema::Level;
 use pipe_state::{
-    CommitRecord, Forget, LedgerFile, LoadCommit, PublishStep, QuarantineEntry, RowChange, RowRange, RowState, RunEnd,
-    RunStart, State,
+    CommitRecord, Forget, LoadCommit, PublishStep, QuarantineEntry, RowChange, RowRange, RowState, RunEnd, RunStart,
+    State,
 };
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
 use crate::kept::{Kept, Place, Rereader, kept, place_of};
+use crate::memory::Memory;
 use crate::pass::Input;
 use crate::report::{LoadReport, Observer, Report};
 use crate::settle::with_file;
@@ -323,6 +324,7 @@ impl Replay<'_> {
             tracked: true,
             earlier: Vec::new(),
             committed: sinks::committed(engine, &self.state, own, schema).await?,
+            memory: Memory::of(&self.state, table)?,
             scratch,
         };
         let rules = self.rules();
@@ -463,18 +465,10 @@ impl Replay<'_> {
             }));
         }
         let mut ledger = Vec::new();
-        if let Some((staged, cells)) = &evaluation.ledger {
-            let path = self.state.ledger_dir().join(format!("{}-{batch}.parquet", self.source.name));
-            publish.push(PublishStep {
-                load: None,
-                source: None,
-                staged: staged.clone(),
-                target: path.clone(),
-                replace: false,
-                rows: *cells,
-                bytes: std::fs::metadata(staged).map_or(0, |m| m.len()),
-            });
-            ledger.push(LedgerFile { path, cells: *cells });
+        if let Some(written) = &evaluation.ledger {
+            let (file, steps) = written.publish(&self.state, &format!("{}-{batch}", self.source.name));
+            publish.extend(steps);
+            ledger.push(file);
         }
         CommitRecord {
             run: self.engine.run.clone(),

@@ -41,7 +41,7 @@ pub struct Report {
 pub struct TableReport {
     /// The table.
     pub name: String,
-    /// `committed`, `failed`, `skipped`, `nothing_new`, `waiting`.
+    /// `committed`, `failed`, `skipped`, `nothing_new`, `waiting`, `undone`.
     pub outcome: String,
     /// Rows as read, broken records included.
     pub read: u64,
@@ -79,7 +79,7 @@ pub struct LoadReport {
     pub name: String,
     /// The table.
     pub table: String,
-    /// `committed`, `nothing_new`, `failed`, `skipped`.
+    /// `committed`, `nothing_new`, `failed`, `skipped`; of an undo `undone` and `stale`.
     pub outcome: String,
     /// The connector.
     pub connector: String,
@@ -87,9 +87,9 @@ pub struct LoadReport {
     pub locator: String,
     /// The write mode.
     pub mode: String,
-    /// Rows written.
+    /// Rows written; of an undo: taken out.
     pub rows: u64,
-    /// Files published.
+    /// Files published; of an undo: written again or removed.
     pub files: u64,
     /// Why it failed or was skipped.
     pub reason: Option<String>,
@@ -151,6 +151,8 @@ pub struct HealReport {
     pub clause: usize,
     /// The clause, as written, white space folded.
     pub text: String,
+    /// The column it changes; empty when it is about no single column.
+    pub column: String,
     /// The action: `rename`, `cast`, `quarantine`, …
     pub action: String,
     /// The failure it answered, such as `rule_failed(rule: order_id.unique)`.
@@ -163,7 +165,7 @@ pub struct HealReport {
     pub confidence: f64,
     /// How the confidence was computed, a line each.
     pub arithmetic: Vec<String>,
-    /// `applied`, `waiting`, `refused`, `withdrawn`.
+    /// `applied`, `waiting`, `refused`, `withdrawn`, `undone`.
     pub state: String,
     /// Why it was refused, withdrawn or waits.
     pub reason: Option<String>,

@@ -17,6 +17,7 @@ use crate::commit::{Committing, commit};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
+use crate::memory::Memory;
 use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
 use crate::tries::Tries;
@@ -272,6 +273,7 @@ impl<'a> Runner<'a> {
             tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
             earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: None,
+            memory: Memory::of(&self.state, table)?,
             scratch,
         };
         let (mut evaluation, targets) = if let Some(source) = program.sources.get(table) {

@@ -8,6 +8,7 @@ use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt64Type};
 use pipe_heal::fate::Fate;
 use pipe_quality::{Aggregates, Reason, RowSink, row_mark};
+use pipe_state::RowState;
 
 use crate::engine::Stopped;
 use crate::errors;
@@ -107,10 +108,10 @@ impl Settling<'_> {
             self.commit(&filter_record_batch(suspects, &keep).map_err(|e| errors::internal(&e))?)?;
         }
         self.counts.dropped += of(Fate::Drop).true_count() as u64;
-        for (fate, waiting) in [(Fate::Quarantine, false), (Fate::Wait, true)] {
+        for (fate, state) in [(Fate::Quarantine, RowState::Held), (Fate::Wait, RowState::AwaitingApproval)] {
             let mut leaving = of(fate);
             self.counts.quarantined += leaving.true_count() as u64;
-            if waiting {
+            if fate == Fate::Wait {
                 self.counts.waiting += leaving.true_count() as u64;
             }
             if let Some(fresh) = &self.fresh {
@@ -121,7 +122,7 @@ impl Settling<'_> {
                     .map(|(leaves, file)| Some(leaves.unwrap_or(false) && fresh.contains(file)))
                     .collect();
             }
-            self.quarantine.write(suspects, &leaving, waiting)?;
+            self.quarantine.write(suspects, &leaving, state)?;
         }
         Ok(())
     }

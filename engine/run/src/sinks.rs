@@ -73,14 +73,7 @@ pub fn prepare(
 ) -> Result<Vec<Target>, Stopped> {
     let mut targets = Vec::new();
     for task in takers {
-        let mut spec = SinkSpec {
-            connector: task.load.connector.clone(),
-            target: target(engine, task),
-            config: task.load.config.clone(),
-            schema: Arc::clone(schema),
-            batch_id: batch.to_owned(),
-            base: None,
-        };
+        let mut spec = spec(engine, task, schema, batch);
         let published = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
         let replaced = task.replaced_keys();
         let gone = published.iter().filter(|p| p.source.as_ref().is_some_and(|s| replaced.contains(s)));
@@ -94,8 +87,20 @@ pub fn prepare(
     Ok(targets)
 }
 
+/// What a load writes, and where.
+pub fn spec(engine: &Engine<'_>, task: &LoadTask, schema: &SchemaRef, batch: &str) -> SinkSpec {
+    SinkSpec {
+        connector: task.load.connector.clone(),
+        target: target(engine, task),
+        config: task.load.config.clone(),
+        schema: Arc::clone(schema),
+        batch_id: batch.to_owned(),
+        base: None,
+    }
+}
+
 /// A sink that refuses.
-fn refused(task: &LoadTask, error: &SinkError) -> Stopped {
+pub fn refused(task: &LoadTask, error: &SinkError) -> Stopped {
     let code = match error {
         SinkError::Exists(_) => codes::TARGET_EXISTS,
         SinkError::Foreign { .. } => codes::SINK_CHANGED,

@@ -12,6 +12,7 @@ use pipe_state::State;
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Task};
 use crate::extract::{self, extract};
+use crate::memory::Memory;
 use crate::tries::Tries;
 use crate::work::Listing;
 use crate::{errors, raw};
@@ -77,6 +78,7 @@ async fn one(
         tracked: false,
         earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
         committed: None,
+        memory: Memory::of(state, table)?,
         scratch: scratch.to_owned(),
     };
     let evaluation = if let Some(source) = program.sources.get(table) {

@@ -68,12 +68,12 @@ impl State {
         self.transaction(|tx| insert(tx, act))
     }
 
-    /// The acts on a clause for one column and source, oldest first.
-    pub fn acts(&self, clause_hash: &str, column: &str, source: &str) -> Result<Vec<PastAct>, StateError> {
+    /// The acts on clauses of a source or table, oldest first.
+    pub fn acts(&self, source: &str) -> Result<Vec<PastAct>, StateError> {
         self.rows(
             "select at, kind, clause_hash, clause, col, source, who, heal, (select count(*) from run) - runs_before from act
-             where clause_hash = ?1 and col = ?2 and source = ?3 order by seq",
-            [clause_hash, column, source],
+             where source = ?1 order by seq",
+            [source],
             |r| {
                 let act = Act {
                     at: r.get(0)?,

@@ -96,6 +96,7 @@ impl State {
         for act in &record.acts {
             crate::acts::insert(tx, act)?;
         }
+        crate::heals::insert_undone(tx, seq, &record.undone)?;
         outcome::insert(tx, &record.run, Some(seq), &record.table)
     }
 

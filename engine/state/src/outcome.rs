@@ -17,7 +17,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             a.table,
             a.outcome,
             int(a.read),
-            int(a.committed),
+            a.committed,
             int(a.quarantined),
             int(a.waiting),
             int(a.dropped),

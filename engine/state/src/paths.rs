@@ -16,6 +16,12 @@ impl State {
         self.dir().join("ledger")
     }
 
+    /// The folder of the healed rows as they were read, so that a heal can be undone when their files are gone. It may not
+    /// exist yet. A file has the name of the ledger's that is about the same rows.
+    pub fn healed_dir(&self) -> PathBuf {
+        self.dir().join("healed")
+    }
+
     /// Where a run stages what goes to quarantine and ledger. It may not exist yet.
     pub fn staging_dir(&self, run: &str) -> PathBuf {
         self.dir().join("staging").join(safe_name(run))

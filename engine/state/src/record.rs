@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::{Act, Baseline, RowRange, TakenFile};
+use crate::{Act, Baseline, RowRange, TakenFile, UndoneCell};
 
 /// All that one batch of one table means, committed in one transaction. Lists may be empty.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ pub struct CommitRecord {
     pub baselines: Vec<Baseline>,
     /// Acts of people that this batch carries out.
     pub acts: Vec<Act>,
+    /// The cells of the rows that this batch takes back.
+    pub undone: Vec<UndoneCell>,
 }
 
 /// A load's share in a batch.
@@ -129,8 +131,8 @@ pub struct TableAccount {
     pub outcome: String,
     /// Rows as read, broken records included.
     pub read: u64,
-    /// Rows that went on.
-    pub committed: u64,
+    /// Rows that went on; negative when the batch took rows back, so that the sum over all batches is what the targets hold.
+    pub committed: i64,
     /// Rows in quarantine, waiting ones included.
     pub quarantined: u64,
     /// Of the quarantined: waiting for approval.

@@ -13,8 +13,11 @@ use crate::paths::create_dir;
 const APPLICATION_ID: i32 = 0x5069_7065;
 
 /// The scripts that lead from one version to the next; the version is how many have run. A script is never changed once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_replaced_files.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_replaced_files.sql"),
+    include_str!("migrations/0003_undone.sql"),
+];
 
 /// Files up to this size are checked page by page when opened.
 const CHECKED_BYTES: u64 = 8 << 20;

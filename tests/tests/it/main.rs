@@ -13,3 +13,4 @@ mod pipe;
 mod reference;
 mod rows;
 mod tidy;
+mod undo;

@@ -5,12 +5,15 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Subcommand;
+use pipe_check::Loaded;
 use pipe_diagnostics::{Diagnostic, Severity, Sources, codes};
+use pipe_run::Options;
 
-use super::history;
+use super::{history, run};
+use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::project::{ProjectArgs, StateArgs};
+use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs, place};
 use crate::report::wrapped;
 use crate::results::{self, Format};
 use crate::runtime;
@@ -51,11 +54,25 @@ struct Show {
     list: List,
 }
 
-/// Take the rows of a heal out of their target and put them, as read, into quarantine: not available in this version
+/// Take the rows of a heal out of where they were loaded and put them, as read, into quarantine
+///
+/// All of it is one commit. What was computed from the rows is computed again by the next run. The clause makes the same
+/// repairs no more while it reads as it does.
 #[derive(Debug, clap::Args)]
 struct Undo {
+    /// Its id, as `pipe heals` lists it
+    heal: i64,
     #[command(flatten)]
-    heal: Show,
+    project: ProjectArgs,
+    #[command(flatten)]
+    params: ParamArgs,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    engine: EngineArgs,
+    /// How the report is shown
+    #[arg(long, value_enum, default_value_t = run::Format::Table)]
+    format: run::Format,
 }
 
 /// The columns of the table; the others would not fit.
@@ -63,7 +80,8 @@ const COLUMNS: [&str; 8] = ["heal", "table", "clause", "action", "state", "cells
 
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     let list = match &args.command {
-        Some(Command::Show(show) | Command::Undo(Undo { heal: show })) => &show.list,
+        Some(Command::Undo(args)) => return undo(args, out),
+        Some(Command::Show(show)) => &show.list,
         None => &args.list,
     };
     let state = match super::state_dir(&list.project, &list.state) {
@@ -75,16 +93,39 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Err(problem) => return super::query::refuse(&[problem], &Sources::default(), list.format, out),
     };
     match &args.command {
-        None => history::list(&heals, &COLUMNS, "no heal yet", list.format, out),
         Some(Command::Show(show)) => match find(&heals, show.heal)? {
             Some(heal) => one(heal, show, out),
             None => unknown(show, out),
         },
-        Some(Command::Undo(Undo { heal: undo })) => match find(&heals, undo.heal)? {
-            Some(_) => not_undone(undo, out),
-            None => unknown(undo, out),
-        },
+        _ => history::list(&heals, &COLUMNS, "no heal yet", list.format, out),
     }
+}
+
+fn undo(args: &Undo, out: &mut Output) -> Result<Exit> {
+    let json = args.format == run::Format::Json;
+    let project = match Project::find(args.project.path.as_deref()) {
+        Ok(project) => project,
+        Err(problem) => {
+            return run::show(&run::invalid(&[problem], &Sources::default()), &Loaded::default(), "", json, out);
+        }
+    };
+    let loaded = project.load(&args.project);
+    let options = Options { params: args.params.values(), ..project.options(&args.state, &args.engine) };
+    // It is short, and a commit is not to be stopped half-way: an interrupt before it leaves everything as it was.
+    let report = runtime::block_on(async { Ok(pipe_run::undo(&loaded, &options, args.heal).await) })?;
+    if report.run.is_empty() {
+        // Nothing was begun, so there is no run to tell of.
+        out.error(&diagnose::full(
+            &diagnose::errors(&report.diagnostics, &loaded.sources),
+            &loaded.sources,
+            out.paint_err,
+        ));
+        if json {
+            out.print(&format!("{}\n", serde_json::to_string(&report)?));
+        }
+        return Ok(Exit(report.exit_code));
+    }
+    run::show(&report, &loaded, &place(&args.project, &args.state), json, out)
 }
 
 fn find(heals: &RecordBatch, heal: i64) -> Result<Option<RecordBatch>> {
@@ -96,15 +137,6 @@ fn unknown(args: &Show, out: &mut Output) -> Result<Exit> {
     let message = format!("there is no heal {}", args.heal);
     let problem = Diagnostic::new(codes::run::UNKNOWN_HEAL, Severity::Error, message).help("`pipe heals` lists them");
     super::query::refuse(&[problem], &Sources::default(), args.list.format, out)
-}
-
-/// Says what this version cannot do, and what can be done instead.
-fn not_undone(args: &Show, out: &mut Output) -> Result<Exit> {
-    let message = format!("heal {} is not undone: this version of pipe cannot take rows out of a target", args.heal);
-    let help = "change the clause and run `pipe run --full-refresh`; `pipe query 'select * from pipe.ledger'` has the old values";
-    let problem = Diagnostic::new(codes::run::UNAVAILABLE, Severity::Error, message).help(help);
-    super::query::refuse(&[problem], &Sources::default(), args.list.format, out)?;
-    Ok(Exit::INVALID)
 }
 
 fn one(heal: RecordBatch, args: &Show, out: &mut Output) -> Result<Exit> {

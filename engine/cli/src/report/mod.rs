@@ -30,6 +30,9 @@ pub fn text(report: &Report, place: &str, paint: Paint) -> String {
 
 fn headline(report: &Report, paint: Paint) -> String {
     let outcome = match report.outcome.as_str() {
+        "ok" if report.heals.iter().any(|h| h.state == "undone") => {
+            paint.good("undone: the rows are in quarantine, as they were read")
+        }
         "ok" => paint.good("all committed"),
         "nothing_new" => paint.good("nothing new"),
         "waiting" => paint.warn("committed, but for what waits for approval"),

@@ -4,6 +4,7 @@
 //! prepare(spec, mode, published)        looks at the target, refuses what must not be touched
 //! StagedWriter::new(spec, folder, i)    one a thread; rows become complete, flushed files in the staging folder
 //! assemble(spec, prepared, parts)       for a target of one file: the parts as one
+//! withdraw(spec, folder, files, rows)   published files again, without some rows
 //! ```
 //!
 //! What comes out is a list of files with their places. Moving them is the state store's, after its commit.
@@ -23,6 +24,7 @@ mod partition;
 mod prepare;
 mod schema;
 mod spec;
+mod withdraw;
 mod writer;
 
 #[cfg(test)]
@@ -33,4 +35,5 @@ pub use error::SinkError;
 pub use names::staging_dir;
 pub use prepare::{Mode, Prepared, prepare};
 pub use spec::{SinkSpec, Target};
+pub use withdraw::{Withdrawn, withdraw};
 pub use writer::{StagedFile, StagedWriter};

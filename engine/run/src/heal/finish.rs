@@ -12,6 +12,7 @@ use pipe_compile::Tables;
 use pipe_heal::fate::Fate;
 use pipe_heal::ledger::{CellChange, State};
 use pipe_quality::{Aggregates, RowSink};
+use pipe_state::RowState;
 
 use super::ledger;
 use super::rows::{self, Change, Failing, RowId, Settled};
@@ -19,6 +20,7 @@ use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
+use crate::report::HealReport;
 use crate::rulebook::{Observed, Rulebook};
 use crate::settle::{Counts, data_schema, marks, with_file};
 use crate::staging::{Finished, Part};
@@ -41,8 +43,11 @@ pub(super) async fn finish(
     let removed = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Removed);
     let keep: BooleanArray =
         verdicts.iter().enumerate().map(|(r, v)| Some(v.fate == Fate::Keep && !removed(r))).collect();
+    // What a person took back says nothing about the batch.
+    let undone = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Undone);
     let unhealed =
-        verdicts.iter().enumerate().filter(|(r, v)| v.fate == Fate::Quarantine && !removed(*r)).count() as u64;
+        verdicts.iter().enumerate().filter(|(r, v)| v.fate == Fate::Quarantine && !removed(*r) && !undone(*r)).count()
+            as u64;
     let lost = evaluator.structural(&pass.staged, unhealed, &book)?;
 
     let current = failing.current(&pass.input)?;
@@ -70,17 +75,22 @@ pub(super) async fn finish(
     }
     part.finish(&mut rows).map_err(|e| errors::io(&e))?;
 
-    let mut quarantine = evaluator.quarantine_writer(&pass, &book);
+    let mut quarantine = evaluator.quarantine_writer(&pass, &book, "quarantine");
     let mut duplicates = 0;
-    let (mut leaving, mut waiting) = (Vec::with_capacity(verdicts.len()), Vec::with_capacity(verdicts.len()));
+    let mut leaving: Vec<Option<RowState>> = Vec::with_capacity(verdicts.len());
     let fresh = evaluator.fresh_files(&pass.input);
     let files = crate::quarantine::file_indexes(&failing.read);
     let mut reasons = Vec::with_capacity(verdicts.len());
     for (row, verdict) in verdicts.iter().enumerate() {
         let gone = removed(row);
         let writes = !gone && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)));
-        leaving.push(writes && verdict.fate == Fate::Quarantine);
-        waiting.push(writes && verdict.fate == Fate::Wait);
+        leaving.push(match verdict.fate {
+            _ if !writes => None,
+            Fate::Quarantine if undone(row) => Some(RowState::Undone),
+            Fate::Quarantine => Some(RowState::Held),
+            Fate::Wait => Some(RowState::AwaitingApproval),
+            _ => None,
+        });
         let as_read = failing.reasons.get(row).cloned().unwrap_or_default();
         reasons.push(if as_read.is_empty() { verdict.reasons.clone() } else { as_read });
         match verdict.fate {
@@ -102,18 +112,32 @@ pub(super) async fn finish(
         }
     }
     let suspects = failing.suspects(&pass.input, &reasons)?;
-    quarantine.write(&suspects, &BooleanArray::from(leaving), false)?;
-    quarantine.write(&suspects, &BooleanArray::from(waiting), true)?;
+    for state in [RowState::Held, RowState::AwaitingApproval, RowState::Undone] {
+        let mask: BooleanArray = leaving.iter().map(|s| Some(*s == Some(state))).collect();
+        quarantine.write(&suspects, &mask, state)?;
+    }
     evaluator.set_aside(&mut pass, &mut quarantine, &mut counts)?;
     let quarantine = quarantine.finish()?;
 
-    let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data);
+    let numbers = tell_rows(evaluator, &failing, &verdicts);
+    let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data, &numbers);
     let cells = changes.iter().zip(&states).filter(|(_, s)| **s == "applied").count() as u64;
-    tell_rows(evaluator, &failing, &verdicts);
     // A file judged before has its changes in the ledger: it is read again only because something needs the whole.
     let judged = |c: &CellChange| evaluator.task.fresh.as_ref().is_some_and(|fresh| !fresh.contains(&c.file));
     let (changes, states): (Vec<_>, Vec<_>) = changes.into_iter().zip(states).filter(|(c, _)| !judged(c)).unzip();
-    let ledger = ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?;
+    let ledger = if changes.is_empty() {
+        None
+    } else {
+        let mut written = ledger::Written {
+            cells: ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?,
+            count: changes.len() as u64,
+            read: None,
+            healed: None,
+            rows: 0,
+        };
+        healed_rows_kept(evaluator, &pass, &book, &failing, &verdicts, &suspects, &mut written)?;
+        Some(written)
+    };
 
     let values = aggregates(evaluator, &book, &rows, &data).await?;
     let observed = evaluator.table_rules(tables, &book, &values, &rows, &pass).await?;
@@ -134,12 +158,49 @@ pub(super) async fn finish(
     evaluator.finish(book, pass, observed, schema_verdicts, counts, ending)
 }
 
-/// What changed in rows that commit, with the removed duplicates whole; the rows with a change.
+/// Writes the rows that commit with a changed cell, as read and as they commit: what undoing a heal needs.
+fn healed_rows_kept(
+    evaluator: &Evaluator<'_, '_>,
+    pass: &Passed,
+    book: &Rulebook,
+    failing: &Failing,
+    verdicts: &[rows::Verdict],
+    suspects: &RecordBatch,
+    written: &mut ledger::Written,
+) -> Result<(), Stopped> {
+    let fresh = evaluator.fresh_files(&pass.input);
+    let files = crate::quarantine::file_indexes(&failing.read);
+    let changed: BTreeSet<usize> = failing.changes.keys().map(|(row, _)| *row).collect();
+    let columns: BTreeSet<usize> = failing.changes.keys().map(|(_, column)| *column).collect();
+    let keep = |row: usize| {
+        verdicts.get(row).is_some_and(|v| v.fate == Fate::Keep)
+            && failing.settled.get(row).copied().flatten().is_none()
+            && changed.contains(&row)
+            && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)))
+    };
+    let mask: BooleanArray = (0..failing.len()).map(|row| Some(keep(row))).collect();
+    if mask.true_count() == 0 {
+        return Ok(());
+    }
+    let mut read = evaluator.quarantine_writer(pass, book, "healed");
+    read.write(suspects, &mask, RowState::Undone)?;
+    let columns: Vec<usize> = columns.into_iter().collect();
+    let healed = failing.current(&pass.input)?.project(&columns).map_err(|e| errors::internal(&e))?;
+    let healed = filter_record_batch(&healed, &mask).map_err(|e| errors::internal(&e))?;
+    written.read = read.finish()?.map(|w| w.staged);
+    written.healed = Some(ledger::parquet(&evaluator.task.scratch.join("ledger"), "healed", &healed)?);
+    written.rows = mask.true_count() as u64;
+    Ok(())
+}
+
+/// What changed in rows that commit, with the removed duplicates whole; the rows with a change. `numbers` are those of the
+/// heals, by place.
 fn changes(
     pass: &Passed,
     failing: &Failing,
     verdicts: &[rows::Verdict],
     data: &SchemaRef,
+    numbers: &[u32],
 ) -> (Vec<CellChange>, Vec<&'static str>, u64) {
     let place = |row: usize| {
         let (file, number) = failing.id(row);
@@ -155,9 +216,10 @@ fn changes(
         }
         healed.insert(*row);
         let (file, number) = place(*row);
-        let Change { old, new, confidence, clause, .. } = change.clone();
+        let Change { old, new, confidence, clause, heal } = change.clone();
         let column = data.field(*column).name().clone();
-        let entry = CellChange { file, row: number, column, old, new, confidence, clause, state: State::Applied };
+        let heal = numbers.get(heal).copied().unwrap_or(0);
+        let entry = CellChange { file, row: number, column, old, new, confidence, clause, heal, state: State::Applied };
         all.push((entry, "applied"));
     }
     for row in 0..failing.len() {
@@ -165,6 +227,8 @@ fn changes(
             continue;
         }
         let (file, number) = place(row);
+        let by = failing.removed_by.get(&row).copied();
+        let (clause, heal) = by.map_or((0, 0), |(clause, heal)| (clause, numbers.get(heal).copied().unwrap_or(0)));
         for (index, field) in data.fields().iter().enumerate() {
             let value = failing.read.column(index);
             let old = value.is_valid(row).then(|| rows::format_cell(value.as_ref(), row));
@@ -176,7 +240,8 @@ fn changes(
                 old,
                 new: None,
                 confidence: 1.0,
-                clause: 0,
+                clause,
+                heal,
                 state: State::Applied,
             };
             all.push((entry, "removed"));
@@ -187,8 +252,9 @@ fn changes(
     (changes, states, healed.len() as u64)
 }
 
-/// Counts the rows each applied heal has changed, without those that did not commit.
-fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) {
+/// Counts the rows each applied heal has changed, without those that did not commit. Gives each heal's number, by the place
+/// it had: what did nothing in the end is not told, and has none.
+fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) -> Vec<u32> {
     let mut by_heal: BTreeMap<usize, (u64, BTreeSet<usize>)> = BTreeMap::new();
     for ((row, _), change) in &failing.changes {
         if verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
@@ -204,14 +270,25 @@ fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[r
             told.rows = rows.len() as u64;
         }
     }
-    evaluator.heals.retain(|h| {
+    let stays = |h: &HealReport| {
         h.cells > 0
             || h.rows > 0
             || h.state != "applied"
             || h.action == "rename"
             || h.action == "keep"
             || h.action == "ignore"
-    });
+    };
+    let mut next = 0;
+    let number = |h: &HealReport| {
+        if !stays(h) {
+            return 0;
+        }
+        next += 1;
+        next
+    };
+    let numbers = evaluator.heals.iter().map(number).collect();
+    evaluator.heals.retain(stays);
+    numbers
 }
 
 fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> Result<Part, Stopped> {

@@ -5,10 +5,12 @@
 //! read, with none of its repairs in the ledger.
 
 mod finish;
-mod ledger;
+mod gate;
+pub(crate) mod ledger;
 mod propose;
 mod rows;
 mod sets;
+mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,20 +18,17 @@ use std::sync::Arc;
 use datafusion::arrow::array::{RecordBatch, UInt64Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
 use pipe_check::Predicate;
 use pipe_compile::{Planner, SetAssertion, Tables};
 use pipe_heal::action::{Key, ResolvedAction};
-use pipe_heal::confidence::Posterior;
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
-use pipe_heal::gates::{ColumnUse, Outcome, Request, decide};
-use pipe_heal::proposal::resolve;
+use pipe_heal::gates::{Outcome, decide};
 use pipe_quality::{Reason, Sample, Suspects};
 
 use crate::account::exceeds;
 use crate::clauses::Answered;
-use crate::engine::{Stopped, key_columns};
+use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
 use crate::report::HealReport;
@@ -38,8 +37,9 @@ use crate::staging::Finished;
 use crate::told;
 
 use finish::finish;
+use gate::reason_of;
 use propose::{Ask, Proposed};
-use rows::{Change, Failing, RowId, Settled};
+use rows::{Failing, RowId, Settled};
 use sets::{Found, Standing};
 
 /// How often clauses may propose on what the round before has left.
@@ -78,6 +78,8 @@ pub async fn heal(
         passed: standing,
         taken: BTreeSet::new(),
         notified: BTreeSet::new(),
+        undone: BTreeSet::new(),
+        left: BTreeMap::new(),
         evaluator: &mut *evaluator,
         pass: &mut pass,
     };
@@ -103,6 +105,10 @@ struct Healer<'h, 'e, 'a> {
     taken: BTreeSet<RowId>,
     /// Failures whose channels were told.
     notified: BTreeSet<(Reason, usize)>,
+    /// Heals that were refused because somebody had undone them, by place.
+    undone: BTreeSet<usize>,
+    /// Rows that stay out because an undo took their repair back, with the failure that it answered.
+    left: BTreeMap<usize, String>,
 }
 
 impl Healer<'_, '_, '_> {
@@ -411,7 +417,7 @@ impl Healer<'_, '_, '_> {
             standing: &standing,
         };
         let removed = ask.duplicates(keep, keys)?;
-        let request = self.request(clause, action, &[], removed.len() as u64);
+        let request = self.request(clause, action, "", &[], removed.len() as u64);
         let decision = decide(&request.as_request(&self.evaluator.settings));
         let outcome = decision.of(1.0);
         let state = match &outcome {
@@ -419,6 +425,7 @@ impl Healer<'_, '_, '_> {
             Outcome::Wait(_) => "waiting",
             Outcome::Refuse(_) => "refused",
         };
+        let heal = self.evaluator.heals.len();
         self.evaluator.heals.push(HealReport {
             rows: removed.len() as u64,
             arithmetic: decision.arithmetic.clone(),
@@ -434,218 +441,9 @@ impl Healer<'_, '_, '_> {
             if let Some(slot) = self.failing.settled.get_mut(*row) {
                 *slot = Some(settled);
             }
+            self.failing.removed_by.insert(*row, (clause.index, heal));
         }
         Ok(!removed.is_empty())
-    }
-
-    fn request(
-        &self,
-        clause: &pipe_check::Clause,
-        action: &ResolvedAction,
-        columns: &[ColumnUse],
-        rows: u64,
-    ) -> OwnedRequest {
-        OwnedRequest {
-            clause: clause.clone(),
-            action: action.clone(),
-            keys: key_columns(self.evaluator.engine.program(), self.evaluator.task.table),
-            people: Posterior::default(),
-            columns: columns.to_vec(),
-            changed_rows: rows,
-            rows: self.pass.staged.rows,
-        }
-    }
-
-    /// Passes proposals through the gates and applies those that may be.
-    fn apply(
-        &mut self,
-        proposals: Vec<(usize, Proposed)>,
-        heals: &[(Answered, ResolvedAction, Reason)],
-    ) -> Result<bool, Stopped> {
-        let mut arithmetic: BTreeMap<(u64, usize), Vec<String>> = BTreeMap::new();
-        let mut origin: BTreeMap<(u64, usize), usize> = BTreeMap::new();
-        for (place, p) in &proposals {
-            let cell = (p.proposal.row, p.proposal.column);
-            arithmetic.entry(cell).or_insert_with(|| p.arithmetic.clone());
-            origin.entry(cell).or_insert(*place);
-        }
-        let resolution = resolve(proposals.into_iter().map(|(_, p)| p.proposal));
-        for conflict in &resolution.conflicts {
-            let column = self.pass.input.schema.field(conflict.column).name();
-            self.evaluator.engine.note(format!(
-                "{}: two proposals for one cell of `{column}` differ, so it gets none",
-                self.evaluator.task.table
-            ));
-        }
-        let mut by_heal: BTreeMap<usize, Vec<pipe_heal::proposal::Proposal<ScalarValue>>> = BTreeMap::new();
-        for p in resolution.agreed {
-            let place = origin.get(&(p.row, p.column)).copied().unwrap_or(0);
-            by_heal.entry(place).or_default().push(p);
-        }
-        let mut changed = false;
-        for (place, proposals) in by_heal {
-            let Some((answer, action, _)) = heals.get(place) else { continue };
-            let Some(clause) = &answer.clause else { continue };
-            changed |= self.pass_gates(answer, action, clause, proposals, &arithmetic)?;
-        }
-        Ok(changed)
-    }
-
-    fn pass_gates(
-        &mut self,
-        answer: &Answered,
-        action: &ResolvedAction,
-        clause: &pipe_check::Clause,
-        proposals: Vec<pipe_heal::proposal::Proposal<ScalarValue>>,
-        arithmetic: &BTreeMap<(u64, usize), Vec<String>>,
-    ) -> Result<bool, Stopped> {
-        // A budget is the clause's: what it changed in earlier rounds counts.
-        let mut per_column: BTreeMap<usize, u64> = BTreeMap::new();
-        for p in &proposals {
-            *per_column.entry(p.column).or_default() += 1;
-        }
-        for ((_, column), change) in &self.failing.changes {
-            if let Some(count) = per_column.get_mut(column).filter(|_| change.clause == clause.index) {
-                *count += 1;
-            }
-        }
-        let cells = self.pass.staged.rows;
-        let columns: Vec<ColumnUse> = per_column
-            .iter()
-            .map(|(c, n)| ColumnUse { column: self.pass.input.schema.field(*c).name().clone(), changed: *n, cells })
-            .collect();
-        let mut rows: BTreeSet<usize> =
-            self.failing.changes.iter().filter(|(_, c)| c.clause == clause.index).map(|((row, _), _)| *row).collect();
-        rows.extend(proposals.iter().filter_map(|p| usize::try_from(p.row).ok()));
-        let request = self.request(clause, action, &columns, rows.len() as u64);
-        let decision = decide(&request.as_request(&self.evaluator.settings));
-        let heal = self.evaluator.heals.len();
-        let mut told = BTreeMap::<&str, HealReport>::new();
-        let mut writes: BTreeMap<usize, BTreeMap<usize, ScalarValue>> = BTreeMap::new();
-        for p in proposals {
-            let outcome = decision.of(p.confidence);
-            let state = match &outcome {
-                Outcome::Apply => "applied",
-                Outcome::Wait(_) => "waiting",
-                Outcome::Refuse(_) => "refused",
-            };
-            let row = usize::try_from(p.row).unwrap_or(usize::MAX);
-            let entry = told.entry(state).or_insert_with(|| {
-                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
-                lines.extend(decision.arithmetic.iter().cloned());
-                let reason = reason_of(&outcome);
-                HealReport {
-                    confidence: p.confidence,
-                    arithmetic: lines,
-                    reason,
-                    ..told::heal(answer, action.name(), state)
-                }
-            });
-            entry.cells += 1;
-            if p.confidence < entry.confidence {
-                entry.confidence = p.confidence;
-                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
-                lines.extend(decision.arithmetic.iter().cloned());
-                entry.arithmetic = lines;
-            }
-            match outcome {
-                Outcome::Apply => {
-                    let new = (!p.new.is_null()).then(|| scalar_text(&p.new));
-                    let old = match self.failing.changes.get(&(row, p.column)) {
-                        Some(before) => before.old.clone(),
-                        None => p.old.clone(),
-                    };
-                    let change = Change { old, new, confidence: p.confidence, clause: clause.index, heal };
-                    self.failing.changes.insert((row, p.column), change);
-                    writes.entry(p.column).or_default().insert(row, p.new);
-                }
-                Outcome::Wait(_) => {
-                    if let Some(slot) = self.failing.settled.get_mut(row) {
-                        *slot = Some(Settled::Waits);
-                    }
-                }
-                Outcome::Refuse(_) => {}
-            }
-        }
-        let changed = !writes.is_empty();
-        for (column, cells) in &writes {
-            self.failing.write(*column, cells)?;
-        }
-        // The applied one first: its place is what changes point at.
-        let applied = told.remove("applied");
-        self.evaluator.heals.extend(applied);
-        for (state, new) in told {
-            // What is refused or waits is told once, as the last round left it.
-            let same = |h: &&mut HealReport| h.clause == new.clause && h.failure == new.failure && h.state == state;
-            match self.evaluator.heals.iter_mut().find(same) {
-                Some(old) => *old = new,
-                None => self.evaluator.heals.push(new),
-            }
-        }
-        Ok(changed)
-    }
-
-    /// Takes repairs back that broke what held before, until none does. Gives what each row violates then.
-    async fn withdraw(&mut self) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
-        loop {
-            let (violated, found) = self.now().await?;
-            let mut back = self.spread(&found);
-            for (row, reasons) in violated.iter().enumerate() {
-                let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
-                let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
-                let changes: Vec<usize> =
-                    self.failing.changes.keys().filter(|(r, _)| *r == row).map(|(_, c)| *c).collect();
-                if broken.is_empty() || changes.is_empty() {
-                    continue;
-                }
-                let related: BTreeSet<usize> =
-                    broken.iter().filter_map(|r| self.book.sample_columns.get(r)).flatten().copied().collect();
-                let mut guilty: Vec<usize> = changes.iter().copied().filter(|c| related.contains(c)).collect();
-                if guilty.is_empty() {
-                    guilty = changes;
-                }
-                back.extend(guilty.into_iter().map(|c| (row, c)));
-            }
-            if back.is_empty() {
-                return Ok(violated);
-            }
-            back.sort_unstable();
-            back.dedup();
-            for cell in &back {
-                let heal = self.failing.changes.get(cell).map(|c| c.heal);
-                if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
-                    told.cells = told.cells.saturating_sub(1);
-                }
-            }
-            self.evaluator.engine.note(format!(
-                "{}: {} repaired cells were taken back, for they broke a rule that held before",
-                self.evaluator.task.table,
-                back.len()
-            ));
-            self.failing.revert(&back)?;
-        }
-    }
-
-    /// The repairs that made a set rule have more violations than as read: a repaired row can change the group of rows that
-    /// nobody touched. All repairs of the columns the rule is about are guilty, for none can be told from the others.
-    fn spread(&self, found: &BTreeMap<u16, Found>) -> Vec<(usize, usize)> {
-        let mut guilty = Vec::new();
-        for (index, found) in found {
-            let reason = Reason::Rule(*index);
-            let before = self.pass.staged.violations.get(&reason).copied().unwrap_or(0);
-            if found.rows.len() as u64 <= before {
-                continue;
-            }
-            let about = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
-            let related = self.failing.changes.keys().filter(|(_, c)| about.contains(c)).copied();
-            let related: Vec<(usize, usize)> = related.collect();
-            if related.is_empty() {
-                guilty.extend(self.failing.changes.keys().copied());
-            } else {
-                guilty.extend(related);
-            }
-        }
-        guilty
     }
 
     /// The fate of every failing row.
@@ -668,8 +466,17 @@ impl Healer<'_, '_, '_> {
                 self.evaluator.accompany(answer, &answer.group(0, rule));
             }
             let samples = self.evaluator.samples(self.pass, *reason);
+            let undone = self.left_undone(reason, &answer.failure.to_string());
             if remaining == 0 && healed_first {
-                self.evaluator.failures.push(told::failure(answer, "healed", samples));
+                let word = match undone {
+                    0 => "healed".to_owned(),
+                    n if n == answer.failure.rows => "left in quarantine, where an undo put them".to_owned(),
+                    n => format!(
+                        "healed, {n} left in quarantine, where an undo put {}",
+                        if n == 1 { "it" } else { "them" }
+                    ),
+                };
+                self.evaluator.failures.push(told::failure(answer, &word, samples));
                 continue;
             }
             let (fate, action) = self.evaluator.fate_of(answer, rule, group);
@@ -698,6 +505,7 @@ impl Healer<'_, '_, '_> {
         }
         let fate = |row: usize, reasons: &BTreeSet<Reason>| match self.failing.settled.get(row).copied().flatten() {
             Some(Settled::Waits) => Fate::Wait,
+            Some(Settled::Undone) => Fate::Quarantine,
             _ => Fate::strictest(reasons.iter().filter_map(|r| fates.get(r).copied())),
         };
         let verdicts: Vec<rows::Verdict> = violated
@@ -713,42 +521,4 @@ impl Healer<'_, '_, '_> {
 fn last_group(answer: &Answered, rule: Option<&pipe_check::Rule>) -> usize {
     let repairs = |group: &usize| answer.group(*group, rule).iter().any(ResolvedAction::repairs);
     (0..=answer.steps.len()).find(|g| !repairs(g)).unwrap_or(answer.steps.len())
-}
-
-/// A request that owns what it is about.
-struct OwnedRequest {
-    clause: pipe_check::Clause,
-    action: ResolvedAction,
-    keys: BTreeSet<String>,
-    people: Posterior,
-    columns: Vec<ColumnUse>,
-    changed_rows: u64,
-    rows: u64,
-}
-
-impl OwnedRequest {
-    fn as_request<'r>(&'r self, settings: &'r pipe_heal::gates::Settings) -> Request<'r> {
-        Request {
-            clause: &self.clause,
-            action: &self.action,
-            settings,
-            keys: &self.keys,
-            people: self.people,
-            columns: &self.columns,
-            changed_rows: self.changed_rows,
-            rows: self.rows,
-        }
-    }
-}
-
-fn reason_of(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Apply => None,
-        Outcome::Wait(waiting) => Some(waiting.to_string()),
-        Outcome::Refuse(refusal) => Some(refusal.to_string()),
-    }
-}
-
-fn scalar_text(value: &ScalarValue) -> String {
-    value.to_array().map(|a| rows::format_cell(a.as_ref(), 0)).unwrap_or_default()
 }

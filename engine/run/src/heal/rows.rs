@@ -50,6 +50,8 @@ pub struct Failing {
     pub settled: Vec<Option<Settled>>,
     /// The changed cells, by row and column.
     pub changes: BTreeMap<(usize, usize), Change>,
+    /// Of removed duplicates: the clause, by index, and its heal, by place.
+    pub removed_by: BTreeMap<usize, (usize, usize)>,
     /// Rows by what they are.
     pub index: HashMap<RowId, usize>,
     columns: usize,
@@ -62,6 +64,8 @@ pub enum Settled {
     Removed,
     /// A proposal for it waits.
     Waits,
+    /// A person took the only repair there is for it back: it stays in quarantine.
+    Undone,
 }
 
 impl Failing {
@@ -90,6 +94,7 @@ impl Failing {
             reasons,
             read,
             changes: BTreeMap::new(),
+            removed_by: BTreeMap::new(),
             index: HashMap::new(),
             columns: input.columns,
         };

@@ -123,10 +123,10 @@ fn acts_are_kept_by_clause_column_and_source_with_their_age() {
     project.begin("next");
     project.state.record_act(&act(ActKind::Undo, "state")).unwrap();
     project.state.record_act(&act(ActKind::Reject, "city")).unwrap();
-    let acts = project.state.acts("c1", "state", "orders").unwrap();
+    let acts = project.state.acts("orders").unwrap();
     assert_eq!(
         acts.iter().map(|a| (a.act.kind, a.runs_since)).collect::<Vec<_>>(),
         [(ActKind::Approve, 1), (ActKind::Undo, 0)]
     );
-    assert!(project.state.acts("c2", "state", "orders").unwrap().is_empty());
+    assert!(project.state.acts("customers").unwrap().is_empty());
 }

@@ -5,3 +5,4 @@ mod formats;
 mod modes;
 mod partitions;
 mod support;
+mod withdraw;

@@ -1,0 +1,77 @@
+//! Repairs taken back because of what they broke.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pipe_quality::Reason;
+
+use super::Healer;
+use super::sets::Found;
+use crate::engine::Stopped;
+
+impl Healer<'_, '_, '_> {
+    /// Takes repairs back that broke what held before, until none does. Gives what each row violates then.
+    pub(super) async fn withdraw(&mut self) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
+        loop {
+            let (violated, found) = self.now().await?;
+            let mut back = self.spread(&found);
+            for (row, reasons) in violated.iter().enumerate() {
+                if self.failing.settled.get(row).copied().flatten().is_some() {
+                    continue;
+                }
+                let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
+                let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
+                let changes: Vec<usize> =
+                    self.failing.changes.keys().filter(|(r, _)| *r == row).map(|(_, c)| *c).collect();
+                if broken.is_empty() || changes.is_empty() {
+                    continue;
+                }
+                let related: BTreeSet<usize> =
+                    broken.iter().filter_map(|r| self.book.sample_columns.get(r)).flatten().copied().collect();
+                let mut guilty: Vec<usize> = changes.iter().copied().filter(|c| related.contains(c)).collect();
+                if guilty.is_empty() {
+                    guilty = changes;
+                }
+                back.extend(guilty.into_iter().map(|c| (row, c)));
+            }
+            if back.is_empty() {
+                return Ok(violated);
+            }
+            back.sort_unstable();
+            back.dedup();
+            for cell in &back {
+                let heal = self.failing.changes.get(cell).map(|c| c.heal);
+                if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
+                    told.cells = told.cells.saturating_sub(1);
+                }
+            }
+            self.evaluator.engine.note(format!(
+                "{}: {} repaired cells were taken back, for they broke a rule that held before",
+                self.evaluator.task.table,
+                back.len()
+            ));
+            self.failing.revert(&back)?;
+        }
+    }
+
+    /// The repairs that made a set rule have more violations than as read: a repaired row can change the group of rows that
+    /// nobody touched. All repairs of the columns the rule is about are guilty, for none can be told from the others.
+    fn spread(&self, found: &BTreeMap<u16, Found>) -> Vec<(usize, usize)> {
+        let mut guilty = Vec::new();
+        for (index, found) in found {
+            let reason = Reason::Rule(*index);
+            let before = self.pass.staged.violations.get(&reason).copied().unwrap_or(0);
+            if found.rows.len() as u64 <= before {
+                continue;
+            }
+            let about = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
+            let related = self.failing.changes.keys().filter(|(_, c)| about.contains(c)).copied();
+            let related: Vec<(usize, usize)> = related.collect();
+            if related.is_empty() {
+                guilty.extend(self.failing.changes.keys().copied());
+            } else {
+                guilty.extend(related);
+            }
+        }
+        guilty
+    }
+}
