@@ -19,6 +19,7 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::StreamExt;
+use pipe_connect::source::meta;
 use pipe_state::{LedgerEntry, QuarantineEntry, RowState, State};
 
 use crate::engine::Stopped;

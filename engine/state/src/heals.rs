@@ -4,7 +4,7 @@ use rusqlite::{Row, Transaction, params};
 
 use crate::sql::{count, int};
 use crate::store::Fault;
-use crate::{State, StateError, TakenFile};
+use crate::{State, StateError};
 
 /// A heal, as far as undoing it asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,20 +123,6 @@ impl State {
                     old: r.get(4)?,
                 };
                 Ok(PastUndo { cell, run: r.get(5)?, table: r.get(6)?, clause_hash: r.get(7)? })
-            },
-        )
-    }
-
-    /// The files that a batch took for its loads, also those forgotten since, as `(load, file)`.
-    pub fn taken_with(&self, batch: i64) -> Result<Vec<(String, TakenFile)>, StateError> {
-        self.rows(
-            "select t.load, t.path, t.size, t.modified_ns, t.hash, t.rows, b.id from taken t join batch b on b.seq = t.batch
-             where t.batch = ?1 order by t.load, t.path",
-            [batch],
-            |r| {
-                let (load, path) = (r.get(0)?, r.get(1)?);
-                let (size, modified_ns, hash) = (count(r, 2)?, r.get(3)?, r.get(4)?);
-                Ok((load, TakenFile { path, size, modified_ns, hash, rows: count(r, 5)?, batch: r.get(6)? }))
             },
         )
     }

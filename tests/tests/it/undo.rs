@@ -260,6 +260,15 @@ fn a_row_that_changed_later_is_refused_by_name() {
     assert!(said.contains("row 2 of `in/a.csv`") && said.contains(&format!("pipe heals undo {second}")), "{said}");
     assert_eq!(orders(at).len(), 5);
 
+    // So is one whose file was loaded again, though no clause had anything to do there.
+    std::fs::write(at.join("in/b.csv"), "id,price,quantity,total\n7,1.00,2,3.00\n").unwrap();
+    pipe(at, &["run"]).expect(0);
+    let third = heal(at, "set");
+    std::fs::write(at.join("in/b.csv"), "id,price,quantity,total\n7,1.00,3,3.00\n8,1.00,1,1.00\n").unwrap();
+    pipe(at, &["run", "--target", "orders"]).expect(0);
+    let said = pipe(at, &["heals", "undo", &third]).expect(1).stderr;
+    assert!(said.contains("row 0 of") && said.contains("loaded again since"), "{said}");
+
     // A target that somebody else changed is left alone as well.
     files(&at.join("out/orders")).iter().for_each(|f| std::fs::remove_file(f).unwrap());
     let ran = pipe(at, &["heals", "undo", &second]).expect(1);

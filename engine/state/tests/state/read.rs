@@ -125,8 +125,45 @@ fn acts_are_kept_by_clause_column_and_source_with_their_age() {
     project.state.record_act(&act(ActKind::Reject, "city")).unwrap();
     let acts = project.state.acts("orders").unwrap();
     assert_eq!(
-        acts.iter().map(|a| (a.act.kind, a.runs_since)).collect::<Vec<_>>(),
-        [(ActKind::Approve, 1), (ActKind::Undo, 0)]
+        acts.iter().map(|a| (a.act.kind, a.act.column.as_str(), a.runs_since)).collect::<Vec<_>>(),
+        [(ActKind::Approve, "state", 1), (ActKind::Undo, "state", 0), (ActKind::Reject, "city", 0)]
     );
     assert!(project.state.acts("customers").unwrap().is_empty());
+}
+
+#[test]
+fn what_was_taken_back_is_kept_with_the_clause_it_was_of() {
+    let (_temp, mut project) = committed(&[("b1", 3, 0)]);
+    let heal = project.state.heal(1).unwrap().unwrap();
+    assert_eq!((heal.table.as_str(), heal.state.as_str(), heal.undone_by.as_deref()), ("orders", "applied", None));
+    assert_eq!(project.state.heal(2).unwrap(), None);
+    assert_eq!(project.state.heal_of(&heal.run, "orders", 1).unwrap(), Some(1));
+    let batch = heal.batch.clone().unwrap();
+    assert_eq!(
+        (batch.id.as_str(), project.state.landed(batch.seq).unwrap()),
+        ("b1", vec!["orders".into(), "orders_2".into()])
+    );
+
+    project.begin("undo");
+    let cell = UndoneCell { heal: 1, file: "a.csv".into(), row: 2, column: "quantity".into(), old: None };
+    let record = CommitRecord {
+        run: "undo".into(),
+        batch: "undo-1".into(),
+        at: AT.into(),
+        table: TableRecord {
+            account: TableAccount { table: "orders".into(), committed: -1, quarantined: 1, ..Default::default() },
+            ..Default::default()
+        },
+        heal_changes: vec![HealChange { id: 1, state: "undone".into() }],
+        undone: vec![cell.clone()],
+        ..Default::default()
+    };
+    project.state.commit(&record).unwrap();
+    assert!(project.state.undone(None).unwrap().is_empty(), "not before its rows are in their places");
+    project.state.publish("undo-1").unwrap();
+    let expected = PastUndo { cell, run: heal.run, table: "orders".into(), clause_hash: "c1".into() };
+    assert_eq!(project.state.undone(Some("orders")).unwrap(), [expected]);
+    assert!(project.state.undone(Some("customers")).unwrap().is_empty());
+    let heal = project.state.heal(1).unwrap().unwrap();
+    assert_eq!((heal.state.as_str(), heal.undone_by.as_deref()), ("undone", Some("undo")));
 }
