@@ -174,10 +174,7 @@ fn cycles(cx: &mut Cx<'_>, statements: &[&Statement], program: &Program) {
     for statement in statements {
         let StatementKind::Rules(block) = &statement.kind else { continue };
         for predicate in block.items.iter().flat_map(|i| &i.predicates) {
-            if let syntax::Predicate::References { table, .. } | syntax::Predicate::SameAs { table, .. } =
-                &predicate.value
-                && table.value != block.table.value
-            {
+            for table in predicate.value.tables().into_iter().filter(|t| t.value != block.table.value) {
                 add(&block.table, table, table.span);
             }
         }

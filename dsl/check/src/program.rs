@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pipe_diagnostics::Span;
-use pipe_schema::{Config, Level, Type};
+use pipe_schema::{Config, Type};
 use pipe_sql::{Expression, Query};
-use pipe_syntax::{self as syntax, Comparison, Literal};
+use pipe_syntax::{self as syntax, Literal};
+
+use crate::rule::Rule;
 
 /// A checked program. Maps are by name, so that all that is printed is in a stable order.
 #[derive(Clone, Debug, Default)]
@@ -131,153 +133,6 @@ pub struct Model {
     pub span: Span,
 }
 
-/// One assertion: a subject, one predicate, its options.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// The table judged.
-    pub table: String,
-    /// `order_id.not_null`, or the given name; unique in its table. When a named line has several predicates the later ones are `name.check`.
-    pub name: String,
-    /// The `---` lines above it.
-    pub docs: Vec<String>,
-    /// The column, when the subject is just one.
-    pub column: Option<String>,
-    /// The subject: one expression for columns and booleans, several when taken together, none for schema rules on the table.
-    pub subject: Vec<Expression>,
-    /// What must hold.
-    pub predicate: Predicate,
-    /// The check's name in [`pipe_schema::predicates`]: `not_null`, `ge`, `boolean`.
-    pub check: &'static str,
-    /// What its verdict is about.
-    pub level: Level,
-    /// How much violation is let pass.
-    pub tolerate: Tolerance,
-    /// How bad it is.
-    pub severity: Severity,
-    /// The dimension of quality.
-    pub dimension: String,
-    /// The rows judged.
-    pub filter: Option<Expression>,
-    /// Whether NULL violates too.
-    pub null_fails: bool,
-    /// Why the rule is there.
-    pub because: Option<String>,
-    /// The whole line.
-    pub span: Span,
-}
-
-/// How much violation is let pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Tolerance {
-    /// None.
-    #[default]
-    None,
-    /// A share of the rows judged, 0 to 1.
-    Share(f64),
-    /// So many rows.
-    Rows(u64),
-}
-
-/// How bad a violation is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Reported.
-    Info,
-    /// Reported, and counted as a warning.
-    Warning,
-    /// What no clause handles fails the table.
-    #[default]
-    Error,
-    /// Rows may be repaired; whatever is left fails the table.
-    Critical,
-}
-
-impl Severity {
-    /// As written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-/// What must hold of the subject. Operands are expressions over the row (or constants).
-#[derive(Clone, Debug)]
-pub enum Predicate {
-    /// The subject itself is boolean.
-    True,
-    /// `not null`
-    NotNull,
-    /// `not blank`: not NULL, not empty, not only white space.
-    NotBlank,
-    /// `in (…)`
-    In {
-        /// `not in`
-        negated: bool,
-        /// The values.
-        values: Vec<Expression>,
-    },
-    /// `between a and b`, inclusive.
-    Between(Box<Expression>, Box<Expression>),
-    /// `< a` and the like.
-    Compare(Comparison, Box<Expression>),
-    /// `matches 'regex'`, anywhere.
-    Matches(String),
-    /// `like 'pattern'`
-    Like(String),
-    /// The predicate on the number of characters.
-    Length(Box<Predicate>),
-    /// `is email`, `is date '%Y-%m-%d'`
-    Is {
-        /// The format's word.
-        format: String,
-        /// Its argument.
-        argument: Option<String>,
-    },
-    /// `unique`
-    Unique,
-    /// `references table (column, …)`
-    References {
-        /// The table referred to.
-        table: String,
-        /// Its key, as many as subjects.
-        columns: Vec<String>,
-    },
-    /// `determines (c, …)`
-    Determines(Vec<String>),
-    /// `increasing`
-    Increasing,
-    /// The predicate on the number of distinct values.
-    Distinct(Box<Predicate>),
-    /// `within 3 sigma over last 14 runs`
-    WithinSigma {
-        /// Standard deviations.
-        sigma: f64,
-        /// Runs.
-        runs: u32,
-    },
-    /// `within 20% of last run`: the share.
-    WithinLast(f64),
-    /// `within 1d`: an age in milliseconds.
-    WithinAge(u64),
-    /// `same as table (column)`
-    SameAs {
-        /// The other table.
-        table: String,
-        /// Its column.
-        column: String,
-    },
-    /// These columns, in this order.
-    Columns(Vec<String>),
-    /// The column's type.
-    Type(Type),
-    /// No other column than the declared ones.
-    Closed,
-}
-
 /// What of a table's rows heals, and within what bounds.
 #[derive(Clone, Debug, Default)]
 pub struct HealBlock {
@@ -374,9 +229,7 @@ impl Program {
             for e in rule.subject.iter().chain(&rule.filter) {
                 add(&e.tables);
             }
-            if let Predicate::References { table, .. } | Predicate::SameAs { table, .. } = &rule.predicate {
-                more.push(table.clone());
-            }
+            more.extend(rule.predicate.tables().into_iter().cloned());
         }
         found.extend(more);
         found.remove(table);

@@ -9,7 +9,7 @@ use crate::cx::{Cx, list, twice};
 use crate::heal::{Home, pattern};
 use crate::literals;
 use crate::names::{Table, TableKind};
-use crate::program::Rule;
+use crate::rule::Rule;
 
 /// What `expect table …` counts.
 const COUNTS: [&str; 8] = ["rows", "quarantined", "dropped", "duplicates", "healed", "kept", "waiting", "read"];

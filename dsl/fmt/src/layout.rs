@@ -168,8 +168,9 @@ fn rule(cursor: &mut Cursor<'_, '_>, item: &mut Flow, heads: usize) {
 
 /// Whether this word starts an option of a rule; `null` does in `null fails`.
 fn starts_option(previous: &Leaf<'_>, leaf: &Leaf<'_>, next: Option<&Leaf<'_>>) -> bool {
-    const OPTIONS: &[&str] = &["tolerate", "severity", "dimension", "where", "because"];
+    const OPTIONS: &[&str] = &["tolerate", "warn", "fail", "by", "severity", "dimension", "where", "approx", "because"];
     leaf.kind == TokenKind::Keyword
+        && !previous.is(TokenKind::Keyword, "order")
         && (OPTIONS.contains(&leaf.text.to_ascii_lowercase().as_str())
             || leaf.is(TokenKind::Keyword, "null")
                 && !previous.is(TokenKind::Keyword, "not")

@@ -38,9 +38,7 @@ fn statement(statement: &mut Statement) {
         }
         StatementKind::Rules(rules) => {
             for rule in &mut rules.items {
-                if let Subject::Sql(sql) = &mut rule.subject {
-                    fold(sql);
-                }
+                subject(&mut rule.subject);
                 rule.predicates.iter_mut().for_each(predicate);
                 for option in &mut rule.options {
                     if let RuleOption::Where(sql) = &mut option.value {
@@ -68,10 +66,26 @@ fn statement(statement: &mut Statement) {
     }
 }
 
+fn subject(subject: &mut Subject) {
+    if let Subject::Sql(sql) = subject {
+        fold(sql);
+    }
+}
+
 fn predicate(node: &mut Spanned<Predicate>) {
     match &mut node.value {
-        Predicate::In { values, .. } => values.iter_mut().for_each(operand),
-        Predicate::Between(low, high) => {
+        Predicate::In { values, .. } | Predicate::NotMissing(values) | Predicate::Values { values, .. } => {
+            values.iter_mut().for_each(operand);
+        }
+        Predicate::Not(inner) => predicate(inner),
+        Predicate::Statistic(statistic) => predicate(&mut statistic.holds),
+        Predicate::Compound(compound) => {
+            for part in &mut compound.parts {
+                part.subject.iter_mut().for_each(subject);
+                part.predicate.iter_mut().for_each(predicate);
+            }
+        }
+        Predicate::Between(low, high) | Predicate::StrictlyBetween(low, high) => {
             operand(low);
             operand(high);
         }

@@ -57,7 +57,7 @@ fn names_are_unique() {
     once(channels().iter().map(|c| c.name));
     once(failures().iter().map(|f| f.name));
     once(actions().iter().map(|a| a.name));
-    once(predicates().iter().map(|p| p.name));
+    once(predicates().map(|p| p.name));
     for f in failures() {
         once(f.fields.iter().map(|f| f.name));
     }

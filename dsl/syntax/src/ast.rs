@@ -1,6 +1,10 @@
 //! The tree. Equality ignores spans, so that a re-parsed program can be compared with the one it was printed from.
 
+mod rule;
+
 use pipe_diagnostics::Span;
+
+pub use rule::*;
 
 /// A value and the bytes it was read from. Equality and hashing ignore the span.
 #[derive(Clone, Copy, Debug, Default)]
@@ -295,168 +299,6 @@ pub enum ModelBody {
     Sql(Sql),
     /// In a file of its own, relative to this one.
     File(Text),
-}
-
-/// `rules table { … }`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// The table judged.
-    pub table: Name,
-    /// Items that parsed; the others left a message.
-    pub items: Vec<Rule>,
-}
-
-/// `[name:] subject [predicates] [options];`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// The `---` lines above it.
-    pub docs: Vec<String>,
-    /// Without one the name is derived.
-    pub name: Option<Name>,
-    /// What is judged.
-    pub subject: Subject,
-    /// All of them must hold.
-    pub predicates: Vec<Spanned<Predicate>>,
-    /// Each at most once.
-    pub options: Vec<Spanned<RuleOption>>,
-    /// The whole item.
-    pub span: Spanned<()>,
-}
-
-/// What a rule judges.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// `a` or `a, b, c`: each on its own.
-    Columns(Vec<Name>),
-    /// `( SQL [, SQL]* )`, taken together. The text inside the parentheses; the commas at depth 0 are the checker's.
-    Sql(Sql),
-    /// The whole table: schema rules `columns (…)`, `closed`.
-    Table,
-}
-
-/// What an expression is compared with: a literal, `$param`, a column or `(SQL)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// A constant.
-    Literal(Literal),
-    /// `$name`
-    Param(Name),
-    /// A column, possibly qualified.
-    Column(Name),
-    /// `( SQL )`
-    Sql(Sql),
-    /// A duration, for ages: in milliseconds.
-    Duration(u64),
-    /// A percentage: the digits.
-    Percent(String),
-}
-
-/// The comparison of a predicate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Comparison {
-    /// `<`
-    Lt,
-    /// `<=`
-    Le,
-    /// `=`
-    Eq,
-    /// `>=`
-    Ge,
-    /// `>`
-    Gt,
-    /// `<>` or `!=`
-    Ne,
-}
-
-/// A predicate, as written. Which are allowed on what is the checker's business.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Predicate {
-    /// `not null`
-    NotNull,
-    /// `not blank`
-    NotBlank,
-    /// `in (…)`, `not in (…)`
-    In {
-        /// `not in`
-        negated: bool,
-        /// The values.
-        values: Vec<Spanned<Operand>>,
-    },
-    /// `between a and b`, inclusive.
-    Between(Spanned<Operand>, Spanned<Operand>),
-    /// `< 5` and the like.
-    Compare(Comparison, Spanned<Operand>),
-    /// `matches 'regex'`, anywhere.
-    Matches(Text),
-    /// `like 'pattern'`
-    Like(Text),
-    /// `length between a and b`, `length = 5`: the predicate on the length.
-    Length(Box<Spanned<Predicate>>),
-    /// `is email`, `is date 'fmt'`
-    Is {
-        /// The format's word.
-        format: Word,
-        /// Its argument.
-        argument: Option<Text>,
-    },
-    /// `unique`
-    Unique,
-    /// `references table (column, …)`
-    References {
-        /// The table referred to.
-        table: Name,
-        /// Its key.
-        columns: Vec<Name>,
-    },
-    /// `determines (c, …)`
-    Determines(Vec<Name>),
-    /// `increasing`
-    Increasing,
-    /// `distinct between a and b`, `distinct > 3`: the predicate on the number of distinct values.
-    Distinct(Box<Spanned<Predicate>>),
-    /// `within 3 sigma over last 14 runs`
-    WithinSigma {
-        /// How many standard deviations.
-        sigma: Spanned<String>,
-        /// Over how many runs.
-        runs: Spanned<u32>,
-    },
-    /// `within 20% of last run`
-    WithinLast(Spanned<String>),
-    /// `within 1d`: an age, in milliseconds.
-    WithinAge(Spanned<u64>),
-    /// `same as table (column)`
-    SameAs {
-        /// The other table.
-        table: Name,
-        /// Its column.
-        column: Name,
-    },
-    /// `columns (a, b, …)`: these, in this order.
-    Columns(Vec<Name>),
-    /// `type decimal(10, 2)`
-    Type(TypeName),
-    /// `closed`: no other column.
-    Closed,
-}
-
-/// An option of a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RuleOption {
-    /// `tolerate 1%`: the digits.
-    TolerateShare(String),
-    /// `tolerate 5`: rows.
-    TolerateRows(u64),
-    /// `severity warning`
-    Severity(Word),
-    /// `dimension accuracy`
-    Dimension(Word),
-    /// `where (SQL)`
-    Where(Sql),
-    /// `null fails`
-    NullFails,
-    /// `because 'text'`
-    Because(Text),
 }
 
 /// `heal table [with (…)] { … }`

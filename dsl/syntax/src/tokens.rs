@@ -98,7 +98,7 @@ fn kind(rule: Rule, text: &str) -> Option<TokenKind> {
         }
         Rule::word | Rule::key => TokenKind::Word,
         Rule::type_word => TokenKind::Type,
-        Rule::typed_word => TokenKind::Keyword,
+        Rule::typed_word | Rule::statistic_word => TokenKind::Keyword,
         Rule::text => TokenKind::Text,
         Rule::number | Rule::percent | Rule::measure => TokenKind::Number,
         Rule::param_ref => TokenKind::Param,

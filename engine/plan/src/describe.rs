@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipe_check::words::{duration, predicate_text, quoted, tolerance_text};
 use pipe_check::{Connection, HealBlock, Load, Model, Program, Rule, Schedule, Source};
 use pipe_syntax::Trigger;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::predicate::{predicate_text, sql, subject_text, tolerance_text};
-use crate::value::{config, duration, literal, quoted};
+use crate::predicate::{sql, subject_text};
+use crate::value::{config, literal};
 use crate::{Kind, LoadNews, News, Object, Plan, Selection, dependencies};
 
 /// The version of the plan's text and JSON.
@@ -141,6 +142,9 @@ pub(crate) fn rule(found: &Rule) -> Object {
     object.set_if("subject", subject_text(found));
     object.set_if("predicate", Some(predicate_text(&found.predicate)).filter(|p| !p.is_empty()));
     object.set_if("tolerate", tolerance_text(found.tolerate));
+    object.set_if("warn above", found.warn.and_then(tolerance_text));
+    object.set_if("by", Some(found.by.join(", ")).filter(|by| !by.is_empty()));
+    object.set_if("approx", found.approx.then_some("yes".to_owned()));
     object.set_if("where", found.filter.as_ref().map(sql));
     object.set_if("because", found.because.clone());
     if found.null_fails {

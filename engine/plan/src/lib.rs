@@ -19,5 +19,4 @@ pub use describe::{fingerprint, plan};
 pub use explain::explain;
 pub use facts::{ColumnFact, Facts, LoadNews, News, Nothing};
 pub use object::{Kind, Object, Plan, Property};
-pub use predicate::{predicate_text, tolerance_text};
 pub use select::{Selection, UnknownTarget, dependencies, select};

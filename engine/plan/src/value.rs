@@ -1,30 +1,10 @@
 //! Values as the language writes them.
 
+use pipe_check::words::{duration, percent, quoted};
 use pipe_schema::{Config, ConfigValue, Transform};
 use pipe_syntax::Literal;
 
 use crate::Object;
-
-/// A text in quotes.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A share as a percentage, without a rounding tail.
-pub(crate) fn percent(share: f64) -> String {
-    let digits = format!("{:.6}", share * 100.0);
-    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// The largest unit that divides it: `90s`, `2h`, `7d`.
-pub(crate) fn duration(millis: u64) -> String {
-    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
-        if millis >= size && millis.is_multiple_of(size) {
-            return format!("{}{unit}", millis / size);
-        }
-    }
-    format!("{millis}ms")
-}
 
 /// The largest unit that divides it: `64MiB`, `5MB`.
 fn size(bytes: u64) -> String {
@@ -108,9 +88,6 @@ mod tests {
 
     #[test]
     fn values_are_written_as_the_language_reads_them() {
-        assert_eq!([duration(90_000), duration(7 * 86_400_000), duration(250)], ["90s", "7d", "250ms"]);
         assert_eq!([size(64 << 20), size(64_000), size(17)], ["64MiB", "64KB", "17"]);
-        assert_eq!([percent(0.001), percent(0.5), percent(1.0), percent(0.07)], ["0.1%", "50%", "100%", "7%"]);
-        assert_eq!(quoted("it's"), "'it''s'");
     }
 }

@@ -23,6 +23,7 @@ use pipe_state::Baseline;
 use crate::account::{Ending, exceeds};
 use crate::aside::Unread;
 use crate::clauses::{Answered, answer};
+use crate::columns;
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
 use crate::extract::Extract;
@@ -31,7 +32,7 @@ use crate::memory::Memory;
 use crate::pass::{Input, pass};
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
-use crate::rulebook::{Observed, Rulebook, judge_schema, key_plan};
+use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
 use crate::staging::{Finished, Part};
 use crate::told;
@@ -268,7 +269,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut tables = self.task.tables.clone();
         tables.insert_schema(self.task.table, data_schema(&first.schema, first.columns));
         let book = self.rulebook(&tables, &first).await?;
-        let schema_verdicts = self.schema_rules(&first)?;
+        let schema_verdicts = self.schema_rules(&tables, &first)?;
         // Votes, orders and central values are found in the rows that pass, so these must be found again.
         let votes = book.set.len() > book.keys.len() || self.looks_around();
         let mut pass = self.pass(&first, &book, votes, watch).await?;
@@ -401,11 +402,12 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     /// Rules about columns, before any row.
-    fn schema_rules(&self, input: &Input) -> Result<BTreeMap<u16, Observed>, Stopped> {
+    fn schema_rules(&self, tables: &Tables, input: &Input) -> Result<BTreeMap<u16, Observed>, Stopped> {
         let found = data_schema(&input.schema, input.columns);
-        let schema = |rule: &&(u16, &Rule)| rule.1.level == pipe_schema::Level::Schema;
-        let numbered: Vec<(u16, &Rule)> = (0..).zip(self.rules).collect();
-        Ok(numbered.iter().filter(schema).map(|(i, r)| (*i, judge_schema(r, &found, &self.declared))).collect())
+        let planner = self.planner(tables);
+        let numbered = (0..).zip(self.rules).filter(|(_, rule)| rule.level == pipe_schema::Level::Schema);
+        let judge = |(i, rule)| Ok((i, columns::judge(&planner, rule, &found, &self.declared)?));
+        numbered.map(judge).collect()
     }
 
     pub(crate) fn answer(&self, failure: Failure, rule: Option<(u16, &Rule)>) -> Result<Answered, Stopped> {

@@ -4,6 +4,7 @@ mod account;
 mod aside;
 mod changed;
 mod clauses;
+mod columns;
 mod commit;
 mod engine;
 mod errors;

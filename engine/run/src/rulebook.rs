@@ -10,7 +10,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::physical_plan::PhysicalExpr;
 use pipe_check::{Predicate, Rule};
-use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, row_schema, types};
+use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, row_schema};
 use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
 use pipe_schema::Level;
 
@@ -246,26 +246,4 @@ fn both(a: Option<Arc<dyn PhysicalExpr>>, b: Option<Arc<dyn PhysicalExpr>>) -> O
         (Some(a), Some(b)) => Some(Arc::new(BinaryExpr::new(a, Operator::And, b))),
         (a, b) => a.or(b),
     }
-}
-
-/// What a schema rule finds of a table's columns: whether it holds, and what was observed.
-pub fn judge_schema(rule: &Rule, found: &SchemaRef, declared: &[String]) -> Observed {
-    let names: Vec<&str> = found.fields().iter().map(|f| f.name().as_str()).collect();
-    let (text, holds) = match &rule.predicate {
-        Predicate::Columns(columns) => {
-            (names.join(", "), names == columns.iter().map(String::as_str).collect::<Vec<_>>())
-        }
-        Predicate::Closed => {
-            let extra: Vec<&str> = names.into_iter().filter(|n| !declared.iter().any(|d| d == n)).collect();
-            (if extra.is_empty() { "no other column".to_owned() } else { extra.join(", ") }, extra.is_empty())
-        }
-        Predicate::Type(ty) => {
-            let column = rule.column.as_deref().and_then(|c| found.field_with_name(c).ok());
-            let ty_found = column.map(|f| types::describe(f.data_type()));
-            let holds = column.is_some_and(|f| types::is(f.data_type(), ty));
-            (ty_found.unwrap_or_else(|| "no such column".to_owned()), holds)
-        }
-        _ => (String::new(), true),
-    };
-    Observed { text, value: None, holds }
 }

@@ -509,7 +509,7 @@ pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Ve
             }
         }
         for rule in loaded.program.rules.get(table).into_iter().flatten() {
-            if pipe_schema::predicate(rule.check).is_some_and(|p| !p.available) {
+            if !rule.is_available() {
                 refuse(format!("rule `{}` of `{table}` (`{}`)", rule.name, rule.check), rule.span);
             }
         }

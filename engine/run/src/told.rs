@@ -36,7 +36,6 @@ pub fn expected(rule: &pipe_check::Rule) -> String {
     match &rule.predicate {
         pipe_check::Predicate::Columns(columns) => columns.join(", "),
         pipe_check::Predicate::Closed => "no other column than the declared ones".to_owned(),
-        pipe_check::Predicate::Type(ty) => ty.to_string(),
-        _ => String::new(),
+        other => pipe_check::words::predicate_text(other),
     }
 }

@@ -46,7 +46,7 @@ pub fn wanted() -> BTreeSet<Feature> {
     }
     all.extend(model_keys().iter().map(|k| format!("key model {}", k.name)));
     all.extend(heal_keys().iter().map(|k| format!("key heal {}", k.name)));
-    all.extend(predicates().iter().map(|p| format!("predicate {}", p.name)));
+    all.extend(predicates().map(|p| format!("predicate {}", p.name)));
     all.extend(failures().iter().map(|f| format!("failure {}", f.name)));
     all.extend(actions().iter().map(|a| format!("action {}", a.name)));
     all
@@ -207,13 +207,51 @@ fn check_name(p: &Predicate) -> String {
         Predicate::Unique => "unique",
         Predicate::References { .. } => "references",
         Predicate::Determines(_) => "determines",
-        Predicate::Increasing => "increasing",
+        Predicate::Monotone(m) => {
+            if m.decreasing {
+                "decreasing"
+            } else {
+                "increasing"
+            }
+        }
+        Predicate::StrictlyBetween(..) => "strictly_between",
+        Predicate::Not(inner) => return format!("not_{}", check_name(&inner.value)),
+        Predicate::NotMissing(_) => "not_missing",
+        Predicate::NotInFuture => "not_in_future",
+        Predicate::CastableAs(_) => "castable",
+        Predicate::Sequential { .. } => "sequential",
+        Predicate::NotOverlapping => "not_overlapping",
+        Predicate::Contiguous => "contiguous",
+        Predicate::Transitions { .. } => "transitions",
+        Predicate::Values { equal, .. } => {
+            if *equal {
+                "values_equal"
+            } else {
+                "values_contain"
+            }
+        }
+        Predicate::WithoutGaps(_) => "gaps",
+        Predicate::Statistic(statistic) => return statistic.word.value.clone(),
+        Predicate::Compound(compound) => {
+            if compound.all {
+                "all_of"
+            } else {
+                "any_of"
+            }
+        }
         Predicate::Distinct(_) => "distinct",
-        Predicate::WithinSigma { .. } => "within_sigma",
+        Predicate::WithinSpread { runs: None, .. } => "outliers",
+        Predicate::WithinSpread { .. } => "within_sigma",
         Predicate::WithinLast(_) => "within_last",
         Predicate::WithinAge(_) => "within_age",
         Predicate::SameAs { .. } => "same_as",
         Predicate::Columns(_) => "columns",
+        Predicate::ColumnsInAnyOrder(_) => "columns_set",
+        Predicate::ColumnsContain(_) => "columns_contain",
+        Predicate::ColumnsWithout(_) => "columns_without",
+        Predicate::ColumnsMatch(_) => "columns_match",
+        Predicate::ColumnsSameAs(_) => "columns_same_as",
+        Predicate::RowCountSameAs(_) => "row_count_same_as",
         Predicate::Type(_) => "type",
         Predicate::Closed => "closed",
     }

@@ -10,7 +10,8 @@ use super::matching::{self, matches_rule};
 use super::{Home, action, guard, pattern};
 use crate::cx::Cx;
 use crate::names::Table;
-use crate::program::{Clause, Program, Rule};
+use crate::program::{Clause, Program};
+use crate::rule::Rule;
 use crate::sql::Scope;
 
 /// What the actions of a clause answer.

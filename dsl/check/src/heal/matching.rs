@@ -5,7 +5,8 @@ use pipe_syntax::{Action as Written, FailurePattern, FieldPattern, FieldValue, L
 
 use super::pattern::failure_of;
 use crate::names::{Table, TableKind};
-use crate::program::{Clause, Rule};
+use crate::program::Clause;
+use crate::rule::Rule;
 
 /// Failures of reading: models are not read.
 const OF_SOURCES: [&str; 5] = ["source_error", "missing_column", "new_column", "type_changed", "bad_record"];
@@ -55,7 +56,7 @@ pub(super) fn matches_rule(p: &FailurePattern, rule: &Rule, any_severity: bool) 
         || if names_severity(p) {
             is("severity", Some(rule.severity.word()))
         } else {
-            rule.severity >= crate::program::Severity::Error
+            rule.severity >= crate::rule::Severity::Error
         };
     severity
         && is("rule", Some(&rule.name))

@@ -17,7 +17,8 @@ use pipe_syntax as syntax;
 use crate::config::{Owner, config};
 use crate::cx::{Cx, twice};
 use crate::names::Table;
-use crate::program::{Clause, HealBlock, Program, Rule};
+use crate::program::{Clause, HealBlock, Program};
+use crate::rule::Rule;
 
 /// Where a clause stands, or what a pattern is about.
 pub(crate) enum Home<'t> {

@@ -8,7 +8,7 @@ use pipe_syntax::{FailurePattern, FieldPattern, FieldValue, Literal, Spanned};
 
 use super::Home;
 use crate::cx::{Cx, lacking, twice};
-use crate::program::Rule;
+use crate::rule::Rule;
 
 /// Checks a pattern; the failure it is of, if there is one of that name.
 pub(crate) fn pattern(
@@ -96,7 +96,7 @@ fn field_value(
         }
         (FieldType::Check, Some(word)) => {
             if pipe_schema::predicate(&word).is_none() {
-                cx.unknown(codes::FIELD_VALUE, "check", &word, pipe_schema::predicates().iter().map(|p| p.name));
+                cx.unknown(codes::FIELD_VALUE, "check", &word, pipe_schema::predicates().map(|p| p.name));
             }
         }
         (FieldType::Type, Some(word)) => {

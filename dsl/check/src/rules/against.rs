@@ -9,7 +9,7 @@ use super::subject::Subject;
 use crate::cx::Cx;
 use crate::literals;
 use crate::names::Table;
-use crate::program::Predicate;
+use crate::rule::Predicate;
 use crate::types::{class, class_word};
 
 /// What operands are compared with.

@@ -1,8 +1,10 @@
 //! `rules`: each predicate of each subject of a line is one rule.
 
 mod against;
+mod compound;
 mod options;
 mod predicate;
+mod statistic;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use pipe_syntax::{self as syntax, Spanned};
 
 use crate::cx::{Cx, twice};
 use crate::names::Table;
-use crate::program::{Predicate, Rule};
+use crate::rule::{Predicate, Rule};
 use options::Options;
 use subject::Subject;
 
@@ -68,11 +70,11 @@ fn line(
         for (p, predicate) in predicates.iter().enumerate() {
             let place = Spanned::new((), predicate.span);
             let judged = match predicate.value {
-                Some(written) => predicate::predicate(cx, table, subject, &Spanned::new(written, place.span)),
+                Some(written) => predicate::predicate(cx, table, subject, &Spanned::new(written, place.span), &options),
                 None => predicate::boolean(cx, table, subject),
             };
             let Some((predicate, check, level)) = judged else { continue };
-            options.fit(cx, check, level);
+            options.fit(cx, check, level, predicate.spans_groups());
             let Some(name) = name(line.name.as_ref(), subject, check, s, p) else {
                 if !told {
                     told = true;
@@ -127,6 +129,9 @@ fn rule(
         check,
         level,
         tolerate: options.tolerate(),
+        warn: options.warn(),
+        by: options.by(),
+        approx: options.approx.is_some(),
         severity: options.severity,
         dimension: options.dimension.clone().unwrap_or_else(|| default.to_owned()),
         filter: options.filter.clone(),

@@ -1,15 +1,15 @@
-//! `tolerate`, `severity`, `dimension`, `where`, `null fails`, `because`: for all predicates of a line.
+//! What stands behind the predicates of a line, for all of them: `tolerate`, `warn above`, `by`, `severity` and the others.
 
 use std::collections::BTreeMap;
 
 use pipe_diagnostics::{Code, Diagnostic, Span, codes::rules as codes, codes::sql};
 use pipe_schema::{DIMENSIONS, Level, SEVERITIES, TypeClass};
 use pipe_sql::Expression;
-use pipe_syntax::{RuleOption, Spanned};
+use pipe_syntax::{Amount, RuleOption, Spanned};
 
 use crate::cx::{Cx, twice};
 use crate::names::Table;
-use crate::program::{Severity, Tolerance};
+use crate::rule::{Severity, Tolerance};
 use crate::sql::Scope;
 use crate::types::{class, class_word};
 
@@ -17,6 +17,10 @@ use crate::types::{class, class_word};
 #[derive(Default)]
 pub(crate) struct Options {
     tolerate: Option<(Tolerance, Span)>,
+    warn: Option<(Tolerance, Span)>,
+    by: Option<(Vec<String>, Span)>,
+    pub(crate) approx: Option<Span>,
+    pub(crate) over_last: Option<Spanned<u32>>,
     pub(crate) severity: Severity,
     pub(crate) dimension: Option<String>,
     pub(crate) filter: Option<Expression>,
@@ -31,7 +35,12 @@ pub(crate) fn options(cx: &mut Cx<'_>, table: Option<&Table<'_>>, written: &[Spa
     for option in written {
         let span = option.span;
         let word = match &option.value {
-            RuleOption::TolerateShare(_) | RuleOption::TolerateRows(_) => "tolerate",
+            // The same threshold in two words.
+            RuleOption::Tolerate(_) | RuleOption::FailAbove(_) => "tolerate",
+            RuleOption::WarnAbove(_) => "warn above",
+            RuleOption::By(_) => "by",
+            RuleOption::Approx => "approx",
+            RuleOption::OverLast(_) => "over last",
             RuleOption::Severity(_) => "severity",
             RuleOption::Dimension(_) => "dimension",
             RuleOption::Where(_) => "where",
@@ -43,14 +52,19 @@ pub(crate) fn options(cx: &mut Cx<'_>, table: Option<&Table<'_>>, written: &[Spa
             continue;
         }
         match &option.value {
-            RuleOption::TolerateShare(digits) => match crate::numbers::percent(digits) {
-                Some(share) if (0.0..=1.0).contains(&share) => found.tolerate = Some((Tolerance::Share(share), span)),
-                _ => cx.report(
-                    Diagnostic::error(codes::TOLERATE_RANGE, "a share of the rows lies between 0% and 100%", span)
-                        .help("write a share such as `tolerate 0.1%`, or a number of rows such as `tolerate 5`"),
-                ),
-            },
-            RuleOption::TolerateRows(rows) => found.tolerate = Some((Tolerance::Rows(*rows), span)),
+            RuleOption::Tolerate(amount) | RuleOption::FailAbove(amount) => {
+                found.tolerate = self::amount(cx, amount, span).map(|t| (t, span));
+            }
+            RuleOption::WarnAbove(amount) => found.warn = self::amount(cx, amount, span).map(|t| (t, span)),
+            RuleOption::By(columns) => {
+                for c in columns {
+                    cx.column(table, c);
+                }
+                cx.no_duplicates(columns);
+                found.by = Some((columns.iter().map(|c| c.value.clone()).collect(), span));
+            }
+            RuleOption::Approx => found.approx = Some(span),
+            RuleOption::OverLast(runs) => found.over_last = Some(*runs),
             RuleOption::Severity(word) => match severity(word) {
                 Some(severity) => found.severity = severity,
                 None => cx.unknown(codes::UNKNOWN_SEVERITY, "severity", word, SEVERITIES.iter().copied()),
@@ -73,7 +87,44 @@ pub(crate) fn options(cx: &mut Cx<'_>, table: Option<&Table<'_>>, written: &[Spa
             RuleOption::Because(text) => found.because = Some(text.value.clone()),
         }
     }
+    thresholds(cx, &found);
     found
+}
+
+/// A share of the rows, or a number of them.
+fn amount(cx: &mut Cx<'_>, amount: &Amount, span: Span) -> Option<Tolerance> {
+    match amount {
+        Amount::Rows(rows) => Some(Tolerance::Rows(*rows)),
+        Amount::Share(digits) => {
+            let share = crate::numbers::percent(digits).filter(|share| (0.0..=1.0).contains(share));
+            if share.is_none() {
+                cx.report(
+                    Diagnostic::error(codes::TOLERATE_RANGE, "a share of the rows lies between 0% and 100%", span)
+                        .help("write a share such as `tolerate 0.1%`, or a number of rows such as `tolerate 5`"),
+                );
+            }
+            share.map(Tolerance::Share)
+        }
+    }
+}
+
+/// A warning that can never come before the failure.
+fn thresholds(cx: &mut Cx<'_>, found: &Options) {
+    let Some((warn, span)) = found.warn else { return };
+    let fail = found.tolerate();
+    let before = match (warn, fail) {
+        (_, Tolerance::None) => false,
+        (Tolerance::Rows(w), Tolerance::Rows(f)) => w < f,
+        (Tolerance::Share(w), Tolerance::Share(f)) => w < f,
+        // A share and a number of rows: which comes first depends on the rows.
+        _ => true,
+    };
+    if !before {
+        cx.report(
+            Diagnostic::error(codes::THRESHOLDS, "the rule fails before it can warn", span)
+                .help("warn of less than fails, as in `warn above 1% fail above 5%`"),
+        );
+    }
 }
 
 fn severity(word: &str) -> Option<Severity> {
@@ -112,8 +163,18 @@ impl Options {
         self.tolerate.map_or(Tolerance::None, |(t, _)| t)
     }
 
-    /// Reports the options that mean nothing to a check.
-    pub(crate) fn fit(&self, cx: &mut Cx<'_>, check: &str, level: Level) {
+    /// Beyond how much violation there is a warning.
+    pub(crate) fn warn(&self) -> Option<Tolerance> {
+        self.warn.map(|(t, _)| t)
+    }
+
+    /// The columns of the groups.
+    pub(crate) fn by(&self) -> Vec<String> {
+        self.by.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default()
+    }
+
+    /// Reports the options that mean nothing to a check. `grouped`: its rows can be kept apart by group.
+    pub(crate) fn fit(&self, cx: &mut Cx<'_>, check: &str, level: Level, grouped: bool) {
         let judges_rows = matches!(level, Level::Row | Level::Set);
         let mut refuse = |code: Code, what: &str, why: &str, span: Span| {
             cx.report(
@@ -131,8 +192,44 @@ impl Options {
                 span,
             );
         }
+        if let Some((_, span)) = self.warn
+            && !judges_rows
+        {
+            refuse(
+                codes::TOLERATE_ON_TABLE,
+                "`warn above` is about violating rows",
+                "this rule judges the table as a whole",
+                span,
+            );
+        }
+        if let Some((_, span)) = &self.by {
+            let counted = self.tolerate.is_some() || self.warn.is_some();
+            let why = match level {
+                Level::Schema => Some("this rule judges the columns, before any row"),
+                Level::Row if !counted => {
+                    Some("each row is judged by itself; it counts with `tolerate` or `warn above` alone")
+                }
+                Level::Set if !grouped && !counted => {
+                    Some("a key is looked up by itself; it counts with `tolerate` or `warn above` alone")
+                }
+                _ => None,
+            };
+            if let Some(why) = why {
+                refuse(codes::NO_EFFECT, "`by` makes groups", why, *span);
+            }
+        }
+        if let Some(span) = self.approx
+            && !matches!(check, "distinct" | "median" | "quantile" | "iqr")
+        {
+            refuse(codes::NO_EFFECT, "`approx` takes a sketch", "this rule has none: it is exact as it is", span);
+        }
+        if let Some(runs) = &self.over_last
+            && level != Level::History
+        {
+            refuse(codes::NO_EFFECT, "`over last` counts earlier runs", "this rule does not look at them", runs.span);
+        }
         if let Some(span) = self.null_fails {
-            if matches!(check, "not_null" | "not_blank") {
+            if matches!(check, "not_null" | "not_blank" | "not_missing" | "null") {
                 refuse(codes::NO_EFFECT, "`null fails` changes nothing here", "NULL violates this rule anyway", span);
             } else if !judges_rows {
                 refuse(codes::NO_EFFECT, "`null fails` is about rows", "this rule judges the table as a whole", span);

@@ -2,13 +2,16 @@
 
 use pipe_diagnostics::{Diagnostic, Span, codes::rules as codes, codes::sql};
 use pipe_schema::{Level, PredicateInfo, Type, TypeClass};
+use pipe_sql::Expression;
 use pipe_syntax::{self as syntax, Comparison, Name, Predicate as Written, Spanned};
 
 use super::against::Against;
+use super::options::Options;
 use super::subject::Subject;
+use super::{compound, statistic};
 use crate::cx::Cx;
 use crate::names::{Table, TableKind};
-use crate::program::Predicate;
+use crate::rule::{Predicate, Spread};
 use crate::types::{class, class_word};
 
 /// A predicate with its check and what its verdict is about.
@@ -58,23 +61,40 @@ pub(crate) fn predicate(
     table: Option<&Table<'_>>,
     subject: &Subject,
     written: &Spanned<&Written>,
+    options: &Options,
 ) -> Option<Judged> {
-    let check = check_name(cx, written.value)?;
+    if let Written::Compound(parts) = written.value {
+        return compound::compound(cx, table, subject, parts, written.span, options);
+    }
+    if let Written::Statistic(of) = written.value {
+        return statistic::statistic(cx, table, subject, of, written.span, options);
+    }
+    let check = check_name(cx, subject, written.value, options)?;
     let info = pipe_schema::predicate(check)?;
     let level = level(cx, info, subject, written.span)?;
     subject_type(cx, info, subject, table, written.span)?;
-    let predicate = build(cx, table, subject, written, level)?;
+    let predicate = build(cx, table, subject, written, level, options)?;
     Some((predicate, info.name, level))
 }
 
 /// The check's name: that of the predicate, or of its format.
-fn check_name<'w>(cx: &mut Cx<'_>, written: &'w Written) -> Option<&'w str> {
+fn check_name<'w>(cx: &mut Cx<'_>, subject: &Subject, written: &'w Written, options: &Options) -> Option<&'w str> {
     Some(match written {
         Written::NotNull => "not_null",
         Written::NotBlank => "not_blank",
         Written::In { negated: false, .. } => "in",
         Written::In { negated: true, .. } => "not_in",
         Written::Between(..) => "between",
+        Written::StrictlyBetween(..) => "strictly_between",
+        Written::Not(inner) => match inner.value {
+            Written::Between(..) => "not_between",
+            Written::Matches(_) => "not_matches",
+            Written::Like(_) => "not_like",
+            _ => "not_references",
+        },
+        Written::NotMissing(_) => "not_missing",
+        Written::NotInFuture => "not_in_future",
+        Written::CastableAs(_) => "castable",
         Written::Compare(c, _) => comparison_check(*c),
         Written::Matches(_) => "matches",
         Written::Like(_) => "like",
@@ -82,7 +102,7 @@ fn check_name<'w>(cx: &mut Cx<'_>, written: &'w Written) -> Option<&'w str> {
         Written::Is { format, .. } => {
             let is_format = pipe_schema::predicate(format).is_some_and(PredicateInfo::is_format);
             if !is_format {
-                let formats = pipe_schema::predicates().iter().filter(|p| p.is_format()).map(|p| p.name);
+                let formats = pipe_schema::predicates().filter(|p| p.is_format()).map(|p| p.name);
                 cx.unknown(codes::UNKNOWN_FORMAT, "format", format, formats);
                 return None;
             }
@@ -91,13 +111,31 @@ fn check_name<'w>(cx: &mut Cx<'_>, written: &'w Written) -> Option<&'w str> {
         Written::Unique => "unique",
         Written::References { .. } => "references",
         Written::Determines(_) => "determines",
-        Written::Increasing => "increasing",
+        Written::Monotone(syntax::Monotone { decreasing: false, .. }) => "increasing",
+        Written::Monotone(_) => "decreasing",
+        Written::Sequential { .. } => "sequential",
+        Written::NotOverlapping => "not_overlapping",
+        Written::Contiguous => "contiguous",
+        Written::Transitions { .. } => "transitions",
+        Written::Values { equal: false, .. } => "values_contain",
+        Written::Values { equal: true, .. } => "values_equal",
+        Written::WithoutGaps(_) => "gaps",
         Written::Distinct(_) => "distinct",
-        Written::WithinSigma { .. } => "within_sigma",
+        Written::WithinSpread { runs: None, .. } if !subject.is_aggregate() && options.over_last.is_none() => {
+            "outliers"
+        }
+        Written::WithinSpread { .. } => "within_sigma",
         Written::WithinLast(_) => "within_last",
         Written::WithinAge(_) => "within_age",
         Written::SameAs { .. } => "same_as",
         Written::Columns(_) => "columns",
+        Written::ColumnsInAnyOrder(_) => "columns_set",
+        Written::ColumnsContain(_) => "columns_contain",
+        Written::ColumnsWithout(_) => "columns_without",
+        Written::ColumnsMatch(_) => "columns_match",
+        Written::ColumnsSameAs(_) => "columns_same_as",
+        Written::RowCountSameAs(_) => "row_count_same_as",
+        Written::Statistic(_) | Written::Compound(_) => return None,
         Written::Type(_) => "type",
         Written::Closed => "closed",
     })
@@ -114,8 +152,18 @@ fn level(cx: &mut Cx<'_>, info: &PredicateInfo, subject: &Subject, span: Span) -
         None
     };
     let words = info.syntax;
+    let ranges = matches!(info.name, "not_overlapping" | "contiguous");
+    if ranges && subject.expressions.len() != 2 {
+        return refuse(
+            cx,
+            codes::RANGE_SUBJECT,
+            format!("`{words}` is about a beginning and an end"),
+            "write both in front of it, as in `(valid_from, valid_to) not overlapping`",
+        );
+    }
     if let Some(second) = subject.expressions.get(1)
-        && !matches!(info.name, "unique" | "references" | "determines")
+        && !ranges
+        && !matches!(info.name, "unique" | "references" | "not_references" | "determines")
     {
         let message = format!("`{words}` judges one expression, and there are several");
         cx.report(
@@ -125,7 +173,7 @@ fn level(cx: &mut Cx<'_>, info: &PredicateInfo, subject: &Subject, span: Span) -
         return None;
     }
     match info.name {
-        "columns" | "closed" if !subject.is_table() => {
+        "closed" if !subject.is_table() => {
             return refuse(
                 cx,
                 codes::SCHEMA_SUBJECT,
@@ -141,7 +189,8 @@ fn level(cx: &mut Cx<'_>, info: &PredicateInfo, subject: &Subject, span: Span) -
                 "write the column in front of it",
             );
         }
-        "columns" | "closed" | "type" => return Some(info.level),
+        "row_count_same_as" => return Some(info.level),
+        _ if info.level == Level::Schema => return Some(info.level),
         _ if subject.is_table() => {
             return refuse(
                 cx,
@@ -152,11 +201,16 @@ fn level(cx: &mut Cx<'_>, info: &PredicateInfo, subject: &Subject, span: Span) -
         }
         _ => {}
     }
-    let on_aggregates = matches!(info.name, "between" | "lt" | "le" | "eq" | "ge" | "gt" | "ne");
-    let needs_aggregate = info.level == Level::History || matches!(info.name, "within_age" | "same_as");
+    let on_aggregates = matches!(
+        info.name,
+        "between" | "strictly_between" | "not_between" | "lt" | "le" | "eq" | "ge" | "gt" | "ne" | "in" | "not_in"
+    );
+    let needs_aggregate = info.level == Level::History || info.name == "same_as";
     match (subject.is_aggregate(), info.level) {
         (true, Level::Row) if on_aggregates => Some(Level::Table),
-        (true, Level::Table | Level::History) if needs_aggregate => Some(info.level),
+        (true, Level::Table | Level::History) if needs_aggregate || info.name == "within_age" => Some(info.level),
+        // A row's own age.
+        (false, _) if info.name == "within_age" => Some(Level::Row),
         (true, _) => refuse(
             cx,
             codes::AGGREGATE,
@@ -167,7 +221,7 @@ fn level(cx: &mut Cx<'_>, info: &PredicateInfo, subject: &Subject, span: Span) -
             cx,
             codes::NEEDS_AGGREGATE,
             format!("`{words}` judges the table as a whole, and the subject is one row's"),
-            "take an aggregate, as in `freshness: (max(ordered_at)) within 1d` or `usual_size: (count(*)) within 3 sigma over last 14 runs`",
+            "take a number of the table, as in `usual_size: (count(*)) within 3 sigma over last 14 runs` or `total mean within 20% of last run`",
         ),
         (false, level) => Some(level),
     }
@@ -200,63 +254,77 @@ fn build(
     subject: &Subject,
     written: &Spanned<&Written>,
     level: Level,
+    options: &Options,
 ) -> Option<Predicate> {
     let against = Against::subject(subject, table, level);
+    let operands = |cx: &mut Cx<'_>, values: &[Spanned<syntax::Operand>]| -> Option<Vec<Expression>> {
+        let values: Vec<_> = values.iter().map(|v| against.operand(cx, table, v)).collect();
+        values.into_iter().collect()
+    };
     Some(match written.value {
         Written::NotNull => Predicate::NotNull,
         Written::NotBlank => Predicate::NotBlank,
-        Written::In { negated, values } => {
-            let values: Vec<_> = values.iter().map(|v| against.operand(cx, table, v)).collect();
-            Predicate::In { negated: *negated, values: values.into_iter().collect::<Option<_>>()? }
+        Written::In { negated, values } => Predicate::In { negated: *negated, values: operands(cx, values)? },
+        Written::NotMissing(values) => Predicate::NotMissing(operands(cx, values)?),
+        Written::Values { equal, values } => Predicate::Values { equal: *equal, values: operands(cx, values)? },
+        Written::NotInFuture => Predicate::NotInFuture,
+        Written::CastableAs(ty) => Predicate::CastableAs(crate::declare::type_name(cx, ty)?),
+        Written::Not(inner) => {
+            let inner = Spanned::new(&inner.value, inner.span);
+            Predicate::Not(Box::new(build(cx, table, subject, &inner, level, options)?))
+        }
+        Written::StrictlyBetween(low, high) => {
+            let between = Written::Between(low.clone(), high.clone());
+            match against.comparison(cx, table, &between)? {
+                Predicate::Between(low, high) => Predicate::StrictlyBetween(low, high),
+                _ => return None,
+            }
         }
         Written::Between(..) | Written::Compare(..) => against.comparison(cx, table, written.value)?,
         Written::Matches(regex) => {
-            if let Err(e) = regex::Regex::new(regex) {
-                cx.report(bad_regex(regex, &e));
-                return None;
-            }
+            compiles(cx, regex)?;
             Predicate::Matches(regex.value.clone())
         }
         Written::Like(pattern) => Predicate::Like(pattern.value.clone()),
         Written::Length(inner) => Predicate::Length(Box::new(measure(cx, table, inner, "length")?)),
         Written::Distinct(inner) => Predicate::Distinct(Box::new(measure(cx, table, inner, "distinct")?)),
         Written::Is { format, argument } => {
-            if let Some(argument) = argument
-                && format.value != "date"
-            {
-                cx.report(
-                    Diagnostic::error(
-                        codes::FORMAT_ARGUMENT,
-                        format!("`is {}` takes no argument", format.value),
-                        argument.span,
-                    )
-                    .help("only `is date` takes one: its form, such as `'%d.%m.%Y'`"),
-                );
-                return None;
-            }
+            format_argument(cx, format, argument.as_ref())?;
             Predicate::Is { format: format.value.clone(), argument: argument.as_ref().map(|a| a.value.clone()) }
         }
         Written::Unique => Predicate::Unique,
-        Written::Increasing => Predicate::Increasing,
+        Written::Monotone(syntax::Monotone { decreasing, strict, order }) => Predicate::Monotone {
+            decreasing: *decreasing,
+            strict: *strict,
+            order: order_column(cx, table, order.as_ref()),
+        },
+        Written::Sequential { step, order } => Predicate::Sequential {
+            step: match step {
+                Some(step) => Some(Box::new(distance(cx, table, subject, step)?)),
+                None => None,
+            },
+            order: order_column(cx, table, order.as_ref()),
+        },
+        Written::NotOverlapping => Predicate::NotOverlapping,
+        Written::Contiguous => Predicate::Contiguous,
+        Written::Transitions { steps, order } => {
+            let end = |cx: &mut Cx<'_>, literal: &Spanned<syntax::Literal>| {
+                let operand = Spanned::new(syntax::Operand::Literal(literal.value.clone()), literal.span);
+                against.operand(cx, table, &operand)
+            };
+            let steps: Vec<_> = steps.iter().map(|(from, to)| Some((end(cx, from)?, end(cx, to)?))).collect();
+            Predicate::Transitions {
+                steps: steps.into_iter().collect::<Option<_>>()?,
+                order: order_column(cx, table, order.as_ref()),
+            }
+        }
+        Written::WithoutGaps(over) => Predicate::WithoutGaps(Box::new(distance(cx, table, subject, over)?)),
         Written::References { table: to, columns } => references(cx, table, subject, to, columns)?,
         Written::Determines(columns) => {
             determines(cx, table, subject, columns);
             Predicate::Determines(columns.iter().map(|c| c.value.clone()).collect())
         }
-        Written::WithinSigma { sigma, runs } => {
-            let number = crate::numbers::number(sigma).filter(|n| *n > 0.0);
-            if number.is_none() {
-                cx.report(Diagnostic::error(codes::HISTORY_RANGE, "the number of sigmas is above 0", sigma.span));
-            }
-            if runs.value < 2 {
-                let message = "a standard deviation needs at least 2 runs";
-                cx.report(
-                    Diagnostic::error(codes::HISTORY_RANGE, message, runs.span).help("write a number such as 14"),
-                );
-                return None;
-            }
-            Predicate::WithinSigma { sigma: number?, runs: runs.value }
-        }
+        Written::WithinSpread { factor, unit, runs } => spread(cx, level, factor, unit, runs.as_ref(), options)?,
         Written::WithinLast(digits) => Predicate::WithinLast(crate::numbers::percent(digits)?),
         Written::WithinAge(ms) => Predicate::WithinAge(ms.value),
         Written::SameAs { table: other, column } => {
@@ -264,14 +332,27 @@ fn build(
             cx.column(found, column);
             Predicate::SameAs { table: other.value.clone(), column: column.value.clone() }
         }
-        Written::Columns(columns) => {
-            for c in columns {
-                cx.column(table, c);
-            }
-            cx.no_duplicates(columns);
-            Predicate::Columns(columns.iter().map(|c| c.value.clone()).collect())
+        Written::Columns(columns) => Predicate::Columns(column_names(cx, table, columns)),
+        Written::ColumnsInAnyOrder(columns) => Predicate::ColumnsInAnyOrder(column_names(cx, table, columns)),
+        Written::ColumnsContain(columns) => Predicate::ColumnsContain(column_names(cx, table, columns)),
+        Written::ColumnsWithout(names) => Predicate::ColumnsWithout(names.iter().map(|n| n.value.clone()).collect()),
+        Written::ColumnsMatch(regex) => {
+            compiles(cx, regex)?;
+            Predicate::ColumnsMatch(regex.value.clone())
         }
-        Written::Type(ty) => Predicate::Type(crate::declare::type_name(cx, ty)?),
+        Written::ColumnsSameAs(other) => {
+            cx.table(other);
+            Predicate::ColumnsSameAs(other.value.clone())
+        }
+        Written::RowCountSameAs(other) => {
+            cx.table(other);
+            Predicate::RowCountSameAs(other.value.clone())
+        }
+        Written::Statistic(_) | Written::Compound(_) => return None,
+        Written::Type(types) => {
+            let types: Vec<_> = types.iter().map(|ty| crate::declare::type_name(cx, ty)).collect();
+            Predicate::Type(types.into_iter().collect::<Option<_>>()?)
+        }
         Written::Closed => {
             let declared = match table.map(|t| t.kind) {
                 Some(TableKind::Source(s)) => s.clauses.iter().any(|c| matches!(c, syntax::SourceClause::Schema(_))),
@@ -293,6 +374,119 @@ fn build(
     })
 }
 
+fn compiles(cx: &mut Cx<'_>, regex: &syntax::Text) -> Option<()> {
+    regex::Regex::new(regex).map_err(|e| cx.report(bad_regex(regex, &e))).ok().map(|_| ())
+}
+
+fn column_names(cx: &mut Cx<'_>, table: Option<&Table<'_>>, columns: &[Name]) -> Vec<String> {
+    for c in columns {
+        cx.column(table, c);
+    }
+    cx.no_duplicates(columns);
+    columns.iter().map(|c| c.value.clone()).collect()
+}
+
+fn order_column(cx: &mut Cx<'_>, table: Option<&Table<'_>>, order: Option<&Name>) -> Option<String> {
+    let order = order?;
+    cx.column(table, order);
+    Some(order.value.clone())
+}
+
+/// What is between two values of the subject: a number, or of times a duration.
+fn distance(
+    cx: &mut Cx<'_>,
+    table: Option<&Table<'_>>,
+    subject: &Subject,
+    written: &Spanned<syntax::Operand>,
+) -> Option<Expression> {
+    let time = subject.expressions.first().and_then(|e| class(e, table)).map(|c| c == TypeClass::Time);
+    let duration = matches!(written.value, syntax::Operand::Duration(_));
+    if time.is_some_and(|time| time != duration) {
+        let (what, help) = if duration {
+            ("numbers are not a duration apart", "write a number such as 1")
+        } else {
+            ("times are not a number apart", "write a duration such as `1d`")
+        };
+        cx.report(Diagnostic::error(sql::WRONG_TYPES, what, written.span).help(help));
+        return None;
+    }
+    cx.operand(written, table)
+}
+
+/// Reports an argument that a format does not take, or lacks.
+fn format_argument(cx: &mut Cx<'_>, format: &syntax::Word, argument: Option<&syntax::Text>) -> Option<()> {
+    let info = pipe_schema::predicate(format)?;
+    match argument {
+        Some(argument) if !info.takes_argument() => {
+            let taking = pipe_schema::predicates().filter(|p| p.takes_argument()).map(|p| format!("`is {}`", p.name));
+            let taking = taking.collect::<Vec<_>>().join(", ");
+            cx.report(
+                Diagnostic::error(
+                    codes::FORMAT_ARGUMENT,
+                    format!("`is {}` takes no argument", format.value),
+                    argument.span,
+                )
+                .help(format!("those that take one: {taking}")),
+            );
+            None
+        }
+        None if info.needs_argument() => {
+            let message = format!("`is {}` needs to be told which", format.value);
+            cx.report(
+                Diagnostic::error(codes::FORMAT_ARGUMENT, message, format.span)
+                    .help(format!("write it as in `{}`", info.example.trim_end_matches(';'))),
+            );
+            None
+        }
+        _ => Some(()),
+    }
+}
+
+/// `within 3 sigma`: of the column's own values, or of earlier runs.
+pub(super) fn spread(
+    cx: &mut Cx<'_>,
+    level: Level,
+    factor: &Spanned<String>,
+    unit: &syntax::Word,
+    runs: Option<&Spanned<u32>>,
+    options: &Options,
+) -> Option<Predicate> {
+    let number = crate::numbers::number(factor).filter(|n| *n > 0.0);
+    if number.is_none() {
+        let message = format!("the number of {} is above 0", unit.value);
+        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, factor.span));
+    }
+    let unit = match (unit.value.as_str(), level) {
+        ("sigma", _) => Spread::Sigma,
+        (_, Level::History) => {
+            cx.report(
+                Diagnostic::error(codes::HISTORY_RANGE, "earlier runs are compared by `sigma`", unit.span)
+                    .help("write it as in `within 3 sigma over last 14 runs`"),
+            );
+            return None;
+        }
+        ("iqr", _) => Spread::Iqr,
+        _ => Spread::Mad,
+    };
+    if level != Level::History {
+        return Some(Predicate::Outliers { factor: number?, unit });
+    }
+    let Some(runs) = runs.copied().or(options.over_last) else {
+        let message = "over how many runs is not said";
+        cx.report(
+            Diagnostic::error(codes::HISTORY_RANGE, message, factor.span)
+                .help("add it, as in `within 3 sigma over last 14 runs`"),
+        );
+        return None;
+    };
+    if runs.value < 2 {
+        let message = "a standard deviation needs at least 2 runs";
+        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, runs.span).help("write a number such as 14"));
+        return None;
+    }
+    Some(Predicate::WithinSigma { sigma: number?, runs: runs.value })
+}
+
 fn bad_regex(regex: &syntax::Text, error: &regex::Error) -> Diagnostic {
     let text = error.to_string();
     // The library draws the pattern with a caret; its last line says what is wrong.
@@ -303,7 +497,7 @@ fn bad_regex(regex: &syntax::Text, error: &regex::Error) -> Diagnostic {
 
 /// The predicate on a number of characters or of distinct values.
 fn measure(cx: &mut Cx<'_>, table: Option<&Table<'_>>, inner: &Spanned<Written>, word: &str) -> Option<Predicate> {
-    if !matches!(inner.value, Written::Between(..) | Written::Compare(..)) {
+    if !matches!(inner.value, Written::Between(..) | Written::StrictlyBetween(..) | Written::Compare(..)) {
         cx.report(
             Diagnostic::error(
                 codes::MEASURE,
@@ -313,6 +507,12 @@ fn measure(cx: &mut Cx<'_>, table: Option<&Table<'_>>, inner: &Spanned<Written>,
             .help(format!("write it as in `{word} between 2 and 50` or `{word} = 5`")),
         );
         return None;
+    }
+    if let Written::StrictlyBetween(low, high) = &inner.value {
+        return match Against::number().comparison(cx, table, &Written::Between(low.clone(), high.clone()))? {
+            Predicate::Between(low, high) => Some(Predicate::StrictlyBetween(low, high)),
+            _ => None,
+        };
     }
     Against::number().comparison(cx, table, &inner.value)
 }

@@ -13,8 +13,8 @@ codes! {
         why: "`is` takes a format: email, url, uuid, ip, ipv4, ipv6, date, json and others.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is emial; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is email; }";
-    FORMAT_ARGUMENT = "E0403", "a format takes no argument",
-        why: "Only `is date` takes one: the form of the date.",
+    FORMAT_ARGUMENT = "E0403", "a format takes no argument, or needs one",
+        why: "Some formats have a form or a country behind them, as `is date '%d.%m.%Y'` or `is postal_code 'DE'`; the others have nothing to be told.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is email 'strict'; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is email; }";
     AGGREGATE = "E0404", "an aggregate where rows are judged",
@@ -22,9 +22,9 @@ codes! {
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { count_there: (count(*)) not null; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { volume: (count(*)) between 1 and 1000; }";
     NEEDS_AGGREGATE = "E0405", "a column where the table is judged",
-        why: "`within …` and `same as …` are about the table as a whole, so their subject is an aggregate or a subquery.",
-        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { ordered_at within 1d; }",
-        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { freshness: (max(ordered_at)) within 1d; }";
+        why: "What is compared with earlier runs or with `same as …` is a number of the table as a whole, so the subject is an aggregate, a subquery, or a column with a statistic such as `mean`.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { total within 20% of last run; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { steady: (sum(total)) within 20% of last run; }";
     REGEX = "E0406", "a regular expression does not compile",
         why: "The syntax is that of Rust's `regex`, which runs in linear time: there is no look-around and no back-reference.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email matches '[a-z'; }",
@@ -85,4 +85,20 @@ codes! {
         why: "A standard deviation needs at least 2 runs and is taken more than 0 times.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { usual: (count(*)) within 3 sigma over last 1 runs; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { usual: (count(*)) within 3 sigma over last 14 runs; }";
+    STATISTIC = "E0421", "a statistic that cannot be computed",
+        why: "A statistic is a number computed of one value a row. A `quantile` is of a share from 0 to 1; those that compare with another column, such as `psi`, name it with `from`, and the others do not.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { total quantile 99 < 1000; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { total quantile 0.99 < 1000; }";
+    PARTS = "E0422", "parts that cannot be joined",
+        why: "`all of` and `any of` join what is said of a row, or numbers of the table: all of one kind. What is judged over other rows, over columns or over earlier runs stands on a line of its own.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { r: any of (order_id unique, email not null); }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { r: any of (order_id duplicates = 0, email completeness >= 99%); }";
+    THRESHOLDS = "E0423", "a rule that fails before it can warn",
+        why: "`warn above` is the lower of two thresholds: beyond it there is a warning, beyond that of `fail above` or `tolerate` a failure. Without one a rule fails at the first violation.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email not null warn above 5% fail above 1%; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email not null warn above 1% fail above 5%; }";
+    RANGE_SUBJECT = "E0424", "ranges without a beginning and an end",
+        why: "`not overlapping` and `contiguous` compare ranges: two expressions in parentheses, the beginning and the end.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { ordered_at contiguous; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { days: (ordered_at, ordered_at) contiguous; }";
 }

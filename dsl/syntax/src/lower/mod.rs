@@ -89,6 +89,16 @@ impl<'i> Parts<'i> {
         false
     }
 
+    /// The next part if it is one of these.
+    fn accept_one(&mut self, rules: &[Rule]) -> Option<Pair<'i, Rule>> {
+        rules.iter().find_map(|rule| self.accept(*rule))
+    }
+
+    /// The keyword that stands here; refused if the grammar has none, which it then never does.
+    fn keyword_pair(&mut self) -> Lowered<Pair<'i, Rule>> {
+        self.pairs.next_if(|pair| is_token(pair.as_rule())).ok_or(Refused)
+    }
+
     fn skip_tokens(&mut self) {
         while self.pairs.next_if(|pair| is_token(pair.as_rule())).is_some() {}
     }

@@ -1,6 +1,7 @@
 //! Items of `rules`.
 
 use pest::iterators::Pair;
+use pipe_diagnostics::Span;
 use pipe_diagnostics::codes::syntax as code;
 use pipe_grammar::Rule as R;
 
@@ -19,6 +20,8 @@ pub(crate) fn rule(lower: &mut Lower<'_>, docs: Vec<String>, pair: Pair<'_, R>) 
     let first = parts.part()?;
     let (subject, predicates) = if first.as_rule() == R::schema_rule {
         (Subject::Table, lower.predicates(first)?)
+    } else if first.as_rule() == R::joined {
+        (Subject::Table, vec![lower.predicate(first)?])
     } else {
         let predicates = match parts.accept(R::predicates) {
             Some(predicates) => lower.predicates(predicates)?,
@@ -70,27 +73,75 @@ impl Lower<'_> {
             }
             R::matches => Predicate::Matches(self.text(&parts.part()?)),
             R::like => Predicate::Like(self.text(&parts.part()?)),
+            R::strictly => match self.predicate(parts.part()?)?.value {
+                Predicate::Between(low, high) => Predicate::StrictlyBetween(low, high),
+                Predicate::Monotone(monotone) => Predicate::Monotone(Monotone { strict: true, ..monotone }),
+                _ => return Err(Refused),
+            },
+            R::negated => Predicate::Not(Box::new(self.predicate(parts.part()?)?)),
+            R::not_missing => Predicate::NotMissing(parts.map(|v| self.operand(v)).collect::<Lowered<_>>()?),
+            R::not_in_future => Predicate::NotInFuture,
+            R::not_overlapping => Predicate::NotOverlapping,
+            R::contiguous => Predicate::Contiguous,
+            R::castable => Predicate::CastableAs(self.type_name(parts.part()?)?),
+            R::compound | R::joined => Predicate::Compound(self.compound(rule, parts)?),
             R::length => Predicate::Length(Box::new(self.predicate(parts.part()?)?)),
             R::distinct => Predicate::Distinct(Box::new(self.predicate(parts.part()?)?)),
             R::is_format => {
                 Predicate::Is { format: self.word(&parts.part()?), argument: parts.next().map(|text| self.text(&text)) }
             }
             R::unique => Predicate::Unique,
-            R::increasing => Predicate::Increasing,
+            R::monotone => Predicate::Monotone(Monotone {
+                decreasing: parts.keyword(R::kw_decreasing),
+                strict: false,
+                order: self.order_by(&mut parts)?,
+            }),
+            R::sequential => {
+                let step = match parts.accept_one(&[R::number, R::measure]) {
+                    Some(step) => Some(self.step(&step)?),
+                    None => None,
+                };
+                Predicate::Sequential { step, order: self.order_by(&mut parts)? }
+            }
+            R::transitions => {
+                let mut steps = Vec::new();
+                while let Some(step) = parts.accept(R::transition) {
+                    let mut ends = Parts::of(step);
+                    steps.push((self.literal(ends.part()?)?, self.literal(ends.part()?)?));
+                }
+                Predicate::Transitions { steps, order: self.order_by(&mut parts)? }
+            }
+            R::values => Predicate::Values {
+                equal: parts.keyword(R::kw_equal),
+                values: parts.map(|v| self.operand(v)).collect::<Lowered<_>>()?,
+            },
+            R::without_gaps => Predicate::WithoutGaps(self.step(&parts.part()?)?),
+            R::statistic | R::row_count | R::column_count => return self.statistic(rule, parts, span),
             R::references => {
                 Predicate::References { table: self.name(&parts.part()?), columns: self.names(parts.part()?) }
             }
             R::determines => Predicate::Determines(self.names(parts.part()?)),
-            R::within_sigma => {
-                let sigma = parts.part()?;
-                let sigma = self.spanned(&sigma, number(sigma.as_str()));
-                Predicate::WithinSigma { sigma, runs: self.whole(&parts.part()?)? }
+            R::within_spread => {
+                let factor = parts.part()?;
+                let factor = self.spanned(&factor, number(factor.as_str()));
+                let unit = self.word(&parts.keyword_pair()?);
+                let runs = match parts.accept(R::over_last) {
+                    Some(runs) => Some(self.whole(&Parts::of(runs).part()?)?),
+                    None => None,
+                };
+                Predicate::WithinSpread { factor, unit, runs }
             }
             R::within_last => Predicate::WithinLast(self.percent(&parts.part()?)),
             R::within_age => Predicate::WithinAge(self.duration(&parts.part()?)?),
             R::same_as => Predicate::SameAs { table: self.name(&parts.part()?), column: self.name(&parts.part()?) },
             R::columns => Predicate::Columns(self.names(parts.part()?)),
-            R::type_is => Predicate::Type(self.type_name(parts.part()?)?),
+            R::columns_hold => return self.predicate(parts.part()?),
+            R::columns_set => Predicate::ColumnsInAnyOrder(self.names(parts.part()?)),
+            R::columns_contain => Predicate::ColumnsContain(self.names(parts.part()?)),
+            R::columns_without => Predicate::ColumnsWithout(parts.map(|t| self.text(&t)).collect()),
+            R::columns_match => Predicate::ColumnsMatch(self.text(&parts.part()?)),
+            R::same_table => Predicate::ColumnsSameAs(self.name(&parts.part()?)),
+            R::type_is => Predicate::Type(parts.map(|t| self.type_name(t)).collect::<Lowered<_>>()?),
             R::closed => Predicate::Closed,
             _ => return Err(Refused),
         };
@@ -131,16 +182,97 @@ impl Lower<'_> {
             R::severity => RuleOption::Severity(self.word(&parts.part()?)),
             R::dimension => RuleOption::Dimension(self.word(&parts.part()?)),
             R::because => RuleOption::Because(self.text(&parts.part()?)),
-            R::tolerate => {
-                let amount = parts.part()?;
-                match amount.as_rule() {
-                    R::percent => RuleOption::TolerateShare(self.percent(&amount).value),
-                    _ => RuleOption::TolerateRows(self.whole(&amount)?.value),
-                }
-            }
+            R::by_names => RuleOption::By(self.names(parts.part()?)),
+            R::approx => RuleOption::Approx,
+            R::over_last => RuleOption::OverLast(self.whole(&parts.part()?)?),
+            R::tolerate => RuleOption::Tolerate(self.amount(&parts.part()?)?),
+            R::warn_above => RuleOption::WarnAbove(self.amount(&parts.part()?)?),
+            R::fail_above => RuleOption::FailAbove(self.amount(&parts.part()?)?),
             _ => return Err(Refused),
         };
         Ok(Spanned::new(value, span))
+    }
+
+    /// `1%` or `5`
+    fn amount(&mut self, pair: &Pair<'_, R>) -> Lowered<Amount> {
+        Ok(match pair.as_rule() {
+            R::percent => Amount::Share(self.percent(pair).value),
+            _ => Amount::Rows(self.whole(pair)?.value),
+        })
+    }
+
+    /// A duration or a number.
+    fn step(&mut self, pair: &Pair<'_, R>) -> Lowered<Spanned<Operand>> {
+        let value = match pair.as_rule() {
+            R::measure => Operand::Duration(self.duration(pair)?.value),
+            _ => Operand::Literal(Literal::Number(number(pair.as_str()))),
+        };
+        Ok(self.spanned(pair, value))
+    }
+
+    /// `order by c`
+    fn order_by(&mut self, parts: &mut Parts<'_>) -> Lowered<Option<Name>> {
+        match parts.accept(R::order_by) {
+            Some(order) => Ok(Some(self.name(&Parts::of(order).part()?))),
+            None => Ok(None),
+        }
+    }
+
+    /// `all of (…)`, `any of (…)`: behind a subject, or with one in each part.
+    fn compound(&mut self, rule: R, mut parts: Parts<'_>) -> Lowered<Compound> {
+        let all = parts.keyword_pair()?.as_rule() == R::kw_all;
+        let own = rule == R::joined;
+        let parts = parts.map(|pair| if own { self.part(pair) } else { self.bare_part(pair) });
+        Ok(Compound { all, parts: parts.collect::<Lowered<_>>()? })
+    }
+
+    fn bare_part(&mut self, pair: Pair<'_, R>) -> Lowered<Part> {
+        let span = self.spanned(&pair, ());
+        Ok(Part { subject: None, predicate: Some(self.predicate(pair)?), span })
+    }
+
+    fn part(&mut self, pair: Pair<'_, R>) -> Lowered<Part> {
+        let span = self.spanned(&pair, ());
+        let mut inner = Parts::of(pair);
+        let first = inner.part()?;
+        if first.as_rule() == R::joined {
+            return Ok(Part { subject: None, predicate: Some(self.predicate(first)?), span });
+        }
+        let subject = Some(self.subject(first)?);
+        let predicate = match inner.next() {
+            Some(predicate) => Some(self.predicate(predicate)?),
+            None => None,
+        };
+        Ok(Part { subject, predicate, span })
+    }
+
+    /// A statistic, also `row count` and `column count`.
+    fn statistic(&mut self, rule: R, mut parts: Parts<'_>, span: Span) -> Lowered<Spanned<Predicate>> {
+        let (word, share) = match rule {
+            R::row_count => (Spanned::new("row_count".to_owned(), span), None),
+            R::column_count => (Spanned::new("column_count".to_owned(), span), None),
+            _ => match parts.accept(R::statistic_word) {
+                Some(word) => (self.word(&word), None),
+                None => {
+                    let share = parts.part()?;
+                    (Spanned::new("quantile".to_owned(), span), Some(self.spanned(&share, number(share.as_str()))))
+                }
+            },
+        };
+        let reference = match parts.accept(R::reference) {
+            Some(reference) => {
+                let mut of = Parts::of(reference);
+                Some((self.name(&of.part()?), self.name(&of.part()?)))
+            }
+            None => None,
+        };
+        let holds = parts.part()?;
+        if holds.as_rule() == R::same_table {
+            let table = self.name(&Parts::of(holds).part()?);
+            return Ok(Spanned::new(Predicate::RowCountSameAs(table), span));
+        }
+        let holds = self.predicate(holds)?;
+        Ok(Spanned::new(Predicate::Statistic(Box::new(Statistic { word, share, reference, holds })), span))
     }
 
     /// `where (SQL)`

@@ -176,14 +176,12 @@ impl Check<'_> {
     /// run asks for it.
     fn can_be_planned(&self, rule: &Rule) -> bool {
         let program = &self.loaded.program;
-        let available = pipe_schema::predicate(rule.check).is_none_or(|p| p.available);
-        let other = match &rule.predicate {
-            Predicate::SameAs { table, .. } => self.tables.contains(table),
-            _ => true,
-        };
+        // References say so themselves.
+        let references = matches!(rule.predicate, Predicate::References { .. } | Predicate::Not(_));
+        let other = references || rule.predicate.tables().into_iter().all(|t| self.tables.contains(t));
         let mut expressions =
             rule.subject.iter().chain(&rule.filter).chain(crate::assertion::operands(&rule.predicate));
-        available
+        rule.is_available()
             && other
             && expressions.all(|e| {
                 self.all_known(&e.tables) && e.params.iter().all(|p| program.params.contains_key(p.value.as_str()))

@@ -51,13 +51,43 @@ pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
             replace_argument(&mut other, column)?;
             tree::binary(subject, BinaryOperator::Eq, &tree::scalar(other, table)?)
         }
+        Predicate::Not(inner) => tree::not(&holds(subject, inner)?),
+        Predicate::NotMissing(values) => not_missing(subject, values)?,
+        Predicate::NotInFuture => tree::binary(subject, BinaryOperator::LtEq, &tree::call("now", Vec::new())),
+        Predicate::StrictlyBetween(low, high) => tree::all([
+            tree::binary(subject, BinaryOperator::Gt, &low.ast),
+            tree::binary(subject, BinaryOperator::Lt, &high.ast),
+        ])?,
+        Predicate::CastableAs(ty) => {
+            let empty = Expr::IsNull(tree::operand(subject));
+            tree::either([empty, tree::is_not_null(&tree::try_cast(subject, ty)?)])?
+        }
+        Predicate::Compound { all, parts } => {
+            let parts: Option<Vec<Expr>> =
+                parts.iter().map(|p| holds(p.subject.as_ref().map_or(subject, |s| &s.ast), &p.predicate)).collect();
+            if *all { tree::all(parts?)? } else { tree::either(parts?)? }
+        }
+        Predicate::Statistic(statistic) => holds(&super::statistic::value(subject, statistic)?, &statistic.holds)?,
+        Predicate::Values { equal, values } => super::statistic::values(subject, *equal, values)?,
         Predicate::Unique
         | Predicate::References { .. }
         | Predicate::Determines(_)
-        | Predicate::Increasing
+        | Predicate::Monotone { .. }
+        | Predicate::Sequential { .. }
+        | Predicate::NotOverlapping
+        | Predicate::Contiguous
+        | Predicate::Transitions { .. }
+        | Predicate::Outliers { .. }
+        | Predicate::WithoutGaps(_)
+        | Predicate::RowCountSameAs(_)
         | Predicate::WithinSigma { .. }
         | Predicate::WithinLast(_)
         | Predicate::Columns(_)
+        | Predicate::ColumnsInAnyOrder(_)
+        | Predicate::ColumnsContain(_)
+        | Predicate::ColumnsWithout(_)
+        | Predicate::ColumnsMatch(_)
+        | Predicate::ColumnsSameAs(_)
         | Predicate::Type(_)
         | Predicate::Closed => return None,
     })
@@ -67,8 +97,6 @@ pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
 pub(super) fn expected(predicate: &Predicate) -> String {
     match predicate {
         Predicate::True => "true".to_owned(),
-        Predicate::NotNull => "not null".to_owned(),
-        Predicate::NotBlank => "not blank".to_owned(),
         Predicate::In { negated, values } => {
             let values: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
             format!("{}in ({})", if *negated { "not " } else { "" }, values.join(", "))
@@ -80,19 +108,25 @@ pub(super) fn expected(predicate: &Predicate) -> String {
         Predicate::Length(inner) => format!("length {}", expected(inner)),
         Predicate::Is { format, argument: None } => format!("is {format}"),
         Predicate::Is { format, argument: Some(argument) } => format!("is {format} '{argument}'"),
-        Predicate::Unique => "unique".to_owned(),
         Predicate::References { table, columns } => format!("in {table} ({})", columns.join(", ")),
-        Predicate::Determines(columns) => format!("determines ({})", columns.join(", ")),
-        Predicate::Increasing => "increasing".to_owned(),
         Predicate::Distinct(inner) => format!("distinct {}", expected(inner)),
-        Predicate::WithinSigma { sigma, runs } => format!("within {sigma} sigma over last {runs} runs"),
-        Predicate::WithinLast(share) => format!("within {}% of last run", share * 100.0),
         Predicate::WithinAge(age) => format!("no older than {}", tree::span_of_time(*age)),
         Predicate::SameAs { table, column } => format!("the same as of {table} ({column})"),
-        Predicate::Columns(columns) => format!("columns ({})", columns.join(", ")),
-        Predicate::Type(ty) => format!("type {ty}"),
-        Predicate::Closed => "closed".to_owned(),
+        Predicate::Statistic(statistic) => expected(&statistic.holds),
+        other => pipe_check::words::predicate_text(other),
     }
+}
+
+/// Not NULL and none of `values`; of none named, what usually stands for a missing text.
+fn not_missing(subject: &Expr, values: &[pipe_sql::Expression]) -> Option<Expr> {
+    let missing = if values.is_empty() {
+        tree::call("is_missing", vec![subject.clone()])
+    } else {
+        let list = values.iter().map(|v| v.ast.clone()).collect();
+        Expr::InList { expr: tree::operand(subject), list, negated: false }
+    };
+    // FALSE AND NULL is FALSE: this is never NULL, unless a value named is.
+    tree::all([tree::is_not_null(subject), tree::not(&missing)])
 }
 
 fn operator(comparison: Comparison) -> BinaryOperator {

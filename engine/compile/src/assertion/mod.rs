@@ -4,6 +4,7 @@
 mod holds;
 mod row;
 mod set;
+mod statistic;
 mod table;
 pub(crate) mod tree;
 
@@ -12,7 +13,12 @@ pub use set::SetAssertion;
 pub use table::{FusedAssertion, LoweredAggregate, TableAssertion};
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::error::DataFusionError;
 use pipe_check::{Predicate, Rule};
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
@@ -21,6 +27,7 @@ use pipe_sql::Expression;
 use sqlparser::ast::{self, Value, ValueWithSpan, visit_expressions_mut};
 
 use crate::Planner;
+use crate::error::{Place, Tree};
 
 /// What the rows of a source are in order by, as the columns a scan adds behind the data.
 const READ_ORDER: &str = "_file, _row";
@@ -52,6 +59,31 @@ impl Planner<'_> {
             Level::Row | Level::Set => format!("SELECT count(*) AS violations FROM (\n{sql}\n) AS failing"),
             Level::Table | Level::History | Level::Schema => sql,
         }
+    }
+
+    /// The columns of a table it knows.
+    pub fn columns_of(&self, table: &str) -> Option<SchemaRef> {
+        self.tables.schema(table)
+    }
+
+    /// Whether `predicate` holds of a number; NULL passes.
+    ///
+    /// # Errors
+    /// Its operands cannot be computed.
+    pub fn holds_of_number(&self, rule: &Rule, predicate: &Predicate, number: u64) -> Result<bool, Vec<Diagnostic>> {
+        let none = DFSchema::empty();
+        let number = tree::expression(&number.to_string()).ok_or_else(|| vec![no_assertion(rule)])?;
+        let tree = holds::holds(&number, predicate).ok_or_else(|| vec![no_assertion(rule)])?;
+        let explain = |e| self.explain_tree(&tree, rule.span, &none, &e);
+        let typed = self.coerced(self.resolve(&tree, &none).map_err(explain)?, &none).map_err(explain)?;
+        let place = Place::new(self.sources, rule.span);
+        let finished = self.finished(typed, &place, Tree::Expression(&tree), &none)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(1));
+        let value = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+            .map_err(DataFusionError::from)
+            .and_then(|row| self.physical(&finished, &none)?.evaluate(&row)?.into_array(1))
+            .map_err(explain)?;
+        Ok(value.as_boolean_opt().is_none_or(|v| v.is_null(0) || v.value(0)))
     }
 
     /// A tree as SQL, with params as their values where they have one.
@@ -88,7 +120,16 @@ fn table_name(from: &str, table: &str) -> String {
 pub(crate) fn operands(predicate: &Predicate) -> Vec<&Expression> {
     match predicate {
         Predicate::In { values, .. } => values.iter().collect(),
-        Predicate::Between(low, high) => vec![low, high],
+        Predicate::NotMissing(values) | Predicate::Values { values, .. } => values.iter().collect(),
+        Predicate::Between(low, high) | Predicate::StrictlyBetween(low, high) => vec![low, high],
+        Predicate::Not(inner) => operands(inner),
+        Predicate::Statistic(statistic) => operands(&statistic.holds),
+        Predicate::Compound { parts, .. } => {
+            parts.iter().flat_map(|p| p.subject.iter().chain(operands(&p.predicate))).collect()
+        }
+        Predicate::Sequential { step: Some(step), .. } => vec![step],
+        Predicate::WithoutGaps(over) => vec![over],
+        Predicate::Transitions { steps, .. } => steps.iter().flat_map(|(from, to)| [from, to]).collect(),
         Predicate::Compare(_, bound) => vec![bound],
         Predicate::Length(inner) | Predicate::Distinct(inner) => operands(inner),
         _ => Vec::new(),

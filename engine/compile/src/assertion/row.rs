@@ -110,6 +110,11 @@ fn column_type<'s>(expression: &ast::Expr, schema: &'s DFSchema) -> Option<&'s D
 
 /// The assertion of a row rule as a tree.
 pub(super) fn row_tree(rule: &Rule) -> Result<ast::Expr, Vec<Diagnostic>> {
+    if let Predicate::Compound { .. } = rule.predicate
+        && rule.subject.is_empty()
+    {
+        return holds(&super::tree::null(), &rule.predicate).ok_or_else(|| vec![super::no_assertion(rule)]);
+    }
     let conditions = rule.subject.iter().map(|s| holds(&s.ast, &rule.predicate));
     let conditions: Option<Vec<ast::Expr>> = conditions.collect();
     conditions.and_then(super::tree::all).ok_or_else(|| vec![super::no_assertion(rule)])

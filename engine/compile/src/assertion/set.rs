@@ -178,7 +178,7 @@ pub(super) fn failing_rows(
             )
         }
         Predicate::Determines(columns) => determines(&judged, &key, columns),
-        Predicate::Increasing => {
+        Predicate::Monotone { .. } => {
             let before: Vec<String> = keys
                 .iter()
                 .enumerate()

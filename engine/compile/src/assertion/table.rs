@@ -127,7 +127,15 @@ impl Planner<'_> {
         let plan = self.analyze(plan).map_err(explain)?;
         if let [subject] = rule.subject.as_slice() {
             let observed = plan.schema().field(0).data_type();
-            if !matches!(rule.predicate, Predicate::Distinct(_) | Predicate::True) {
+            let computed = matches!(
+                rule.predicate,
+                Predicate::Distinct(_)
+                    | Predicate::True
+                    | Predicate::Statistic(_)
+                    | Predicate::Values { .. }
+                    | Predicate::Compound { .. }
+            );
+            if !computed {
                 super::row::takes(rule, subject, observed)?;
             }
         }
@@ -208,32 +216,46 @@ enum Form {
 impl Parts {
     pub(super) fn of(rule: &Rule) -> Result<Self, Vec<Diagnostic>> {
         let no = || vec![super::no_assertion(rule)];
-        let subject = rule.subject.first().ok_or_else(no)?;
+        let none = tree::null();
+        let subject = rule.subject.first();
+        let of = subject.map_or(&none, |s| &s.ast);
         let value = |observed, holds: Option<ast::Expr>, reads| Form::Value {
             observed: Box::new(observed),
             holds: holds.map(Box::new),
             reads,
         };
         if rule.level == Level::History {
-            let form = value(subject.ast.clone(), None, true);
+            let observed = match &rule.predicate {
+                Predicate::Statistic(statistic) => super::statistic::value(of, statistic).ok_or_else(no)?,
+                _ => of.clone(),
+            };
+            let form = value(observed, None, true);
             return Ok(Self { form, expected: expected(&rule.predicate) });
         }
-        let distinct = matches!(rule.predicate, Predicate::Distinct(_));
-        let holds = holds(&subject.ast, &rule.predicate).ok_or_else(no)?;
-        let aggregates = subject.aggregate || distinct;
-        if !aggregates && (!subject.columns.is_empty() || rule.filter.is_some()) {
+        let holds = holds(of, &rule.predicate).ok_or_else(no)?;
+        let computes = matches!(
+            rule.predicate,
+            Predicate::Distinct(_) | Predicate::Statistic(_) | Predicate::Values { .. } | Predicate::Compound { .. }
+        );
+        let aggregates = computes || subject.is_some_and(|s| s.aggregate);
+        let reads = subject.is_some_and(|s| !s.columns.is_empty());
+        if !aggregates && (reads || rule.filter.is_some()) {
             return Ok(Self { form: Form::EveryRow(Box::new(holds)), expected: "0 rows that do not hold".to_owned() });
         }
-        let (observed, expected) = match (&rule.predicate, bare(&subject.ast)) {
-            (Predicate::Distinct(inner), _) => (tree::count_distinct(&subject.ast), expected(inner)),
+        let (observed, expected) = match (&rule.predicate, bare(of)) {
+            (Predicate::Distinct(inner), _) => (tree::count_distinct(of), expected(inner)),
+            (Predicate::Statistic(statistic), _) => {
+                (super::statistic::value(of, statistic).ok_or_else(no)?, expected(&rule.predicate))
+            }
+            (Predicate::Values { .. } | Predicate::Compound { .. }, _) => (holds.clone(), expected(&rule.predicate)),
             (Predicate::True, ast::Expr::BinaryOp { left, op, right }) if is_comparison(op) => {
                 ((**left).clone(), format!("{op} {right}"))
             }
             (Predicate::True, ast::Expr::Between { expr, negated: false, low, high }) => {
                 ((**expr).clone(), format!("between {low} and {high}"))
             }
-            (Predicate::True, _) => (subject.ast.clone(), "true".to_owned()),
-            (predicate, _) => (subject.ast.clone(), expected(predicate)),
+            (Predicate::True, _) => (of.clone(), "true".to_owned()),
+            (predicate, _) => (of.clone(), expected(predicate)),
         };
         Ok(Self { form: value(observed, Some(holds), aggregates), expected })
     }

@@ -1,8 +1,10 @@
 //! Building SQL trees. What is built has no place in a file; the user's parts in it keep theirs.
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
     self, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, UnaryOperator, Value,
+    ObjectName, Query, UnaryOperator, Value, visit_expressions_mut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -37,12 +39,48 @@ pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
     })
 }
 
+pub(super) fn either(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|a, b| {
+        let left = if matches!(&a, Expr::BinaryOp { op: BinaryOperator::Or, .. }) { Box::new(a) } else { operand(&a) };
+        Expr::BinaryOp { left, op: BinaryOperator::Or, right: operand(&b) }
+    })
+}
+
+/// `TRY_CAST(e AS type)`
+pub(super) fn try_cast(e: &Expr, ty: &pipe_schema::Type) -> Option<Expr> {
+    let mut cast = expression(&format!("TRY_CAST(NULL AS {ty})"))?;
+    let Expr::Cast { expr, .. } = &mut cast else { return None };
+    **expr = e.clone();
+    Some(cast)
+}
+
+/// Parses an expression of our own making. `None` only when it is none, which is a fault of this crate.
+pub(super) fn expression(sql: &str) -> Option<Expr> {
+    Parser::new(&GenericDialect {}).try_with_sql(sql).ok()?.parse_expr().ok()
+}
+
+/// An expression of our own making over `x`, with `subject` in its place.
+pub(super) fn with_x(sql: &str, subject: &Expr) -> Option<Expr> {
+    let mut e = expression(sql)?;
+    let flow: ControlFlow<()> = visit_expressions_mut(&mut e, |e| {
+        if matches!(e, Expr::Identifier(name) if name.value == "x") {
+            *e = *operand(subject);
+        }
+        ControlFlow::Continue(())
+    });
+    flow.is_continue().then_some(e)
+}
+
 pub(super) fn not(e: &Expr) -> Expr {
     Expr::UnaryOp { op: UnaryOperator::Not, expr: operand(e) }
 }
 
 pub(super) fn is_not_null(e: &Expr) -> Expr {
     Expr::IsNotNull(operand(e))
+}
+
+pub(super) fn null() -> Expr {
+    Expr::Value(Value::Null.into())
 }
 
 pub(super) fn text(text: &str) -> Expr {

@@ -95,7 +95,7 @@ impl Standing<'_> {
         match predicate {
             Predicate::Unique => self.unique(rows, assertion, &mut found).await?,
             Predicate::Determines(_) => determines(rows, assertion, &mut found).await?,
-            Predicate::Increasing => increasing(rows, &mut found).await?,
+            Predicate::Monotone { .. } => increasing(rows, &mut found).await?,
             _ => return Err(errors::internal(&"a set rule that is none").into()),
         }
         Ok(found)

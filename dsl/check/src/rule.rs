@@ -1,0 +1,315 @@
+//! Rules of the typed program.
+
+pub mod words;
+
+use pipe_diagnostics::Span;
+use pipe_schema::{Level, Type};
+use pipe_sql::Expression;
+use pipe_syntax::Comparison;
+
+/// One assertion: a subject, one predicate, its options.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The table judged.
+    pub table: String,
+    /// `order_id.not_null`, or the given name; unique in its table. When a named line has several predicates the later ones are `name.check`.
+    pub name: String,
+    /// The `---` lines above it.
+    pub docs: Vec<String>,
+    /// The column, when the subject is just one.
+    pub column: Option<String>,
+    /// The subject: one expression for columns and booleans, several when taken together, none for schema rules on the table.
+    pub subject: Vec<Expression>,
+    /// What must hold.
+    pub predicate: Predicate,
+    /// The check's name in [`pipe_schema::predicates`]: `not_null`, `ge`, `boolean`.
+    pub check: &'static str,
+    /// What its verdict is about.
+    pub level: Level,
+    /// How much violation is let pass: `tolerate` or `fail above`; with `by` in each group.
+    pub tolerate: Tolerance,
+    /// `warn above`: beyond this much violation there is a warning, though the rule does not fail.
+    pub warn: Option<Tolerance>,
+    /// The columns whose values make the groups that are judged each on its own.
+    pub by: Vec<String>,
+    /// Whether a sketch may stand for what is exact otherwise.
+    pub approx: bool,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The dimension of quality.
+    pub dimension: String,
+    /// The rows judged.
+    pub filter: Option<Expression>,
+    /// Whether NULL violates too.
+    pub null_fails: bool,
+    /// Why the rule is there.
+    pub because: Option<String>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// How much violation is let pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Tolerance {
+    /// None.
+    #[default]
+    None,
+    /// A share of the rows judged, 0 to 1.
+    Share(f64),
+    /// So many rows.
+    Rows(u64),
+}
+
+/// How bad a violation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Reported.
+    Info,
+    /// Reported, and counted as a warning.
+    Warning,
+    /// What no clause handles fails the table.
+    #[default]
+    Error,
+    /// Rows may be repaired; whatever is left fails the table.
+    Critical,
+}
+
+impl Severity {
+    /// As written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// What must hold of the subject. Operands are expressions over the row (or constants).
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    /// The subject itself is boolean.
+    True,
+    /// `not null`
+    NotNull,
+    /// `not blank`: not NULL, not empty, not only white space.
+    NotBlank,
+    /// `in (…)`
+    In {
+        /// `not in`
+        negated: bool,
+        /// The values.
+        values: Vec<Expression>,
+    },
+    /// `not between …`, `not matches …`, `not like …`, `not references …`
+    Not(Box<Predicate>),
+    /// `not missing`: not NULL and none of the values; of none named, the usual ones.
+    NotMissing(Vec<Expression>),
+    /// `not in future`
+    NotInFuture,
+    /// `strictly between a and b`: neither bound is included.
+    StrictlyBetween(Box<Expression>, Box<Expression>),
+    /// `between a and b`, inclusive.
+    Between(Box<Expression>, Box<Expression>),
+    /// `< a` and the like.
+    Compare(Comparison, Box<Expression>),
+    /// `matches 'regex'`, anywhere.
+    Matches(String),
+    /// `like 'pattern'`
+    Like(String),
+    /// The predicate on the number of characters.
+    Length(Box<Predicate>),
+    /// `is email`, `is date '%Y-%m-%d'`
+    Is {
+        /// The format's word.
+        format: String,
+        /// Its argument.
+        argument: Option<String>,
+    },
+    /// `unique`
+    Unique,
+    /// `references table (column, …)`
+    References {
+        /// The table referred to.
+        table: String,
+        /// Its key, as many as subjects.
+        columns: Vec<String>,
+    },
+    /// `determines (c, …)`
+    Determines(Vec<String>),
+    /// `increasing`, `decreasing`
+    Monotone {
+        /// `decreasing`
+        decreasing: bool,
+        /// `strictly`
+        strict: bool,
+        /// The column that orders the rows; without one, as read.
+        order: Option<String>,
+    },
+    /// `sequential`
+    Sequential {
+        /// From a value to the next; `None`: 1.
+        step: Option<Box<Expression>>,
+        /// The column that orders the rows; without one, as read.
+        order: Option<String>,
+    },
+    /// `not overlapping`: of two subjects, a beginning and an end.
+    NotOverlapping,
+    /// `contiguous`: of two subjects, a beginning and an end.
+    Contiguous,
+    /// `transitions (…)`
+    Transitions {
+        /// From what to what.
+        steps: Vec<(Expression, Expression)>,
+        /// The column that orders the rows; without one, as read.
+        order: Option<String>,
+    },
+    /// `within 3 sigma` of the column's own values.
+    Outliers {
+        /// How many.
+        factor: f64,
+        /// Of what.
+        unit: Spread,
+    },
+    /// `values contain (…)`, `values equal (…)`
+    Values {
+        /// `equal`: no others.
+        equal: bool,
+        /// The values.
+        values: Vec<Expression>,
+    },
+    /// `without gaps over …`
+    WithoutGaps(Box<Expression>),
+    /// `castable as type`
+    CastableAs(Type),
+    /// A number computed of the subject, and what must hold of it.
+    Statistic(Box<Statistic>),
+    /// `all of (…)`, `any of (…)`
+    Compound {
+        /// `all of`
+        all: bool,
+        /// The parts.
+        parts: Vec<Part>,
+    },
+    /// The predicate on the number of distinct values.
+    Distinct(Box<Predicate>),
+    /// `within 3 sigma over last 14 runs`
+    WithinSigma {
+        /// Standard deviations.
+        sigma: f64,
+        /// Runs.
+        runs: u32,
+    },
+    /// `within 20% of last run`: the share.
+    WithinLast(f64),
+    /// `within 1d`: an age in milliseconds.
+    WithinAge(u64),
+    /// `same as table (column)`
+    SameAs {
+        /// The other table.
+        table: String,
+        /// Its column.
+        column: String,
+    },
+    /// These columns, in this order.
+    Columns(Vec<String>),
+    /// These columns, in any order.
+    ColumnsInAnyOrder(Vec<String>),
+    /// These columns and perhaps others.
+    ColumnsContain(Vec<String>),
+    /// No column of these names; `*` stands for any characters.
+    ColumnsWithout(Vec<String>),
+    /// The regular expression is found in each column's name.
+    ColumnsMatch(String),
+    /// The columns of that table.
+    ColumnsSameAs(String),
+    /// As many rows as that table has.
+    RowCountSameAs(String),
+    /// The column's type is one of these.
+    Type(Vec<Type>),
+    /// No other column than the declared ones.
+    Closed,
+}
+
+/// What the distance of a value from the others is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Sample standard deviations from the mean.
+    Sigma,
+    /// Distances between the quartiles, from the nearer one.
+    Iqr,
+    /// 1.4826 times the median distance from the median, from the median.
+    Mad,
+}
+
+impl Spread {
+    /// As written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Spread::Sigma => "sigma",
+            Spread::Iqr => "iqr",
+            Spread::Mad => "mad",
+        }
+    }
+}
+
+/// A number computed of the subject, or of the table, and what must hold of it.
+#[derive(Clone, Debug)]
+pub struct Statistic {
+    /// Its name in [`pipe_schema::predicates`]: `mean`, `quantile`, `row_count`.
+    pub name: &'static str,
+    /// The share below a `quantile`, 0 to 1.
+    pub share: Option<f64>,
+    /// The table and the column whose values are compared with.
+    pub reference: Option<(String, String)>,
+    /// What must hold of it.
+    pub holds: Predicate,
+}
+
+/// A part of `all of` or `any of`.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// `None`: the subject of the rule.
+    pub subject: Option<Expression>,
+    /// What must hold of it.
+    pub predicate: Predicate,
+}
+
+impl Rule {
+    /// Whether this binary can run it: its check, and the numbers computed in it.
+    pub fn is_available(&self) -> bool {
+        let available = |name: &str| pipe_schema::predicate(name).is_none_or(|p| p.available);
+        available(self.check) && self.predicate.statistics().into_iter().all(available)
+    }
+}
+
+impl Predicate {
+    /// The statistics in it.
+    fn statistics(&self) -> Vec<&'static str> {
+        match self {
+            Predicate::Statistic(statistic) => vec![statistic.name],
+            Predicate::Compound { parts, .. } => parts.iter().flat_map(|p| p.predicate.statistics()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it looks at rows together in a way that groups keep apart.
+    pub(crate) fn spans_groups(&self) -> bool {
+        !matches!(self, Predicate::References { .. } | Predicate::Not(_))
+    }
+
+    /// The other tables it looks at.
+    pub fn tables(&self) -> Vec<&String> {
+        match self {
+            Predicate::References { table, .. }
+            | Predicate::SameAs { table, .. }
+            | Predicate::ColumnsSameAs(table)
+            | Predicate::RowCountSameAs(table) => vec![table],
+            Predicate::Not(inner) => inner.tables(),
+            Predicate::Statistic(statistic) => statistic.reference.iter().map(|(table, _)| table).collect(),
+            Predicate::Compound { parts, .. } => parts.iter().flat_map(|p| p.predicate.tables()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Rules in the language's words, folded to one line.
+
+use pipe_sql::Expression;
+use pipe_syntax::Comparison;
+
+use super::{Part, Predicate, Statistic, Tolerance};
+
+/// A predicate as it is written: `between 1 and 100`; empty for a boolean subject.
+pub fn predicate_text(predicate: &Predicate) -> String {
+    match predicate {
+        Predicate::True => String::new(),
+        Predicate::NotNull => "not null".to_owned(),
+        Predicate::NotBlank => "not blank".to_owned(),
+        Predicate::In { negated, values } => {
+            let values: Vec<String> = values.iter().map(sql).collect();
+            format!("{}in ({})", if *negated { "not " } else { "" }, values.join(", "))
+        }
+        Predicate::Between(low, high) => format!("between {} and {}", sql(low), sql(high)),
+        Predicate::Compare(comparison, with) => format!("{} {}", symbol(*comparison), sql(with)),
+        Predicate::Matches(regex) => format!("matches {}", quoted(regex)),
+        Predicate::Like(pattern) => format!("like {}", quoted(pattern)),
+        Predicate::Length(inner) => format!("length {}", predicate_text(inner)),
+        Predicate::Is { format, argument: None } => format!("is {format}"),
+        Predicate::Is { format, argument: Some(argument) } => format!("is {format} {}", quoted(argument)),
+        Predicate::Unique => "unique".to_owned(),
+        Predicate::References { table, columns } => format!("references {table} ({})", columns.join(", ")),
+        Predicate::Determines(columns) => format!("determines ({})", columns.join(", ")),
+        Predicate::Not(inner) => format!("not {}", predicate_text(inner)),
+        Predicate::NotMissing(values) if values.is_empty() => "not missing".to_owned(),
+        Predicate::NotMissing(values) => format!("not missing ({})", list(values)),
+        Predicate::NotInFuture => "not in future".to_owned(),
+        Predicate::StrictlyBetween(low, high) => format!("strictly between {} and {}", sql(low), sql(high)),
+        Predicate::CastableAs(ty) => format!("castable as {ty}"),
+        Predicate::Monotone { decreasing, strict, order } => format!(
+            "{}{}{}",
+            if *strict { "strictly " } else { "" },
+            if *decreasing { "decreasing" } else { "increasing" },
+            order_text(order.as_deref())
+        ),
+        Predicate::Sequential { step, order } => {
+            let step = step.as_ref().map(|s| format!(" step {}", sql(s))).unwrap_or_default();
+            format!("sequential{step}{}", order_text(order.as_deref()))
+        }
+        Predicate::NotOverlapping => "not overlapping".to_owned(),
+        Predicate::Contiguous => "contiguous".to_owned(),
+        Predicate::Transitions { steps, order } => {
+            let steps: Vec<String> = steps.iter().map(|(from, to)| format!("{} to {}", sql(from), sql(to))).collect();
+            format!("transitions ({}){}", steps.join(", "), order_text(order.as_deref()))
+        }
+        Predicate::Outliers { factor, unit } => format!("within {factor} {}", unit.word()),
+        Predicate::Values { equal, values } => {
+            format!("values {} ({})", if *equal { "equal" } else { "contain" }, list(values))
+        }
+        Predicate::WithoutGaps(over) => format!("without gaps over {}", sql(over)),
+        Predicate::Statistic(statistic) => statistic_text(statistic),
+        Predicate::Compound { all, parts } => {
+            let part = |p: &Part| match &p.subject {
+                Some(subject) => format!("{} {}", sql(subject), predicate_text(&p.predicate)).trim_end().to_owned(),
+                None => predicate_text(&p.predicate),
+            };
+            let parts: Vec<String> = parts.iter().map(part).collect();
+            format!("{} of ({})", if *all { "all" } else { "any" }, parts.join(", "))
+        }
+        Predicate::ColumnsInAnyOrder(columns) => format!("columns in any order ({})", columns.join(", ")),
+        Predicate::ColumnsContain(columns) => format!("columns contain ({})", columns.join(", ")),
+        Predicate::ColumnsWithout(names) => {
+            let names: Vec<String> = names.iter().map(|n| quoted(n)).collect();
+            format!("columns without ({})", names.join(", "))
+        }
+        Predicate::ColumnsMatch(regex) => format!("columns match {}", quoted(regex)),
+        Predicate::ColumnsSameAs(table) => format!("columns same as {table}"),
+        Predicate::RowCountSameAs(table) => format!("row count same as {table}"),
+        Predicate::Distinct(inner) => format!("distinct {}", predicate_text(inner)),
+        Predicate::WithinSigma { sigma, runs } => format!("within {sigma} sigma over last {runs} runs"),
+        Predicate::WithinLast(share) => format!("within {} of last run", percent(*share)),
+        Predicate::WithinAge(millis) => format!("within {}", duration(*millis)),
+        Predicate::SameAs { table, column } => format!("same as {table} ({column})"),
+        Predicate::Columns(columns) => format!("columns ({})", columns.join(", ")),
+        Predicate::Type(types) => match types.as_slice() {
+            [ty] => format!("type {ty}"),
+            types => format!("type in ({})", types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        },
+        Predicate::Closed => "closed".to_owned(),
+    }
+}
+
+fn statistic_text(statistic: &Statistic) -> String {
+    let name = match statistic.name {
+        "row_count" => "row count".to_owned(),
+        "column_count" => "column count".to_owned(),
+        name => name.to_owned(),
+    };
+    let share = statistic.share.map(|s| format!(" {s}")).unwrap_or_default();
+    let from = statistic.reference.as_ref().map(|(t, c)| format!(" from {t} ({c})")).unwrap_or_default();
+    format!("{name}{share}{from} {}", predicate_text(&statistic.holds))
+}
+
+fn order_text(order: Option<&str>) -> String {
+    order.map(|c| format!(" order by {c}")).unwrap_or_default()
+}
+
+fn list(values: &[Expression]) -> String {
+    values.iter().map(sql).collect::<Vec<_>>().join(", ")
+}
+
+/// `1%`, `5`; `None` for none.
+pub fn tolerance_text(tolerance: Tolerance) -> Option<String> {
+    match tolerance {
+        Tolerance::None => None,
+        Tolerance::Share(share) => Some(percent(share)),
+        Tolerance::Rows(rows) => Some(rows.to_string()),
+    }
+}
+
+/// A text in quotes.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A share as a percentage, without a rounding tail.
+pub fn percent(share: f64) -> String {
+    let digits = format!("{:.6}", share * 100.0);
+    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The largest unit that divides it: `90s`, `2h`, `7d`.
+pub fn duration(millis: u64) -> String {
+    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
+        if millis >= size && millis.is_multiple_of(size) {
+            return format!("{}{unit}", millis / size);
+        }
+    }
+    format!("{millis}ms")
+}
+
+/// SQL with white space, comments and case of keywords made the same.
+fn sql(expression: &Expression) -> String {
+    expression.ast.to_string()
+}
+
+fn symbol(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Lt => "<",
+        Comparison::Le => "<=",
+        Comparison::Eq => "=",
+        Comparison::Ge => ">=",
+        Comparison::Gt => ">",
+        Comparison::Ne => "<>",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_the_language_reads_them() {
+        assert_eq!([duration(90_000), duration(7 * 86_400_000), duration(250)], ["90s", "7d", "250ms"]);
+        assert_eq!([percent(0.001), percent(0.5), percent(1.0), percent(0.07)], ["0.1%", "50%", "100%", "7%"]);
+        assert_eq!(quoted("it's"), "'it''s'");
+    }
+}

@@ -1,0 +1,83 @@
+//! Predicates on the table as a whole, and against its earlier runs.
+
+use super::{Level, METRIC, NUMBER, ORDERED, PredicateInfo, pred};
+use crate::TypeClass;
+
+pub(super) const PREDICATES: &[PredicateInfo] = &[
+    pred(
+        "distinct",
+        "distinct …",
+        Level::Table,
+        "uniqueness",
+        "shop distinct between 2 and 50;",
+        "The number of distinct values, NULL apart, is between, or compares with, what follows; 0 for an empty table.",
+    ),
+    pred(
+        "within_age",
+        "within 1d",
+        Level::Table,
+        "timeliness",
+        "freshness: (max(ordered_at)) within 1d;",
+        "The time is no further back than that from the start of the run; a later time passes. NULL, as of an empty table, passes unless `null fails`.",
+    )
+    .of(&[TypeClass::Time]),
+    pred(
+        "same_as",
+        "same as table (column)",
+        Level::Table,
+        "consistency",
+        "sold: (sum(total)) same as ledger (total);",
+        "The aggregate is the same over the other table's column.",
+    ),
+    pred("completeness", "completeness …", Level::Table, "completeness", "email completeness >= 95%;", "The share of rows whose value is not NULL; NULL for no rows, which passes."),
+    pred("nulls", "nulls …", Level::Table, "completeness", "email nulls <= 10;", "The number of rows whose value is NULL; 0 for no rows."),
+    pred("uniqueness", "uniqueness …", Level::Table, "uniqueness", "email uniqueness >= 99%;", "The rows whose value occurs once, as a share of the rows with a value; NULL for none, which passes.").later(),
+    pred("unique_value_ratio", "unique_value_ratio …", Level::Table, "uniqueness", "email unique_value_ratio >= 99%;", "The values that occur once, as a share of the distinct values; NULL for none, which passes.").later(),
+    pred("distinctness", "distinctness …", Level::Table, "uniqueness", "email distinctness >= 50%;", "The distinct values, as a share of the rows with a value; NULL for none, which passes.").later(),
+    pred("duplicates", "duplicates …", Level::Table, "uniqueness", "email duplicates <= 10;", "The number of rows whose value occurs more than once, every one of them counted; NULL is no value. 0 for no rows.").later(),
+    pred("mean", "mean …", Level::Table, "accuracy", "total mean between 10 and 100;", "The mean of the values; NULL for none, which passes.").of(NUMBER),
+    pred("sum", "sum …", Level::Table, "accuracy", "total sum > 0;", "The sum of the values; NULL for none, which passes.").of(NUMBER),
+    pred("minimum", "minimum …", Level::Table, "validity", "total minimum >= 0;", "The least value; NULL for none, which passes.").of(ORDERED),
+    pred("maximum", "maximum …", Level::Table, "validity", "total maximum < 10000;", "The greatest value; NULL for none, which passes.").of(ORDERED),
+    pred("median", "median …", Level::Table, "accuracy", "total median between 10 and 50;", "The value in the middle, of an even number the mean of the two; exact, with `approx` from a sketch. NULL for none, which passes.").of(NUMBER).later(),
+    pred("quantile", "quantile q …", Level::Table, "accuracy", "total quantile 0.99 < 1000;", "The value below which the share lies, interpolated between neighbours as in NumPy's default; exact, with `approx` from a sketch. NULL for none, which passes.").of(NUMBER).later(),
+    pred("mode", "mode …", Level::Table, "accuracy", "status mode in ('paid', 'shipped');", "The most frequent value, of several the least. NULL for none, which passes.").later(),
+    pred("stddev", "stddev …", Level::Table, "accuracy", "total stddev < 50;", "The sample standard deviation (n - 1); NULL for fewer than 2 values, which passes.").of(NUMBER),
+    pred("variance", "variance …", Level::Table, "accuracy", "total variance < 2500;", "The sample variance (n - 1); NULL for fewer than 2 values, which passes.").of(NUMBER),
+    pred("range", "range …", Level::Table, "accuracy", "total range < 1000;", "The greatest value less the least; NULL for none, which passes.").of(NUMBER),
+    pred("iqr", "iqr …", Level::Table, "accuracy", "total iqr < 100;", "The third quartile less the first, interpolated; NULL for no values, which passes.").of(NUMBER).later(),
+    pred("skewness", "skewness …", Level::Table, "accuracy", "total skewness between -1 and 1;", "The population's skewness, m3 / m2^1.5; NULL when there are no values or all are the same, which passes.").of(NUMBER).later(),
+    pred("kurtosis", "kurtosis …", Level::Table, "accuracy", "total kurtosis < 5;", "The population's excess kurtosis, m4 / m2^2 - 3; NULL when there are no values or all are the same, which passes.").of(NUMBER).later(),
+    pred("entropy", "entropy …", Level::Table, "accuracy", "status entropy > 0.5;", "The entropy of the values' shares, in nats; 0 for one value, NULL for none, which passes.").later(),
+    pred("psi", "psi from table (column) …", Level::Table, "consistency", "total psi from last_year (total) < 0.2;", "The population stability index against the other column: numbers in ten bins of as many reference values, other types by value; a share of 0 counts as 0.0001. NULL when either has no value, which passes.").later(),
+    pred("ks", "ks from table (column) …", Level::Table, "consistency", "total ks from last_year (total) < 0.1;", "The Kolmogorov-Smirnov statistic of the two columns: the greatest distance of their cumulated shares, 0 to 1. NULL when either has no value, which passes.").of(NUMBER).later(),
+    pred("ks_p", "ks_p from table (column) …", Level::Table, "consistency", "total ks_p from last_year (total) > 0.05;", "The asymptotic p-value of the two-sample Kolmogorov-Smirnov test, two-sided. NULL when either has no value, which passes.").of(NUMBER).later(),
+    pred("chi_square", "chi_square from table (column) …", Level::Table, "consistency", "status chi_square from last_year (status) < 20;", "The chi-square statistic of the values' counts against the other column's shares. A value that the other does not have makes it infinite. NULL when either has no value, which passes.").later(),
+    pred("chi_square_p", "chi_square_p from table (column) …", Level::Table, "consistency", "status chi_square_p from last_year (status) > 0.05;", "The p-value of the chi-square test of the values' counts against the other column's shares, with as many degrees of freedom as values less 1. NULL when either has no value, which passes.").later(),
+    pred("kl_divergence", "kl_divergence from table (column) …", Level::Table, "consistency", "status kl_divergence from last_year (status) < 0.1;", "The Kullback-Leibler divergence of the values' shares from the other column's, in nats; infinite when a value is missing there. NULL when either has no value, which passes.").later(),
+    pred("row_count", "row count …", Level::Table, "completeness", "row count between 1000 and 10000000;", "The number of rows; 0 for an empty table."),
+    pred("row_count_same_as", "row count same as table", Level::Table, "completeness", "row count same as ledger;", "As many rows as the other table has; two empty tables are the same.").later(),
+    pred("values_contain", "values contain (…)", Level::Table, "validity", "status values contain ('new', 'paid');", "Each of the values listed occurs; others may too. An empty table has none."),
+    pred("values_equal", "values equal (…)", Level::Table, "validity", "status values equal ('new', 'paid');", "Each of the values listed occurs, and no other; NULL apart. An empty table has none."),
+    pred("gaps", "without gaps over d", Level::Table, "timeliness", "ordered_at without gaps over 1d;", "Between a value and the next greater one there is no more than that; NULL is passed over, fewer than 2 values have no gap. With `by` in each group.").of(METRIC).later(),
+    pred(
+        "within_sigma",
+        "within 3 sigma over last 14 runs",
+        Level::History,
+        "consistency",
+        "usual_size: (count(*)) within 3 sigma over last 14 runs;",
+        "The number, of an aggregate or a statistic, is no further from the mean of earlier runs than so many standard deviations.",
+    )
+    .of(&[TypeClass::Number])
+    .later(),
+    pred(
+        "within_last",
+        "within 20% of last run",
+        Level::History,
+        "consistency",
+        "steady: (count(*)) within 20% of last run;",
+        "The number is no further from the last run's than that share of it.",
+    )
+    .of(&[TypeClass::Number])
+    .later(),
+];
