@@ -36,7 +36,7 @@ pub fn chapters() -> Vec<(&'static str, Vec<Page>)> {
         ("Statements", statements().iter().map(statement_page).collect()),
         ("Connectors", connectors().iter().map(connector_page).collect()),
         ("Models", vec![keys_page("model", "the keys of a model", model_keys())]),
-        ("Predicates", predicates().iter().map(predicate_page).collect()),
+        ("Predicates", predicates().map(predicate_page).collect()),
         ("Failures", failures().iter().map(failure_page).collect()),
         ("Actions", actions().iter().map(action_page).collect()),
         ("Gates", vec![keys_page("heal", "the keys of a `heal` block", heal_keys())]),

@@ -76,7 +76,7 @@ fn domain(alternatives: &[(&FailurePattern, &'static FailureInfo)], name: &str) 
             }
             FieldType::Word(all) => words.extend(named.unwrap_or(all.to_vec()).into_iter().map(str::to_owned)),
             FieldType::Check => {
-                let all = || pipe_schema::predicates().iter().map(|p| p.name).collect();
+                let all = || pipe_schema::predicates().map(|p| p.name).collect();
                 words.extend(named.unwrap_or_else(all).into_iter().map(str::to_owned));
             }
             _ => words.extend(named?.into_iter().map(str::to_owned)),
