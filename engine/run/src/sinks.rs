@@ -78,7 +78,13 @@ pub fn prepare(
         let replaced = task.replaced_keys();
         let gone = published.iter().filter(|p| p.source.as_ref().is_some_and(|s| replaced.contains(s)));
         let gone: Vec<PathBuf> = gone.map(|p| p.path.clone()).collect();
-        let published: Vec<PathBuf> = published.into_iter().map(|p| p.path).collect();
+        let mut published: Vec<PathBuf> = published.into_iter().map(|p| p.path).collect();
+        // One file is a load's own whatever its load was called when it was written.
+        if let sink::Target::File(path) = &spec.target
+            && state.is_published(path).map_err(|e| errors::state(&e))?
+        {
+            published.push(path.clone());
+        }
         let mut prepared = sink::prepare(&mut spec, task.mode, &published).map_err(|e| refused(task, &e))?;
         prepared.remove.extend(gone);
         let (load, dir, files) = (task.load.name.clone(), folder(engine, task, batch), Vec::new());
@@ -103,7 +109,7 @@ pub fn spec(engine: &Engine<'_>, task: &LoadTask, schema: &SchemaRef, batch: &st
 pub fn refused(task: &LoadTask, error: &SinkError) -> Stopped {
     let code = match error {
         SinkError::Exists(_) => codes::TARGET_EXISTS,
-        SinkError::Foreign { .. } => codes::SINK_CHANGED,
+        SinkError::Foreign { .. } | SinkError::ForeignFile(_) => codes::SINK_CHANGED,
         SinkError::Full(_) => codes::DISK_FULL,
         SinkError::OtherSchema { .. } => codes::TARGET_DIFFERS,
         _ => codes::SINK_UNWRITABLE,
@@ -134,7 +140,7 @@ pub fn direct(engine: &Engine<'_>, targets: &[Target], read_by_others: bool) -> 
     (free || readable).then(|| (Arc::clone(&only.spec), only.dir.clone()))
 }
 
-/// What the append loads of a table have committed before, if it can be read back: keys that `unique` counts.
+/// What an append load of a table has committed before: its keys count for `unique`.
 ///
 /// # Errors
 /// The files cannot be read.
@@ -144,18 +150,34 @@ pub async fn committed(
     takers: &[&LoadTask],
     schema: &SchemaRef,
 ) -> Result<Option<Arc<dyn TableProvider>>, Stopped> {
-    let Some(task) = takers.iter().find(|t| t.mode == Mode::Append && t.load.connector == "parquet") else {
-        return Ok(None);
-    };
+    let Some(task) = takers.iter().find(|t| t.mode == Mode::Append) else { return Ok(None) };
     let unique = engine.program().rules.get(&task.load.table).into_iter().flatten();
     if !unique.into_iter().any(|r| matches!(r.predicate, pipe_check::Predicate::Unique)) {
         return Ok(None);
     }
     let replaced = task.replaced_keys();
     let mut files = state.published_files(&task.load.name).map_err(|e| errors::state(&e))?;
-    files.retain(|f| !f.source.as_ref().is_some_and(|s| replaced.contains(s)));
-    let there = files.iter().filter(|f| f.path.exists()).map(|f| f.path.to_string_lossy().into_owned()).collect();
-    Ok(Some(evaluate::parquet(engine, there, schema).await?))
+    files.retain(|f| f.path.exists() && !f.source.as_ref().is_some_and(|s| replaced.contains(s)));
+    if task.load.connector == "parquet" {
+        let there = files.iter().map(|f| f.path.to_string_lossy().into_owned()).collect();
+        return Ok(Some(evaluate::parquet(engine, there, schema).await?));
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let written = sink::written(&spec(engine, task, schema, ""), files.into_iter().map(|f| f.path).collect()).await;
+    Ok(Some(Arc::new(written.map_err(|e| errors::source(&e))?)))
+}
+
+fn spec(engine: &Engine<'_>, task: &LoadTask, schema: &SchemaRef, batch: &str) -> SinkSpec {
+    SinkSpec {
+        connector: task.load.connector.clone(),
+        target: target(engine, task),
+        config: task.load.config.clone(),
+        schema: Arc::clone(schema),
+        batch_id: batch.to_owned(),
+        base: None,
+    }
 }
 
 /// Writes the rows of an evaluation to its loads, where the pass has not done so, and makes them a table for who reads it.

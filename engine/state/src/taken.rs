@@ -1,6 +1,6 @@
 //! What each load has taken and published.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::sql::count;
 use crate::{State, StateError};
@@ -55,6 +55,12 @@ impl State {
                 })
             },
         )
+    }
+
+    /// Whether a file is one that a load has published and that nothing of ours has replaced since.
+    pub fn is_published(&self, path: &Path) -> Result<bool, StateError> {
+        let sql = "select 1 from publish_step where target = ?1 and load is not null and removed_by is null";
+        Ok(self.row(sql, [self.store_path(path)?], |_| Ok(()))?.is_some())
     }
 
     /// The files a load has in its place, by path: what `overwrite` removes.

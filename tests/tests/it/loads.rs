@@ -266,3 +266,46 @@ fn where_every_file_is_set_aside_the_batch_is_lost() {
     );
     assert_eq!(project.out(), Vec::<String>::new());
 }
+
+#[test]
+fn unique_counts_the_keys_that_are_committed() {
+    let keys = [("csv", "delimiter = ';', null = '-'"), ("csv", "compression = gzip"), ("ndjson", ""), ("parquet", "")];
+    for (connector, with) in keys {
+        let with = if with.is_empty() { String::new() } else { format!(" with ({with})") };
+        let program = format!(
+            "source t from csv 'data/*.csv' schema (n bigint, s text);\nrules t {{ s unique; }}\n\
+             heal t {{ on rule_failed => quarantine; }}\nload t into {connector} 'out'{with};\n"
+        );
+        let project = Project::new(&program, &[("data/1.csv", "n,s\n1,a\n2,\"b;\"\"\n\"\n3,\n")]);
+        project.run(0);
+        project.write("data/2.csv", "n,s\n11,c\n12,\"b;\"\"\n\"\n13,\n14,a\n");
+        let report = project.run(0);
+        let counts = ["read", "committed", "quarantined"].map(|k| report["tables"][0][k].as_u64().unwrap());
+        assert_eq!(counts, [4, 2, 2], "{connector}{with}: {report:#}");
+        // The keys a changed file had are free for its new version.
+        change(&project, "data/1.csv", "n,s\n1,a\n5,c\n");
+        let counts = project.run(0)["tables"][0]["quarantined"].as_u64();
+        assert_eq!(counts, Some(1), "{connector}{with}");
+    }
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_overwritten() {
+    let program = "source t from csv 'data/*.csv' schema (n bigint, s text);\nload t into csv 'out.csv' with (mode = overwrite);\n";
+    let project = Project::new(program, &[ONE, ("out.csv", "mine")]);
+    let report = project.run(1);
+    assert_eq!(
+        (&report["diagnostics"][0]["code"], &report["failures"][0]["failure"]),
+        (&"E1210".into(), &"load_error".into())
+    );
+    assert!(report["diagnostics"][0]["message"].as_str().unwrap().contains("out.csv"), "{report:#}");
+    assert_eq!(std::fs::read_to_string(project.path().join("out.csv")).unwrap(), "mine");
+    std::fs::remove_file(project.path().join("out.csv")).unwrap();
+    project.run(0);
+    // Its own it replaces, whatever the load is called by then.
+    project.write(
+        "p.pipe",
+        &format!("pipe 1;\n{}", program.replace("source t ", "source u ").replace("load t ", "load u ")),
+    );
+    project.run(0);
+}

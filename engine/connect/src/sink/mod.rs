@@ -26,6 +26,7 @@ mod schema;
 mod spec;
 mod withdraw;
 mod writer;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -37,3 +38,4 @@ pub use prepare::{Mode, Prepared, prepare};
 pub use spec::{SinkSpec, Target};
 pub use withdraw::{Withdrawn, withdraw};
 pub use writer::{StagedFile, StagedWriter};
+pub use written::written;

@@ -9,9 +9,6 @@ use std::time::SystemTime;
 use super::spec::Format;
 use super::{SinkError, SinkSpec, Target, schema};
 
-/// Files of a folder whose columns are compared before rows are appended: the newest ones, as the last to have changed.
-const CHECKED_FILES: usize = 8;
-
 /// Foreign files that a message names.
 const NAMED_FILES: usize = 5;
 
@@ -20,7 +17,7 @@ const NAMED_FILES: usize = 5;
 pub enum Mode {
     /// Adds rows.
     Append,
-    /// Replaces everything; refuses a folder with files of others.
+    /// Replaces everything; refuses what others have written.
     Overwrite,
     /// Refuses if there is anything.
     Create,
@@ -77,6 +74,9 @@ pub fn prepare(spec: &mut SinkSpec, mode: Mode, published: &[PathBuf]) -> Result
             }
             match mode {
                 Mode::Create if there.is_some() => return Err(SinkError::Exists(path)),
+                Mode::Overwrite | Mode::Refresh if there.is_some() && !published.iter().any(|p| same(p, &path)) => {
+                    return Err(SinkError::ForeignFile(path));
+                }
                 Mode::Append if there.is_some() => {
                     schema::check(&format, &spec.schema, &path, true)?;
                     spec.base = Some(path);
@@ -94,7 +94,7 @@ pub fn prepare(spec: &mut SinkSpec, mode: Mode, published: &[PathBuf]) -> Result
             match mode {
                 Mode::Create if !files.is_empty() => return Err(SinkError::Exists(path)),
                 Mode::Create => {}
-                Mode::Append => check_newest(spec, &format, files)?,
+                Mode::Append => check_columns(spec, &format, files, published)?,
                 Mode::Overwrite => refuse_foreign(&path, &files, published)?,
                 Mode::Refresh => {}
             }
@@ -107,12 +107,20 @@ pub fn prepare(spec: &mut SinkSpec, mode: Mode, published: &[PathBuf]) -> Result
     }
 }
 
-fn check_newest(spec: &SinkSpec, format: &Format, files: Vec<DataFile>) -> Result<(), SinkError> {
+/// Compares the columns of what is there: of each file of somebody else, and of one of this load's own, for all of these were
+/// compared with each other when they were written.
+fn check_columns(
+    spec: &SinkSpec,
+    format: &Format,
+    files: Vec<DataFile>,
+    published: &[PathBuf],
+) -> Result<(), SinkError> {
     let extension = format!(".{}", format.extension(&spec.connector));
-    let mut ours: Vec<DataFile> =
-        files.into_iter().filter(|f| f.path.to_string_lossy().ends_with(&extension)).collect();
-    ours.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| b.path.cmp(&a.path)));
-    ours.iter().take(CHECKED_FILES).try_for_each(|f| schema::check(format, &spec.schema, &f.path, false))
+    let alike = files.into_iter().filter(|f| f.path.to_string_lossy().ends_with(&extension));
+    let own: BTreeSet<PathBuf> = published.iter().map(|p| absolute(p)).collect();
+    let (own, foreign): (Vec<DataFile>, Vec<DataFile>) = alike.partition(|f| own.contains(&absolute(&f.path)));
+    let newest = own.iter().max_by(|a, b| a.modified.cmp(&b.modified).then_with(|| a.path.cmp(&b.path)));
+    newest.into_iter().chain(&foreign).try_for_each(|f| schema::check(format, &spec.schema, &f.path, false))
 }
 
 fn refuse_foreign(folder: &Path, files: &[DataFile], published: &[PathBuf]) -> Result<(), SinkError> {

@@ -157,3 +157,20 @@ fn parquet_that_cannot_be_copied_is_refused_as_one_file_and_kept_in_a_folder() {
     load(&spec("parquet", &folder, Config::default(), loose), Mode::Append, &[], &[vec![batch]]).unwrap();
     assert_eq!(tree(&folder), ["part-b1-0.parquet", "x.parquet"]);
 }
+
+#[test]
+fn every_file_of_others_is_compared_and_one_of_our_own() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().join("out");
+    let spec = spec("csv", &folder, Config::default(), schema());
+    fs::create_dir(&folder).unwrap();
+    let path = |name: String| folder.join(name);
+    for i in 0..12 {
+        fs::write(path(format!("{i}.csv")), if i == 0 { "id,other\n" } else { "id,name,amount,at\n" }).unwrap();
+    }
+    let error = load(&spec, Mode::Append, &[], &[vec![rows(0, 1)]]).unwrap_err();
+    assert!(matches!(&error, SinkError::OtherSchema { path, .. } if path.ends_with("0.csv")), "{error}");
+    // What we wrote was compared when it was written; the last of it speaks for all.
+    let own: Vec<_> = (0..12).map(|i| path(format!("{i}.csv"))).collect();
+    load(&spec, Mode::Append, &own, &[vec![rows(0, 1)]]).unwrap();
+}
