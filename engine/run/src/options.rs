@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use crate::Saved;
+
 /// Options of a run, a query or a plan.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -16,6 +18,8 @@ pub struct Options {
     pub params: BTreeMap<String, String>,
     /// Whether loads take everything again, in place of what they have written.
     pub full_refresh: bool,
+    /// The plan that is to be run: what would not be the same is refused.
+    pub plan: Option<Saved>,
     /// Threads; partitions of every plan.
     pub threads: usize,
     /// Bytes that operators may hold together before they spill; `None`: no bound.
@@ -32,6 +36,7 @@ impl Options {
             targets: Vec::new(),
             params: BTreeMap::new(),
             full_refresh: false,
+            plan: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_limit: None,
             now: Utc::now(),

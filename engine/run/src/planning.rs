@@ -8,7 +8,7 @@ use pipe_plan::{ColumnFact, Facts, LoadNews, News, Selection};
 
 use crate::engine::{Engine, Stopped};
 use crate::look::Look;
-use crate::work::{Listing, load_task, row_by_row};
+use crate::work::{Listing, LoadTask, load_task, row_by_row};
 use crate::{Options, raw};
 
 /// What is new for the selected loads, and what sources are measured against. A load whose files cannot be listed has no entry.
@@ -18,11 +18,7 @@ use crate::{Options, raw};
 pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> Result<News, Vec<Diagnostic>> {
     let engine = Engine::new(loaded, options)?;
     let look = Look::still(&options.state).map_err(|d| vec![d])?;
-    let known = |connector: &str| pipe_schema::connector(connector).is_some_and(|c| c.available);
-    // What this binary cannot read has no news to tell.
-    let readable = |t: &&String| loaded.program.sources.get(*t).is_none_or(|s| known(&s.connector));
-    let tables = selection.tables.iter().filter(readable).cloned().collect();
-    let listing = Listing::of(&engine, &Selection { tables, loads: Vec::new() }).await;
+    let listing = listed(&engine, selection).await;
     let mut news = News::default();
     for table in &selection.tables {
         let Some(source) = loaded.program.sources.get(table) else { continue };
@@ -41,22 +37,34 @@ pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> 
         }
         let over = row_by_row(&engine, &load.table);
         let task = load_task(&engine, &look.state, &listing, load, over).map_err(|s: Stopped| s.diagnostics)?;
-        let told = if !task.changed.is_empty() {
-            LoadNews::Changed(task.changed)
-        } else if !task.news {
-            LoadNews::Nothing
-        } else {
-            let told = |f: String| match task.replaced.contains(&f) {
-                true => format!("{f} (changed: its earlier rows are replaced)"),
-                false => f,
-            };
-            task.instance
-                .files
-                .map_or(LoadNews::Everything, |files| LoadNews::Files(files.into_iter().map(told).collect()))
-        };
-        news.loads.insert(load.name.clone(), told);
+        news.loads.insert(load.name.clone(), told(&task));
     }
     Ok(news)
+}
+
+/// The files of the sources that this binary can read; what it cannot has no news to tell.
+pub(crate) async fn listed(engine: &Engine<'_>, selection: &Selection) -> Listing {
+    let program = engine.program();
+    let known = |connector: &str| pipe_schema::connector(connector).is_some_and(|c| c.available);
+    let readable = |t: &&String| program.sources.get(*t).is_none_or(|s| known(&s.connector));
+    let tables = selection.tables.iter().filter(readable).cloned().collect();
+    Listing::of(engine, &Selection { tables, loads: Vec::new() }).await
+}
+
+/// What a load would take, in the words of a plan.
+pub(crate) fn told(task: &LoadTask) -> LoadNews {
+    if !task.changed.is_empty() {
+        return LoadNews::Changed(task.changed.clone());
+    }
+    if !task.news {
+        return LoadNews::Nothing;
+    }
+    let name = |f: &String| match task.replaced.contains(f) {
+        true => format!("{f} (changed: its earlier rows are replaced)"),
+        false => f.clone(),
+    };
+    let files = task.instance.files.as_ref();
+    files.map_or(LoadNews::Everything, |files| LoadNews::Files(files.iter().map(name).collect()))
 }
 
 /// The sources a table is computed from.

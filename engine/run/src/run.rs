@@ -22,7 +22,7 @@ use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
 use crate::tries::Tries;
 use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
-use crate::{Options, changed, errors, notices};
+use crate::{Options, Saved, changed, errors, notices};
 
 /// Runs a program.
 pub async fn run(loaded: &Loaded, options: &Options, observer: &dyn Observer) -> Report {
@@ -150,15 +150,21 @@ impl<'a> Runner<'a> {
     /// Evaluates what the loads need, and the selected tables that only have rules.
     async fn evaluate(&mut self, watch: Watch<'_>) -> Result<Vec<LoadTask>, Stopped> {
         let listing = Listing::of(&self.engine, &self.selection).await;
-        let mut loads = Vec::new();
+        let (mut loads, mut planned) = (Vec::new(), Vec::new());
         for load in self.engine.program().loads.iter().filter(|l| self.selection.loads.contains(&l.name)) {
             let source = row_by_row(&self.engine, &load.table);
             let mut task = load_task(&self.engine, &self.state, &listing, load, source)?;
+            if self.engine.options.plan.is_some() {
+                planned.push(task.clone());
+            }
             if let Err(stopped) = changed::decide(&self.engine, &mut task) {
                 task.news = false;
                 self.refused.push((task.clone(), stopped));
             }
             loads.push(task);
+        }
+        if let Some(plan) = &self.engine.options.plan {
+            plan.hold(&Saved::of(&self.engine, &self.state, &self.selection, &listing, &planned)?)?;
         }
         let tables = self.selection.tables.clone();
         let wanted = |table: &String| {

@@ -309,3 +309,61 @@ fn a_file_of_somebody_else_is_not_overwritten() {
     );
     project.run(0);
 }
+
+#[test]
+fn a_kept_plan_is_run_as_it_was_or_not_at_all() {
+    let program = format!("param least bigint = 0;\n{}", append("").replace("s not blank", "s not blank; n >= $least"));
+    let project = || Project::new(&program, &[ONE, TWO]);
+    let plan = |project: &Project, more: &[&str]| {
+        pipe(project.path(), &[&["plan", "-o", "kept.json"], more].concat()).expect(0);
+    };
+    let run = |project: &Project| pipe(project.path(), &["run", "--plan", "kept.json", "--format", "json"]);
+    let kept = project();
+    plan(&kept, &["--target", "t", "--param", "least=-5"]);
+    let report = run(&kept).expect(0).json();
+    assert_eq!((&report["outcome"], &report["tables"][0]["committed"]), (&"ok".into(), &3.into()), "{report:#}");
+    type Move<'m> = (&'m dyn Fn(&Project), &'m [&'m str]);
+    let moves: [Move; 5] = [
+        (&|p| p.write("data/3.csv", "n,s\n5,x\n"), &["`data/3.csv` of source `t` is new"]),
+        (&|p| change(p, "data/1.csv", "n,s\n1,z\n"), &["`data/1.csv` of source `t` changed"]),
+        (&|p| std::fs::remove_file(p.path().join("data/1.csv")).unwrap(), &["`data/1.csv` of source `t` is gone"]),
+        (
+            &|p| {
+                p.write(
+                    "p.pipe",
+                    &format!(
+                        "pipe 1;\n{}",
+                        program.replace("bigint = 0", "bigint = 1").replace("not blank", "not null")
+                    ),
+                )
+            },
+            &[
+                "param `least` has `value = 1` where it was `0`",
+                "rule `t.s.not_blank` is gone",
+                "rule `t.s.not_null` is new",
+            ],
+        ),
+        (&|p| _ = p.run(0), &["load `t` has taken something since"]),
+    ];
+    for (change, says) in moves {
+        let project = project();
+        // The columns are accepted, so that what another run takes is all that moves.
+        project.run(0);
+        project.write("data/9.csv", "n,s\n9,x\n");
+        plan(&project, &[]);
+        change(&project);
+        let before = project.out();
+        let report = run(&project).expect(1).json();
+        let found = report["diagnostics"].as_array().unwrap().iter().find(|d| d["code"] == "E1112");
+        let said = found.unwrap_or_else(|| panic!("{report:#}"))["message"].as_str().unwrap();
+        assert!(says.iter().all(|s| said.contains(s)), "{said}");
+        assert_eq!(project.out(), before);
+    }
+    // Comments and white space are no moves.
+    let kept = project();
+    plan(&kept, &[]);
+    kept.write("p.pipe", &format!("pipe 1;\n-- a comment\n\n{program}"));
+    run(&kept).expect(0);
+    kept.write("kept.json", "plan format 1\n");
+    assert_eq!(run(&kept).expect(2).json()["diagnostics"][0]["code"], "E1008");
+}

@@ -31,6 +31,15 @@ codes! {
         bad: "pipe run --traget orders",
         good: "pipe run --target orders";
 
+    NO_PLAN = "E1008", "the file is no plan that can be run",
+        why: "`pipe run --plan FILE` runs what `pipe plan -o FILE` has kept. The file is not there, is something else, or was made by another version.",
+        bad: "pipe run --plan plan.txt (the text that `pipe plan` prints)",
+        good: "pipe plan -o plan.json, then: pipe run --plan plan.json";
+    PLAN_MOVED = "E1112", "what was planned is not what would run now",
+        why: "A kept plan is run as it was looked at, or not at all. The message names what has moved since: an object of the program, a param, a file of a source, a baseline, what a load has taken. Nothing was touched.",
+        bad: "a file arrives between `pipe plan -o plan.json` and `pipe run --plan plan.json`",
+        good: "look at a new plan: pipe plan -o plan.json";
+
     NO_FILES = "E1101", "no file matches a source's locator",
         why: "Relative locators start from the folder of the program. A source that reads nothing is never taken for one that is empty.",
         bad: "source orders from csv 'dta/orders_*.csv';",

@@ -1,8 +1,10 @@
 //! `pipe plan`
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::ValueEnum;
-use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::{Diagnostic, Severity, codes};
 use pipe_run::Options;
 
 use crate::exit::Exit;
@@ -24,6 +26,12 @@ pub struct Args {
     /// Only this table or load, and what it needs; may be repeated
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
+    /// Plan to take everything again, in place of what the loads have written
+    #[arg(long)]
+    full_refresh: bool,
+    /// Keep the plan in this file too, for `pipe run --plan FILE`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// How the plan is shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -60,13 +68,30 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Ok(selection) => selection,
         Err(unknown) => return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out),
     };
-    let options = Options { params: args.params.values(), ..project.options(&args.state, &EngineArgs::default()) };
+    let options = Options {
+        params: args.params.values(),
+        full_refresh: args.full_refresh,
+        targets,
+        ..project.options(&args.state, &EngineArgs::default())
+    };
     let news = runtime::block_on(async { Ok(pipe_run::news(&loaded, &options, &selection).await) })?;
     let news = match news {
         Ok(news) => news,
         Err(problems) => return super::refuse(&problems, &loaded.sources, json, out),
     };
     let plan = pipe_plan::plan(&loaded.program, &selection, &options.params, Some(&news));
+    if let Some(path) = &args.output {
+        let kept = runtime::block_on(async { Ok(pipe_run::saved(&loaded, &options, &selection).await) })?;
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(problems) => return super::refuse(&problems, &loaded.sources, json, out),
+        };
+        if let Err(e) = std::fs::write(path, serde_json::to_string_pretty(&kept)? + "\n") {
+            let message = format!("cannot write the plan to `{}`: {}", path.display(), crate::project::reason(&e));
+            let problem = Diagnostic::new(codes::run::SINK_UNWRITABLE, Severity::Error, message);
+            return super::refuse(&[problem], &loaded.sources, json, out);
+        }
+    }
     if json {
         out.print(&format!("{}\n", serde_json::to_string(&plan)?));
     } else {

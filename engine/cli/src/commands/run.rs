@@ -1,10 +1,12 @@
 //! `pipe run`
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::ValueEnum;
 use pipe_check::Loaded;
 use pipe_diagnostics::{Diagnostic, Sources};
-use pipe_run::{Options, Report};
+use pipe_run::{Options, Report, Saved};
 
 use crate::diagnose;
 use crate::exit::Exit;
@@ -34,6 +36,9 @@ pub struct Args {
     /// Take everything again, in place of what the loads have written
     #[arg(long)]
     full_refresh: bool,
+    /// Run this plan, kept by `pipe plan -o FILE`, with its targets and params; refuse if anything has moved since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "params", "full_refresh"])]
+    plan: Option<PathBuf>,
     /// How the report is shown
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -58,10 +63,17 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         }
     };
     let loaded = project.load(&args.project);
+    let plan = match args.plan.as_deref().map(Saved::read).transpose() {
+        Ok(plan) => plan,
+        Err(problem) => return show(&invalid(&[problem], &loaded.sources), &loaded, "", json, out),
+    };
     let options = Options {
-        targets: args.targets.iter().map(|t| t.to_lowercase()).collect(),
-        params: args.params.values(),
-        full_refresh: args.full_refresh,
+        targets: plan
+            .as_ref()
+            .map_or_else(|| args.targets.iter().map(|t| t.to_lowercase()).collect(), |p| p.targets.clone()),
+        params: plan.as_ref().map_or_else(|| args.params.values(), |p| p.params.clone()),
+        full_refresh: plan.as_ref().map_or(args.full_refresh, |p| p.full_refresh),
+        plan,
         ..project.options(&args.state, &args.engine)
     };
     let report = report_of(&loaded, &options)?;
