@@ -169,17 +169,6 @@ pub async fn committed(
     Ok(Some(Arc::new(written.map_err(|e| errors::source(&e))?)))
 }
 
-fn spec(engine: &Engine<'_>, task: &LoadTask, schema: &SchemaRef, batch: &str) -> SinkSpec {
-    SinkSpec {
-        connector: task.load.connector.clone(),
-        target: target(engine, task),
-        config: task.load.config.clone(),
-        schema: Arc::clone(schema),
-        batch_id: batch.to_owned(),
-        base: None,
-    }
-}
-
 /// Writes the rows of an evaluation to its loads, where the pass has not done so, and makes them a table for who reads it.
 ///
 /// # Errors

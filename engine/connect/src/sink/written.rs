@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
-use crate::source::{FieldSpec, InputFile, Phase, RawTable, SourceError, SourceSpec, bind, discover, type_of};
+use crate::source::{FieldSpec, InputFile, Phase, RawTable, SourceError, SourceSpec, bind, discover};
 
 use super::SinkSpec;
 
@@ -18,7 +18,7 @@ pub async fn written(spec: &SinkSpec, paths: Vec<PathBuf>) -> Result<RawTable, S
     let mut config = spec.config.clone();
     // Files say themselves how they are packed.
     config.values.retain(|key, _| ["delimiter", "quote", "null", "header"].contains(key));
-    let field = |f: &arrow::datatypes::FieldRef| Some(FieldSpec::new(f.name(), type_of(f.data_type())?));
+    let field = |f: &arrow::datatypes::FieldRef| Some(FieldSpec::new(f.name(), pipe_types::from_arrow(f.data_type())?));
     let target: Vec<FieldSpec> = spec.schema.fields().iter().filter_map(field).collect();
     let source = SourceSpec {
         name: spec.target.path().display().to_string(),
