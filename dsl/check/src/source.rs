@@ -47,18 +47,8 @@ pub(crate) fn source(cx: &mut Cx<'_>, s: &syntax::Source, docs: &[String]) -> Op
                 .help(format!("write a path behind it: `from {} 'data/*.{}'`", s.from.value, connector.name)),
         );
     }
-    let Some(keys) = connector.source_keys else {
-        let message = format!("`{}` cannot be read", connector.name);
-        let readable: Vec<&str> =
-            pipe_schema::connectors().iter().filter(|c| c.source_keys.is_some()).map(|c| c.name).collect();
-        cx.report(
-            Diagnostic::error(config_codes::CANNOT_READ, message, s.from.span)
-                .help(format!("sources read from {}", crate::cx::list(&readable))),
-        );
-        return None;
-    };
     let owner = Owner { what: format!("a source from `{}`", connector.name), at: s.name.span, table };
-    let config = config(cx, &via.keys(keys), clauses.with, &owner);
+    let config = config(cx, &via.keys(connector.source_keys), clauses.with, &owner);
     Some(Source {
         name: s.name.value.clone(),
         docs: docs.to_vec(),

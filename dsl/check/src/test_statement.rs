@@ -123,7 +123,7 @@ fn given(cx: &mut Cx<'_>, test: &syntax::Test) -> BTreeSet<String> {
 
 fn given_file(cx: &mut Cx<'_>, connector: &syntax::Word, file: &syntax::Text) {
     match pipe_schema::connector(connector) {
-        Some(c) if c.files && c.source_keys.is_some() => crate::config::no_credentials(cx, file, file.span),
+        Some(c) if c.files => crate::config::no_credentials(cx, file, file.span),
         Some(c) => cx.report(
             Diagnostic::error(
                 codes::GIVEN_FILE,

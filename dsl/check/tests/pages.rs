@@ -4,7 +4,7 @@ use pipe_check::{Loaded, check_with};
 use pipe_diagnostics::codes::{self, names};
 
 /// What cannot be shown by a program alone: files, the command line, tables of connectors that change.
-const SITUATIONS: [&str; 5] = ["E0100", "E0107", "W0207", "E0208", "E0303"];
+const SITUATIONS: [&str; 4] = ["E0100", "E0107", "W0207", "E0303"];
 
 /// Checks a page's program as `main.pipe` of a project with a file that it may `use`.
 fn page(text: &str) -> Loaded {

@@ -109,7 +109,7 @@ fn statement_page(s: &StatementInfo) -> Page {
 fn connector_page(c: &Connector) -> Page {
     let sets = [
         ("Keys of a connection", Some(c.connection_keys)),
-        ("Keys of a source", c.source_keys),
+        ("Keys of a source", Some(c.source_keys)),
         ("Keys of a load", c.sink_keys),
     ];
     let parts = sets.into_iter().filter_map(|(title, keys)| Some(parts(title, keys?))).filter(|p| !p.rows.is_empty());

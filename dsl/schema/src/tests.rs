@@ -37,7 +37,7 @@ fn keys_are_unique_and_their_defaults_are_values() {
     }
     for c in connectors() {
         check_keys(c.name, c.connection_keys);
-        for own in [c.source_keys, c.sink_keys].into_iter().flatten() {
+        for own in [Some(c.source_keys), c.sink_keys].into_iter().flatten() {
             // Without a connection, both stand in one `with`.
             let both: Vec<_> = c.connection_keys.iter().chain(own).copied().collect();
             check_keys(c.name, &both);

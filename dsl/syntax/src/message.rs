@@ -211,6 +211,9 @@ fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
     if let Some(often) = often {
         return Some(often.to_owned());
     }
+    if found.lexeme == Lexeme::Text && takes(Rule::word) && !takes(Rule::text) {
+        return Some("write it without quotes".to_owned());
+    }
     if found.lexeme != Lexeme::Word {
         return None;
     }

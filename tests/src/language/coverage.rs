@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipe_diagnostics::codes::syntax::UNEXPECTED;
 use pipe_diagnostics::{FileId, Span};
 use pipe_schema::{actions, channels, connectors, failures, heal_keys, model_keys, predicates};
 use pipe_syntax::{
@@ -10,6 +11,7 @@ use pipe_syntax::{
 
 use super::judge::Verdict;
 use super::spec::Case;
+use super::words;
 
 /// A part of the language: `action dedupe`, `key csv source delimiter`.
 pub type Feature = String;
@@ -36,7 +38,7 @@ const STATEMENTS: [&str; 14] = [
 pub fn wanted() -> BTreeSet<Feature> {
     let mut all: BTreeSet<Feature> = STATEMENTS.iter().map(|s| format!("statement {s}")).collect();
     for c in connectors() {
-        let owners = [("connection", Some(c.connection_keys)), ("source", c.source_keys), ("load", c.sink_keys)];
+        let owners = [("connection", Some(c.connection_keys)), ("source", Some(c.source_keys)), ("load", c.sink_keys)];
         for (owner, keys) in owners {
             all.extend(keys.into_iter().flatten().map(|k| format!("key {} {owner} {}", c.name, k.name)));
         }
@@ -48,6 +50,9 @@ pub fn wanted() -> BTreeSet<Feature> {
     all.extend(heal_keys().iter().map(|k| format!("key heal {}", k.name)));
     all.extend(predicates().map(|p| format!("predicate {}", p.name)));
     all.extend(failures().iter().map(|f| format!("failure {}", f.name)));
+    all.extend(failures().iter().flat_map(|f| f.fields.iter().map(|field| format!("field {} {}", f.name, field.name))));
+    all.extend(channels().iter().map(|c| format!("channel {}", c.name)));
+    all.extend(words::features());
     all.extend(actions().iter().map(|a| format!("action {}", a.name)));
     all
 }
@@ -74,15 +79,13 @@ impl Coverage {
         for span in verdict.found.iter().filter_map(|(_, d)| d.span()).filter(|s| s.file == FileId(0)) {
             let touched = parts.iter().filter(|(_, of)| of.start <= span.start && span.start <= of.end);
             self.bad.extend(touched.map(|(name, _)| name.clone()));
-            // What does not parse is not in the tree: its line tells which action it was to be.
-            let line = verdict
-                .loaded
-                .sources
-                .get(span.file)
-                .map_or("", |f| f.index.line_text(f.index.position(span.start).line));
-            let steps = line.split("=>").nth(1).unwrap_or("");
-            let named = actions().iter().filter(|a| steps.trim_start().starts_with(a.name));
-            self.bad.extend(named.map(|a| format!("action {}", a.name)));
+        }
+        // What does not parse is not in the tree: the words before tell what it was to be.
+        let file = parse(&case.text, FileId(0)).file;
+        for span in verdict.found.iter().filter(|(_, d)| d.code == UNEXPECTED).filter_map(|(_, d)| d.span()) {
+            let around =
+                file.statements.iter().find(|s| s.span.span.start <= span.start && span.end <= s.span.span.end);
+            self.bad.extend(around.and_then(|s| words::broken(&case.text, s, span)));
         }
     }
 }
@@ -97,7 +100,7 @@ fn parts(case: &Case) -> Vec<(Feature, Span)> {
             kinds.insert(&c.name.value, &c.kind.value);
         }
     }
-    let mut finder = Finder { kinds, parts: Vec::new() };
+    let mut finder = Finder { text: &case.text, kinds, parts: Vec::new() };
     for s in &file.statements {
         finder.statement(s);
     }
@@ -105,6 +108,7 @@ fn parts(case: &Case) -> Vec<(Feature, Span)> {
 }
 
 struct Finder<'a> {
+    text: &'a str,
     /// The kinds of connections, by name.
     kinds: BTreeMap<&'a str, &'a str>,
     parts: Vec<(Feature, Span)>,
@@ -117,10 +121,16 @@ impl Finder<'_> {
 
     fn statement(&mut self, s: &Statement) {
         self.add(format!("statement {}", s.keyword.value), s.span.span);
+        if s.keyword.value != "heal" {
+            self.worded(s);
+        }
         match &s.kind {
             StatementKind::Profile(p) => p.items.iter().for_each(|i| self.statement(i)),
             StatementKind::Connection(c) => self.keys(&format!("{} connection", c.kind.value), c.with.as_ref()),
-            StatementKind::Channel(c) => self.keys(&format!("{} channel", c.kind.value), c.with.as_ref()),
+            StatementKind::Channel(c) => {
+                self.add(format!("channel {}", c.kind.value), s.span.span);
+                self.keys(&format!("{} channel", c.kind.value), c.with.as_ref());
+            }
             StatementKind::Source(source) => {
                 let kind = self.kind(&source.from.value);
                 for clause in &source.clauses {
@@ -154,6 +164,18 @@ impl Finder<'_> {
         }
     }
 
+    /// Parts known by their words, each up to the next one or the end of its item.
+    fn worded(&mut self, s: &Statement) {
+        let named = words::named(self.text, s);
+        for (i, (feature, span)) in named.iter().enumerate() {
+            let own = span.range();
+            let next = named.get(i + 1).map_or(s.span.span.range().end, |(_, next)| next.range().start);
+            let rest = &self.text[own.end..next];
+            let end = own.end + rest.find(';').unwrap_or(rest.trim_end().len());
+            self.add(feature.clone(), Span::new(span.file, own.start..end));
+        }
+    }
+
     fn kind(&self, name: &str) -> String {
         self.kinds.get(name).copied().unwrap_or(name).to_owned()
     }
@@ -180,6 +202,19 @@ impl Finder<'_> {
         for p in &clause.patterns {
             let end = p.fields.last().map_or(p.failure.span, |(_, value)| value.span);
             self.add(format!("failure {}", p.failure.value), p.failure.span.to(end));
+            for (field, value) in &p.fields {
+                self.add(format!("field {} {}", p.failure.value, field.value), field.span.to(value.span));
+            }
+            // `$field` in its SQL.
+            let whole = clause.span.span;
+            let start = whole.range().start;
+            for field in pipe_schema::failure(&p.failure.value).iter().flat_map(|f| f.fields) {
+                let name = format!("${}", field.name);
+                for (at, _) in self.text[whole.range()].match_indices(&name) {
+                    let span = Span::new(whole.file, start + at..start + at + name.len());
+                    self.add(format!("field {} {}", p.failure.value, field.name), span);
+                }
+            }
         }
         for action in clause.steps.iter().flatten() {
             self.add(format!("action {}", action_name(&action.value)), action.span);

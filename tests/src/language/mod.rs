@@ -5,6 +5,7 @@
 mod coverage;
 mod judge;
 mod spec;
+mod words;
 
 pub use coverage::{Coverage, Feature, wanted};
 pub use judge::{Verdict, blessed, checked, judge};

@@ -288,3 +288,41 @@ fn calendar(cx: &mut Cx<'_>, call: &Call, column: &Name, owner: &Owner<'_>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pipe_diagnostics::{FileId, Sources};
+    use pipe_syntax::{StatementKind, parse};
+
+    use super::*;
+    use crate::names::Names;
+
+    /// A key as it would be after it was given another name.
+    const KEYS: &[ConfigKey] =
+        &[ConfigKey { older: &["sep"], ..ConfigKey::new("delimiter", KeyType::Char, "What stands between.", "';'") }];
+
+    #[test]
+    fn an_older_name_of_a_key_is_read_and_told() {
+        for (written, codes) in [
+            ("delimiter = ';'", &[][..]),
+            ("sep = ';'", &["W0207"]),
+            ("sep = ';', delimiter = ','", &["W0207", "E0201"]),
+            ("sip = ';'", &["E0200"]),
+        ] {
+            let text = format!("connection c files with ({written});");
+            let mut sources = Sources::default();
+            let file = sources.add("main.pipe", &text);
+            let parsed = parse(&text, file).file;
+            let Some(StatementKind::Connection(c)) = parsed.statements.first().map(|s| &s.kind) else {
+                unreachable!("{text}")
+            };
+            let names = Names::default();
+            let mut cx = Cx { sources: &sources, names: &names, out: Vec::new() };
+            let owner = Owner { what: "a source".into(), at: Span::new(FileId(0), 0..0), table: None };
+            let config = config(&mut cx, &[KEYS], c.with.as_ref(), &owner);
+            let raised: Vec<&str> = cx.out.iter().map(|d| d.code.as_str()).collect();
+            assert_eq!(raised, codes, "{written}");
+            assert_eq!(config.text("delimiter"), (!codes.contains(&"E0200")).then_some(";"), "{written}");
+        }
+    }
+}

@@ -31,12 +31,8 @@ codes! {
         good: "pipe 1;\nsecret api_password from env 'API_PASSWORD';\nconnection api http with (base = 'https://api.example', auth = basic(user = 'pipe', password = secret api_password));";
     OLDER_KEY = "W0207", "a key by the name it had before",
         why: "The older name is still read. `pipe 1;` programs keep it until the next version of the language.",
-        bad: "a key that was renamed, by its older name",
-        good: "the same key by its name of today";
-    CANNOT_READ = "E0208", "this connector cannot be read",
-        why: "Some connectors only write.",
-        bad: "a source from a connector that only writes",
-        good: "a source from one of the connectors that the message lists";
+        bad: "source orders from csv 'orders.csv' with (sep = ';');  (if `delimiter` had once been called `sep`)",
+        good: "source orders from csv 'orders.csv' with (delimiter = ';');";
     CANNOT_WRITE = "E0209", "this connector cannot be written",
         why: "Some connectors only read.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nload orders into json 'out/orders';",

@@ -2,9 +2,9 @@
 
 codes! {
     FILE_UNREADABLE = "E0100", "a file cannot be read",
-        why: "The file is not there, may not be read, or is not UTF-8. Nothing of the program is run while a file of it is missing.",
-        bad: "pipe check nowhere.pipe",
-        good: "pipe check pipeline.pipe";
+        why: "The file may not be read, or is not UTF-8. Nothing of the program is run while a file of it cannot be read.",
+        bad: "a file that an editor has saved as UTF-16",
+        good: "iconv -f utf-16 -t utf-8 orders.pipe > orders_8.pipe";
     VERSION_MISSING = "W0101", "the program does not say its version",
         why: "`pipe 1;` in the first line says which version of the language the program is written in, so that a later Pipe reads it the same way.",
         bad: "param day date;",

@@ -135,7 +135,7 @@ pub(super) const CSV: Connector = Connector {
     available: true,
     files: true,
     connection_keys: CONNECTION,
-    source_keys: Some(&[
+    source_keys: &[
         HEADER,
         DELIMITER,
         QUOTE,
@@ -150,7 +150,7 @@ pub(super) const CSV: Connector = Connector {
         COMPRESSION,
         MAX_DECOMPRESSED,
         PARTITIONED,
-    ]),
+    ],
     sink_keys: Some(&[MODE, PARTITION, HEADER, DELIMITER, QUOTE, NULL_AS, PACKED]),
 };
 
@@ -162,7 +162,7 @@ pub(super) const TSV: Connector = Connector {
     available: true,
     files: true,
     connection_keys: CONNECTION,
-    source_keys: Some(&[
+    source_keys: &[
         HEADER,
         TAB,
         QUOTE,
@@ -177,7 +177,7 @@ pub(super) const TSV: Connector = Connector {
         COMPRESSION,
         MAX_DECOMPRESSED,
         PARTITIONED,
-    ]),
+    ],
     sink_keys: Some(&[MODE, PARTITION, HEADER, TAB, QUOTE, NULL_AS, PACKED]),
 };
 
@@ -189,7 +189,7 @@ pub(super) const JSON: Connector = Connector {
     available: true,
     files: true,
     connection_keys: CONNECTION,
-    source_keys: Some(&[MAX_RECORD, COMPRESSION, MAX_DECOMPRESSED, PARTITIONED]),
+    source_keys: &[MAX_RECORD, COMPRESSION, MAX_DECOMPRESSED, PARTITIONED],
     sink_keys: None,
 };
 
@@ -201,7 +201,7 @@ pub(super) const NDJSON: Connector = Connector {
     available: true,
     files: true,
     connection_keys: CONNECTION,
-    source_keys: Some(&[MAX_RECORD, COMPRESSION, MAX_DECOMPRESSED, PARTITIONED]),
+    source_keys: &[MAX_RECORD, COMPRESSION, MAX_DECOMPRESSED, PARTITIONED],
     sink_keys: Some(&[MODE, PARTITION, PACKED]),
 };
 
@@ -213,7 +213,7 @@ pub(super) const PARQUET: Connector = Connector {
     available: true,
     files: true,
     connection_keys: CONNECTION,
-    source_keys: Some(&[PARTITIONED]),
+    source_keys: &[PARTITIONED],
     sink_keys: Some(&[
         MODE,
         PARTITION,

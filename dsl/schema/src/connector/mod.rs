@@ -21,8 +21,8 @@ pub struct Connector {
     /// Keys of a `connection` of this kind. A source or load that names the connector itself, without a connection, takes
     /// them among its own; the required ones are then required there.
     pub connection_keys: &'static [ConfigKey],
-    /// Keys of a `source` that reads it; `None` when it cannot be read.
-    pub source_keys: Option<&'static [ConfigKey]>,
+    /// Keys of a `source` that reads it.
+    pub source_keys: &'static [ConfigKey],
     /// Keys of a `load` into it; `None` when it cannot be written.
     pub sink_keys: Option<&'static [ConfigKey]>,
 }

@@ -43,7 +43,7 @@ pub(super) const POSTGRES: Connector = Connector {
     available: false,
     files: false,
     connection_keys: DATABASE,
-    source_keys: Some(TABLE_SOURCE),
+    source_keys: TABLE_SOURCE,
     sink_keys: Some(TABLE_SINK),
 };
 
@@ -55,7 +55,7 @@ pub(super) const MYSQL: Connector = Connector {
     available: false,
     files: false,
     connection_keys: DATABASE,
-    source_keys: Some(TABLE_SOURCE),
+    source_keys: TABLE_SOURCE,
     sink_keys: Some(TABLE_SINK),
 };
 
@@ -69,7 +69,7 @@ pub(super) const SQLITE: Connector = Connector {
     connection_keys: &[
         ConfigKey::new("file", KeyType::Text, "The database, relative to the program.", "'app.db'").required()
     ],
-    source_keys: Some(TABLE_SOURCE),
+    source_keys: TABLE_SOURCE,
     sink_keys: Some(TABLE_SINK),
 };
 
@@ -81,7 +81,7 @@ pub(super) const MONGODB: Connector = Connector {
     available: false,
     files: false,
     connection_keys: &[URL, ConfigKey::new("database", KeyType::Text, "The database.", "'shop'").required(), POOL],
-    source_keys: Some(TABLE_SOURCE),
+    source_keys: TABLE_SOURCE,
     sink_keys: Some(TABLE_SINK),
 };
 
@@ -105,7 +105,7 @@ pub(super) const S3: Connector = Connector {
             .secret(),
         ConfigKey::new("secret_access_key", KeyType::Text, "The key to it.", "secret s3_key").secret(),
     ],
-    source_keys: Some(OBJECT_SOURCE),
+    source_keys: OBJECT_SOURCE,
     sink_keys: Some(OBJECT_SINK),
 };
 
@@ -120,7 +120,7 @@ pub(super) const GCS: Connector = Connector {
         ConfigKey::new("bucket", KeyType::Text, "The bucket.", "'lake'").required(),
         ConfigKey::new("service_account", KeyType::Text, "The account's key, as JSON.", "secret gcs_account").secret(),
     ],
-    source_keys: Some(OBJECT_SOURCE),
+    source_keys: OBJECT_SOURCE,
     sink_keys: Some(OBJECT_SINK),
 };
 
@@ -142,7 +142,7 @@ pub(super) const AZURE: Connector = Connector {
         )
         .secret(),
     ],
-    source_keys: Some(OBJECT_SOURCE),
+    source_keys: OBJECT_SOURCE,
     sink_keys: Some(OBJECT_SINK),
 };
 
@@ -154,12 +154,12 @@ pub(super) const DELTA: Connector = Connector {
     available: false,
     files: false,
     connection_keys: &[ConfigKey::new("root", KeyType::Text, "Stands before every locator.", "'/data/lake'")],
-    source_keys: Some(&[ConfigKey::new(
+    source_keys: &[ConfigKey::new(
         "version",
         KeyType::Integer(0, i64::MAX),
         "The version to read; without it the newest.",
         "12",
-    )]),
+    )],
     sink_keys: Some(&[MODE, KEY, PARTITION]),
 };
 
@@ -175,11 +175,11 @@ pub(super) const KAFKA: Connector = Connector {
         ConfigKey::new("user", KeyType::Text, "Who asks.", "'pipe'"),
         ConfigKey::new("password", KeyType::Text, "The user's password.", "secret kafka_password").secret(),
     ],
-    source_keys: Some(&[
+    source_keys: &[
         ConfigKey::new("format", KeyType::Word(&["json", "avro", "text"]), "What a message holds.", "json").or("json"),
         ConfigKey::new("start", KeyType::Word(&["earliest", "latest"]), "Where the first run begins.", "latest")
             .or("earliest"),
-    ]),
+    ],
     sink_keys: Some(&[
         ConfigKey::new("format", KeyType::Word(&["json", "avro"]), "What a message holds.", "json").or("json"),
         KEY,
@@ -198,11 +198,11 @@ pub(super) const HTTP: Connector = Connector {
         ConfigKey::new("auth", KeyType::Choice(AUTH), "Who asks.", "bearer(token = secret api_token)"),
         ConfigKey::new("timeout", KeyType::Duration, "How long a request may take.", "10s").or("30s"),
     ],
-    source_keys: Some(&[
+    source_keys: &[
         ConfigKey::new("records", KeyType::Text, "Where the rows are in an answer, as a JSON path.", "'$.items[*]'")
             .or("'$'"),
         ConfigKey::new("paging", KeyType::Choice(PAGING), "How the next page is asked for.", "cursor(path = '$.next')"),
-    ]),
+    ],
     sink_keys: Some(&[
         ConfigKey::new("method", KeyType::Word(&["post", "put", "patch"]), "How rows are sent.", "put").or("post"),
         ConfigKey::new("batch_size", KeyType::Integer(1, 100_000), "How many rows a request carries.", "100").or("1"),

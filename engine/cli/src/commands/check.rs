@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use pipe_diagnostics::{Diagnostic, render};
+use pipe_check::Loaded;
+use pipe_diagnostics::{Diagnostic, Severity, codes, render};
 
 use crate::diagnose;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::project::{Project, ProjectArgs};
+use crate::project::{Project, ProjectArgs, reason};
 use crate::report::counted;
 
 /// Find what is wrong with a program, without touching data
 ///
-/// Exits with 0 if there is no error, 1 if there is one, 2 if the program could not be read.
+/// Exits with 0 if there is no error, 1 if there is one, 2 if the program could not be read. With `-` as the path it reads
+/// one file from standard input.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -40,13 +42,24 @@ enum Format {
     Github,
 }
 
+/// The program: of a file, of a folder, or what comes in.
+fn load(args: &ProjectArgs) -> Result<Loaded, Diagnostic> {
+    if args.path.as_deref().is_none_or(|p| p.as_os_str() != "-") {
+        return Ok(Project::find(args.path.as_deref())?.load(args));
+    }
+    let text = std::io::read_to_string(std::io::stdin().lock()).map_err(|e| {
+        let message = format!("cannot read standard input: {}", reason(&e));
+        Diagnostic::new(codes::run::NO_PROGRAM, Severity::Error, message)
+    })?;
+    Ok(pipe_check::check_with(&[("<stdin>", &text)], 1, args.profile.as_deref()))
+}
+
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     let json = args.format == Format::Json;
-    let project = match Project::find(args.project.path.as_deref()) {
-        Ok(project) => project,
+    let mut loaded = match load(&args.project) {
+        Ok(loaded) => loaded,
         Err(problem) => return super::refuse(&[problem], &pipe_diagnostics::Sources::default(), json, out),
     };
-    let mut loaded = project.load(&args.project);
     // What only the planner finds; columns that no schema declares are not looked up.
     let planner = pipe_compile::check_program(&loaded, &BTreeMap::new());
     loaded.diagnostics.extend(planner.diagnostics);

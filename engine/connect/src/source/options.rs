@@ -207,7 +207,7 @@ mod tests {
         for (connector, read) in
             [("csv", &csv[..]), ("tsv", &csv), ("json", &json), ("ndjson", &json), ("parquet", &["partitioned"])]
         {
-            let declared = pipe_schema::connector(connector).and_then(|c| c.source_keys).unwrap();
+            let declared = pipe_schema::connector(connector).map(|c| c.source_keys).unwrap();
             let names: Vec<_> = declared.iter().map(|k| k.name).collect();
             assert_eq!(names, read, "{connector}");
         }
