@@ -311,7 +311,7 @@ mod tests {
         ] {
             let text = format!("connection c files with ({written});");
             let mut sources = Sources::default();
-            let file = sources.add("main.pipe", &text);
+            let file = sources.add("main.pipe", text.as_str());
             let parsed = parse(&text, file).file;
             let Some(StatementKind::Connection(c)) = parsed.statements.first().map(|s| &s.kind) else {
                 unreachable!("{text}")
