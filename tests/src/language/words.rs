@@ -79,7 +79,7 @@ pub(super) fn named(text: &str, statement: &Statement) -> Vec<(Feature, Span)> {
 
 /// The part whose words stand last before a place where the text does not parse, in the same item.
 pub(super) fn broken(text: &str, statement: &Statement, at: Span) -> Option<Feature> {
-    let before = named(text, statement).into_iter().filter(|(_, words)| words.start <= at.start).next_back()?;
+    let before = named(text, statement).into_iter().rfind(|(_, words)| words.start <= at.start)?;
     let between = text.get(before.1.range().end..at.range().start).unwrap_or("");
     (!between.contains(';')).then_some(before.0)
 }
