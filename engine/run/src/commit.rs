@@ -16,7 +16,7 @@ use crate::evaluate::Evaluation;
 use crate::holdings;
 use crate::report::{FailureReport, HealReport, LoadReport, Report, RuleReport, TableReport};
 use crate::sinks::{self, Target};
-use crate::work::{LoadTask, hash_text, key};
+use crate::work::{LoadTask, batch_id, hash_text, key};
 
 /// A table to commit.
 pub struct Committing<'c> {
@@ -53,6 +53,7 @@ pub fn commit(
         let rows = target.files.iter().map(|f| f.rows).sum();
         loads.push(LoadCommit {
             load: target.load.clone(),
+            batch: Some(batch_id(engine, task)),
             rows,
             taken: taken(&evaluation, task),
             forget: match (task.mode, task.replaced_keys()) {
@@ -175,7 +176,7 @@ fn judged(
     }
     if !taken.is_empty() {
         let rows = evaluation.table.read;
-        loads.push(LoadCommit { load, rows, taken, forget: Forget::Files(forget), remove: Vec::new() });
+        loads.push(LoadCommit { load, batch: None, rows, taken, forget: Forget::Files(forget), remove: Vec::new() });
     }
     // A full refresh judges all rows anew, also those of files that are gone.
     Ok(if engine.options.full_refresh { Superseded::All } else { Superseded::Files(names) })

@@ -1,4 +1,5 @@
-//! What a plan says beyond the program: what is new for each load, and what the planner knows. Touches nothing.
+//! What a plan says beyond the program: what is new for each load, and what the planner knows. Changes nothing, but
+//! completes what a killed run had committed, as every command does.
 
 use datafusion::arrow::datatypes::FieldRef;
 use pipe_check::{Loaded, Rule};
@@ -17,7 +18,7 @@ use crate::{Options, raw};
 /// A param without a value; a state that cannot be read; a file that cannot be compared with what was loaded.
 pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> Result<News, Vec<Diagnostic>> {
     let engine = Engine::new(loaded, options)?;
-    let look = Look::still(&options.state).map_err(|d| vec![d])?;
+    let look = Look::open(&options.state, options.now).map_err(|d| vec![d])?;
     let listing = listed(&engine, selection).await;
     let mut news = News::default();
     for table in &selection.tables {
@@ -94,7 +95,7 @@ pub async fn facts<'a>(loaded: &'a Loaded, options: &'a Options) -> Result<Plann
     if let Ok(params) = pipe_compile::Params::new(&loaded.program, &options.params) {
         engine.params = params;
     }
-    let look = Look::still(&options.state).map_err(|d| vec![d])?;
+    let look = Look::open(&options.state, options.now).map_err(|d| vec![d])?;
     let known = raw::known_schemas(&engine, &look.state).await;
     let mut tables = Tables::new();
     for (name, schema) in check_program(loaded, &known).schemas {

@@ -449,6 +449,7 @@ impl Replay<'_> {
         for target in targets {
             loads.push(LoadCommit {
                 load: target.load.clone(),
+                batch: None,
                 rows: target.files.iter().map(|f| f.rows).sum(),
                 taken: Vec::new(),
                 forget: Forget::Nothing,

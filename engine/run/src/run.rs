@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::catalog::TableProvider;
+use futures::FutureExt;
 use pipe_check::Loaded;
 use pipe_compile::{Planner, Tables};
 use pipe_diagnostics::codes::run as codes;
@@ -114,7 +115,7 @@ impl<'a> Runner<'a> {
             done = self.evaluate(observer) => Some(done),
             () = observer.interrupted() => None,
         };
-        let interrupted = evaluated.is_none();
+        let mut interrupted = evaluated.is_none();
         let loads = match evaluated {
             Some(Ok(loads)) => loads,
             Some(Err(stopped)) => {
@@ -127,7 +128,7 @@ impl<'a> Runner<'a> {
         if interrupted {
             report.notes.push("interrupted before anything was committed; what was staged is thrown away".to_owned());
         } else {
-            self.commit(&loads, report);
+            interrupted = self.commit(&loads, report, observer);
         }
         report.notes.extend(self.engine.take_notes());
         self.conclude(&loads, report, interrupted);
@@ -386,14 +387,23 @@ impl<'a> Runner<'a> {
         without
     }
 
-    /// Commits what was evaluated, table by table, and tells of it.
-    fn commit(&mut self, loads: &[LoadTask], report: &mut Report) {
+    /// Commits what was evaluated, table by table, and tells of it. A commit that has begun is completed; `true` when somebody
+    /// asked to stop meanwhile: the tables behind it are left to the next run.
+    fn commit(&mut self, loads: &[LoadTask], report: &mut Report, watch: Watch<'_>) -> bool {
         let order = &self.selection.tables;
         let mut instances: Vec<Instance> = self.done.keys().cloned().collect();
-        instances.sort_by_key(|i| order.iter().position(|t| *t == i.table));
-        // Of several instances of a table the one with most files speaks for its quarantine.
+        // Of several instances of a table the one of new rows speaks for its quarantine and its ledger: what is computed from
+        // the whole is computed again each time, but a new row lands, leaves and is healed once.
+        instances.sort_by_key(|i| (order.iter().position(|t| *t == i.table), i.files.is_none()));
         let mut judged = BTreeSet::new();
+        let interrupted = || tokio::task::unconstrained(watch.interrupted()).now_or_never().is_some();
         for instance in instances {
+            if interrupted() {
+                let left =
+                    "interrupted between two commits: what was committed is complete, the next run does the rest";
+                report.notes.push(left.to_owned());
+                return true;
+            }
             let takers: Vec<&LoadTask> = loads.iter().filter(|l| l.news && l.instance == instance).collect();
             match self.done.remove(&instance) {
                 Some(Ok(done)) => {
@@ -418,6 +428,7 @@ impl<'a> Runner<'a> {
         }
         let place = |l: &LoadReport| loads.iter().position(|t| t.load.name == l.name);
         report.loads.sort_by_key(place);
+        interrupted()
     }
 
     fn tell_stopped(&self, table: &str, takers: &[&LoadTask], stopped: Stopped, report: &mut Report) {

@@ -47,9 +47,10 @@ impl State {
         for load in record.loads.iter().filter(|l| l.forget == Forget::Nothing) {
             let sql = "select b.run from batch_load l join batch b on b.seq = l.batch
                        where l.load = ?1 and l.batch_id = ?2 and l.forgotten_by is null";
-            let run = self.row(sql, [&load.load, &record.batch], |r| r.get(0))?;
+            let batch = batch_of(load, record);
+            let run = self.row(sql, [load.load.as_str(), batch], |r| r.get(0))?;
             if let Some(run) = run {
-                let (batch, load) = (record.batch.clone(), load.load.clone());
+                let (batch, load) = (batch.to_owned(), load.load.clone());
                 return Err(StateError::BatchCommitted { batch, load, run });
             }
         }
@@ -67,11 +68,11 @@ impl State {
             forget(tx, seq, load)?;
         }
         for load in &record.loads {
-            land(tx, seq, record, &load.load, load.rows)?;
+            land(tx, seq, batch_of(load, record), &load.load, load.rows)?;
             take(tx, seq, load)?;
         }
         if record.loads.is_empty() {
-            land(tx, seq, record, "", 0)?;
+            land(tx, seq, &record.batch, "", 0)?;
         }
         refuse_unpublished(tx, seq, record)?;
         self.write_steps(tx, seq, record)?;
@@ -191,20 +192,25 @@ fn forget(tx: &Transaction<'_>, seq: i64, load: &LoadCommit) -> Result<(), Fault
     Ok(())
 }
 
-fn land(tx: &Transaction<'_>, seq: i64, record: &CommitRecord, load: &str, rows: u64) -> Result<(), Fault> {
+/// The batch that lands in a load.
+fn batch_of<'r>(load: &'r LoadCommit, record: &'r CommitRecord) -> &'r str {
+    load.batch.as_deref().unwrap_or(&record.batch)
+}
+
+fn land(tx: &Transaction<'_>, seq: i64, batch: &str, load: &str, rows: u64) -> Result<(), Fault> {
     let earlier: Option<String> = tx
         .prepare_cached(
             "select b.run from batch_load l join batch b on b.seq = l.batch
              where l.batch_id = ?1 and l.load = ?2 and l.forgotten_by is null",
         )?
-        .query_row(params![record.batch, load], |r| r.get(0))
+        .query_row(params![batch, load], |r| r.get(0))
         .optional()?;
     if let Some(run) = earlier {
-        return Err(StateError::BatchCommitted { batch: record.batch.clone(), load: load.to_owned(), run }.into());
+        return Err(StateError::BatchCommitted { batch: batch.to_owned(), load: load.to_owned(), run }.into());
     }
     tx.execute(
         "insert into batch_load (batch, batch_id, load, rows) values (?1, ?2, ?3, ?4)",
-        params![seq, record.batch, load, int(rows)],
+        params![seq, batch, load, int(rows)],
     )?;
     Ok(())
 }

@@ -45,6 +45,8 @@ pub struct CommitRecord {
 pub struct LoadCommit {
     /// The load's name.
     pub load: String,
+    /// The load's own batch, where the record's is that of another load: each is known by its load and its input.
+    pub batch: Option<String>,
     /// Rows landed.
     pub rows: u64,
     /// Files it has taken with this batch.

@@ -9,6 +9,7 @@ mod kills;
 mod language;
 mod loads;
 mod others_bugs;
+mod own_bugs;
 mod pipe;
 mod reference;
 mod rows;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::pipe::pipe;
 use crate::rows::{Row, below, files, lines, sorted};
 
-fn project(program: &str, inputs: &[(&str, &str)]) -> tempfile::TempDir {
+pub fn project(program: &str, inputs: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "p.pipe", &format!("pipe 1;\n{program}"));
     for (name, text) in inputs {
@@ -16,25 +16,25 @@ fn project(program: &str, inputs: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
+pub fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).unwrap();
 }
 
 #[track_caller]
-fn run(folder: &Path, code: i32) -> Value {
+pub fn run(folder: &Path, code: i32) -> Value {
     pipe(folder, &["run", "--format", "json"]).expect(code).json()
 }
 
-fn held(folder: &Path, table: &str) -> Vec<Row> {
+pub fn held(folder: &Path, table: &str) -> Vec<Row> {
     sorted(below(&folder.join(".pipe/quarantine").join(table)))
 }
 
-fn numbers(rows: &[Row], column: &str) -> Vec<String> {
+pub fn numbers(rows: &[Row], column: &str) -> Vec<String> {
     rows.iter().filter_map(|r| r[column].clone()).collect()
 }
 
 /// The account of a table.
-fn table<'r>(report: &'r Value, name: &str) -> &'r Value {
+pub fn table<'r>(report: &'r Value, name: &str) -> &'r Value {
     report["tables"].as_array().unwrap().iter().find(|t| t["name"] == name).unwrap_or(&Value::Null)
 }
 
@@ -220,37 +220,4 @@ fn plan_and_run_agree_on_what_is_new() {
     let report = run(folder.path(), 0);
     let outcomes: Vec<_> = report["loads"].as_array().unwrap().iter().map(|l| l["outcome"].clone()).collect();
     assert_eq!(outcomes, ["committed", "nothing_new"], "{report:#}");
-}
-
-/// Ours: a table read again for a model over the whole had its heals told, and its rows held, a second time.
-#[test]
-fn a_cell_healed_once_is_in_the_ledger_once() {
-    let program = "source t from csv 't_*.csv' schema (n bigint, s text);\nrules t { s not null; n > 0; }\n\
-        heal t { on rule_failed(rule: s.not_null) => set s = ('none'); on rule_failed => quarantine; }\n\
-        model m as select count(*) as c from t;\n\
-        load t into parquet 'out' with (mode = append);\nload m into csv 'm.csv' with (mode = overwrite);\n";
-    let folder = project(program, &[("t_1.csv", "n,s\n1,\n2,b\n3,c\n-1,d\n")]);
-    run(folder.path(), 0);
-    let ledger = || sorted(below(&folder.path().join(".pipe/ledger")));
-    assert_eq!((ledger().len(), held(folder.path(), "t").len()), (1, 1));
-    write(folder.path(), "t_2.csv", "n,s\n4,\n5,e\n6,f\n");
-    run(folder.path(), 0);
-    let told: Vec<_> = ledger().iter().map(|e| (e["file"].clone().unwrap(), e["row"].clone().unwrap())).collect();
-    assert_eq!(told, [("t_1.csv".to_owned(), "0".to_owned()), ("t_2.csv".to_owned(), "0".to_owned())]);
-    assert_eq!(held(folder.path(), "t").len(), 1);
-    assert_eq!(lines(&folder.path().join("m.csv")), ["6", "c"]);
-}
-
-/// Ours: a full refresh took rows out of the sink and left them nowhere.
-#[test]
-fn a_full_refresh_holds_bad_rows_again() {
-    let program = "source t from csv 't.csv' schema (n bigint, s text);\nrules t { n > 0; }\n\
-        heal t { on rule_failed => quarantine; }\nload t into parquet 'out' with (mode = append);\n";
-    let folder = project(program, &[("t.csv", "n,s\n1,a\n-1,b\n2,c\n")]);
-    run(folder.path(), 0);
-    pipe(folder.path(), &["run", "--full-refresh"]).expect(0);
-    assert_eq!(numbers(&sorted(below(&folder.path().join("out"))), "n"), ["1", "2"]);
-    let query = "select n, state from pipe.quarantine_t order by state";
-    let told = pipe(folder.path(), &["query", query, "--format", "csv"]).expect(0).stdout;
-    assert_eq!(told, "n,state\n-1,held\n-1,superseded\n");
 }

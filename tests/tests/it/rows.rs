@@ -97,3 +97,46 @@ pub fn lines(path: &Path) -> Vec<String> {
     lines.sort();
     lines
 }
+
+/// The rows of a CSV file with a header: a bare empty field is NULL, a quoted one is text.
+pub fn of_csv(path: &Path) -> Vec<Row> {
+    let mut text = std::fs::read_to_string(path).unwrap();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let mut records: Vec<Vec<Option<String>>> = Vec::new();
+    let (mut record, mut field, mut bare, mut inside) = (Vec::new(), String::new(), true, false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, inside) {
+            ('"', true) if chars.peek() == Some(&'"') => field.extend(chars.next()),
+            ('"', _) => (inside, bare) = (!inside, false),
+            (',' | '\n', false) => {
+                record.push((!bare || !field.is_empty()).then(|| std::mem::take(&mut field)));
+                bare = true;
+                if c == '\n' {
+                    records.push(std::mem::take(&mut record));
+                }
+            }
+            _ => field.push(c),
+        }
+    }
+    let mut records = records.into_iter();
+    let header: Vec<String> = records.next().into_iter().flatten().flatten().collect();
+    records.map(|cells| header.iter().cloned().zip(cells).collect()).collect()
+}
+
+/// The rows of a file with a JSON object a line; numbers as they are written.
+pub fn of_ndjson(path: &Path) -> Vec<Row> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let cell = |v: &serde_json::Value| match v {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(s) => Some(s.clone()),
+        other => Some(other.to_string()),
+    };
+    let row = |line: &str| {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        object.iter().map(|(k, v)| (k.clone(), cell(v))).collect()
+    };
+    text.lines().map(row).collect()
+}

@@ -87,8 +87,21 @@ impl Ask<'_> {
     fn cast(&self, column: &str, using: &Expression) -> Result<Vec<Proposed>, Stopped> {
         let index = self.column(column)?;
         let Some(raw) = self.failing.raw(index) else { return Ok(Vec::new()) };
-        let new = self.evaluate(using, Some(&raw), index)?;
+        let texts: ArrayRef = Arc::new((0..raw.len()).map(|row| self.value(&raw, row)).collect::<StringArray>());
+        let new = self.evaluate(using, Some(&texts), index)?;
         self.changed(index, &new, None, true)
+    }
+
+    /// A cell's text as `$value` has it. A JSON string in place of a number keeps its quotes, by which it is known for one;
+    /// who converts it wants what is between them.
+    fn value(&self, raw: &ArrayRef, row: usize) -> Option<String> {
+        let text = raw.is_valid(row).then(|| super::rows::format_cell(raw.as_ref(), row))?;
+        let source = self.standing.engine.program().sources.get(self.table);
+        let json = source.is_some_and(|s| ["json", "ndjson"].contains(&s.connector.as_str()));
+        match serde_json::from_str::<String>(&text) {
+            Ok(content) if json && text.starts_with('"') => Some(content),
+            _ => Some(text),
+        }
     }
 
     /// Writes an expression over the row.

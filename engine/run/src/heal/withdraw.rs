@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipe_quality::Reason;
 
 use super::Healer;
+use super::rows::Settled;
 use super::sets::Found;
 use crate::engine::Stopped;
 
@@ -34,6 +35,9 @@ impl Healer<'_, '_, '_> {
                 back.extend(guilty.into_iter().map(|c| (row, c)));
             }
             if back.is_empty() {
+                if self.restore(&found) {
+                    continue;
+                }
                 return Ok(violated);
             }
             back.sort_unstable();
@@ -73,5 +77,24 @@ impl Healer<'_, '_, '_> {
             }
         }
         guilty
+    }
+
+    /// Brings removed duplicates back where a set rule has more violations than as read and no changed cell is to blame: a
+    /// vote that two equal rows had won is a tie when one of them is gone. `true` when there were any.
+    fn restore(&mut self, found: &BTreeMap<u16, Found>) -> bool {
+        let worse = |(index, found): (&u16, &Found)| {
+            let before = self.pass.staged.violations.get(&Reason::Rule(*index)).copied().unwrap_or(0);
+            found.rows.len() as u64 > before
+        };
+        let removed = self.failing.settled.iter_mut().filter(|s| **s == Some(Settled::Removed));
+        if !found.iter().any(worse) || removed.map(|s| *s = None).count() == 0 {
+            return false;
+        }
+        self.failing.removed_by.clear();
+        for heal in self.evaluator.heals.iter_mut().filter(|h| h.action == "dedupe" && h.state == "applied") {
+            heal.state = "withdrawn".to_owned();
+            heal.reason = Some("without the removed rows a rule has more violations than before".to_owned());
+        }
+        true
     }
 }
