@@ -7,13 +7,17 @@ use std::collections::BTreeSet;
 
 use datafusion::arrow::array::BooleanArray;
 use pipe_connect::source::InputFile;
-use pipe_quality::Suspects;
+use pipe_heal::action::ResolvedAction;
+use pipe_quality::{Reason, Suspects};
 use pipe_state::RowState;
 
+use crate::clauses::Answered;
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluator, Passed};
 use crate::quarantine::{Writer, file_indexes};
+use crate::report::HealReport;
 use crate::settle::{Counts, marks};
+use crate::told;
 
 /// A file that is set aside without its rows.
 #[derive(Clone, Debug)]
@@ -25,6 +29,26 @@ pub struct Unread {
 }
 
 impl Evaluator<'_, '_> {
+    /// `skip file`: ends this try when a clause wants the files of broken records left out whole.
+    pub(crate) fn skip_files(&mut self, pass: &Passed, answered: &[(Reason, Answered)]) -> Result<(), Stopped> {
+        for (reason, answer) in answered {
+            let actions = answer.group(0, None);
+            if *reason != Reason::BadRecord || !actions.iter().any(|a| matches!(a, ResolvedAction::SkipFile)) {
+                continue;
+            }
+            let files = &pass.staged.bad_files;
+            let skip: BTreeSet<String> =
+                files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
+            if !skip.is_empty() {
+                self.accompany(answer, &actions);
+                let told = told::failure(answer, "quarantined", self.samples(pass, *reason));
+                let heal = HealReport { rows: answer.failure.rows, ..told::heal(answer, "skip file", "applied") };
+                return Err(Stopped { skip, failures: vec![told], heals: vec![heal], ..Stopped::default() });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether any file is set aside.
     pub(crate) fn sets_aside(&self) -> bool {
         !self.task.aside.is_empty() || !self.unread.is_empty()

@@ -278,6 +278,16 @@ pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
     }
 }
 
+/// What is kept of a table of which nothing was committed.
+pub(crate) fn stopped_record(table: &TableReport, stopped: &Stopped) -> TableRecord {
+    TableRecord {
+        account: account(table, 0),
+        rules: Vec::new(),
+        failures: stopped.failures.iter().map(failure).collect(),
+        heals: (1..).zip(&stopped.heals).map(|(n, h)| heal(n, h)).collect(),
+    }
+}
+
 fn account(t: &TableReport, unhealed: u64) -> TableAccount {
     TableAccount {
         table: t.name.clone(),

@@ -16,7 +16,6 @@ use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
-use pipe_heal::structural::{self, Verdict};
 use pipe_quality::{Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
 use pipe_state::Baseline;
 
@@ -238,11 +237,13 @@ pub struct Evaluator<'e, 'a> {
     pub(crate) rules: &'e [Rule],
     pub(crate) heals: Vec<HealReport>,
     pub(crate) failures: Vec<FailureReport>,
+    /// Rows read so far.
+    read: u64,
     /// Files set aside unread.
     pub(crate) unread: Vec<Unread>,
     declared: Vec<String>,
     /// Whether the rows left earlier batches and come again.
-    again: bool,
+    pub(crate) again: bool,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
@@ -253,7 +254,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
         let (heals, failures, unread) = (Vec::new(), Vec::new(), task.unread.clone());
-        Self { engine, task, block, settings, rules, heals, failures, unread, declared, again: false }
+        Self { engine, task, block, settings, rules, heals, failures, read: 0, unread, declared, again: false }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -278,6 +279,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             let again = input()?;
             pass = self.pass(&again, &book, true, watch).await?;
         }
+        self.read = pass.staged.rows + self.unread.len() as u64;
         self.decide(&tables, book, pass, schema_verdicts).await
     }
 
@@ -437,6 +439,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Stopped {
             failures: std::mem::take(&mut self.failures),
             heals: std::mem::take(&mut self.heals),
+            account: Some(TableReport { read: self.read, ..TableReport::default() }),
             ..Stopped::default()
         }
     }
@@ -547,26 +550,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         )
     }
 
-    /// `skip file`: ends this try when a clause wants the files of broken records left out whole.
-    fn skip_files(&mut self, pass: &Passed, answered: &[(Reason, Answered)]) -> Result<(), Stopped> {
-        for (reason, answer) in answered {
-            let actions = answer.group(0, None);
-            if *reason != Reason::BadRecord || !actions.iter().any(|a| matches!(a, ResolvedAction::SkipFile)) {
-                continue;
-            }
-            let files = &pass.staged.bad_files;
-            let skip: BTreeSet<String> =
-                files.iter().filter_map(|f| pass.input.files.get(*f as usize).cloned()).collect();
-            if !skip.is_empty() {
-                self.accompany(answer, &actions);
-                let told = told::failure(answer, "quarantined", self.samples(pass, *reason));
-                let heal = HealReport { rows: answer.failure.rows, ..told::heal(answer, "skip file", "applied") };
-                return Err(Stopped { skip, failures: vec![told], heals: vec![heal], ..Stopped::default() });
-            }
-        }
-        Ok(())
-    }
-
     /// The fate each reason asks for, from the first steps of its clause; fails the table where nothing else is said.
     pub(crate) fn fates(
         &mut self,
@@ -631,50 +614,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     pub(crate) fn fresh_files(&self, input: &Input) -> Option<BTreeSet<u32>> {
         let fresh = self.task.fresh.as_ref()?;
         Some((0..).zip(&input.files).filter(|(_, f)| fresh.contains(*f)).map(|(i, _)| i).collect())
-    }
-
-    /// Whether the batch looks like a changed source. `true`: small, and bad throughout.
-    pub(crate) fn structural(&mut self, staged: &Staged, unhealed: u64, book: &Rulebook) -> Result<bool, Stopped> {
-        if self.again {
-            return Ok(false);
-        }
-        // What a clause sets aside whole is not measured; but a batch of nothing else is lost.
-        let judged = staged.rows - staged.aside_rows;
-        if judged == 0 && self.sets_aside() {
-            return Ok(true);
-        }
-        let all = staged.violations.iter().find(|(_, n)| **n == judged && judged > 0);
-        let all = all.and_then(|(reason, _)| match reason {
-            Reason::Rule(r) => book.rule(*r).map(|r| r.name.clone()),
-            Reason::Cast(_) => Some("cast_failed".to_owned()),
-            Reason::BadRecord => Some("bad_record".to_owned()),
-            Reason::Aside => None,
-        });
-        let batch = structural::Batch {
-            rows: judged,
-            unhealed,
-            violated_by_all: all.as_deref().filter(|_| unhealed == judged),
-            earlier: &self.task.earlier,
-        };
-        match structural::judge(&batch, self.settings.max_quarantine) {
-            Verdict::Proceed => Ok(false),
-            Verdict::QuarantineWhole => Ok(true),
-            Verdict::Stop(finding) => {
-                let answered =
-                    self.answer(Failure::structural(self.task.table, finding.reason, finding.ratio), None)?;
-                let actions = answered.group(0, None);
-                self.accompany(&answered, &actions);
-                if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
-                    self.failures.push(told::failure(&answered, "kept", Vec::new()));
-                    self.heals.push(told::heal(&answered, "keep", "applied"));
-                    return Ok(false);
-                }
-                let help = format!("{}; nothing was committed and nothing quarantined", finding.sentence);
-                self.failures
-                    .push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
-                Err(self.stopped())
-            }
-        }
     }
 }
 

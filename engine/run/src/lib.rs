@@ -31,6 +31,7 @@ mod saved;
 mod settle;
 mod sinks;
 mod staging;
+mod structural;
 mod table_rules;
 mod told;
 mod tries;

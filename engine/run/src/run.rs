@@ -11,10 +11,10 @@ use pipe_compile::{Planner, Tables};
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, render};
 use pipe_plan::{Selection, select};
-use pipe_state::{Recovered, RunEnd, RunStart, State};
+use pipe_state::{Recovered, RunEnd, RunStart, State, TableRecord};
 use serde_json::Value;
 
-use crate::commit::{Committing, commit};
+use crate::commit::{Committing, commit, stopped_record};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
@@ -64,6 +64,8 @@ struct Runner<'a> {
     done: BTreeMap<Instance, Result<Done, Stopped>>,
     /// Loads that take nothing because loaded files have changed.
     refused: Vec<(LoadTask, Stopped)>,
+    /// Tables of which nothing was committed.
+    failed: Vec<TableRecord>,
     /// Batches that have staged something.
     begun: Vec<String>,
 }
@@ -105,8 +107,8 @@ impl<'a> Runner<'a> {
             params: options.params.clone(),
         };
         state.begin_run(&start).map_err(failed)?;
-        let (done, refused, begun) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Ok(Self { engine, state, _lock: lock, selection, done, refused, begun })
+        let (done, refused, failed, begun) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { engine, state, _lock: lock, selection, done, refused, failed, begun })
     }
 
     async fn all(&mut self, report: &mut Report, observer: &dyn Observer) {
@@ -141,7 +143,7 @@ impl<'a> Runner<'a> {
             outcome: report.outcome.clone(),
             exit_code: report.exit_code,
             report: serde_json::to_value(&*report).unwrap_or(Value::Null),
-            tables: Vec::new(),
+            tables: std::mem::take(&mut self.failed),
         };
         if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
             report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)]));
@@ -431,7 +433,7 @@ impl<'a> Runner<'a> {
         interrupted()
     }
 
-    fn tell_stopped(&self, table: &str, takers: &[&LoadTask], stopped: Stopped, report: &mut Report) {
+    fn tell_stopped(&mut self, table: &str, takers: &[&LoadTask], stopped: Stopped, report: &mut Report) {
         let skipped = stopped.failures.iter().all(|f| f.failure == "skipped") && !stopped.failures.is_empty();
         let outcome = match (skipped, stopped.waiting) {
             (true, _) => "skipped",
@@ -443,7 +445,9 @@ impl<'a> Runner<'a> {
         // What was told of it for another load stands.
         if report.tables.iter().all(|t| t.name != table) {
             let (name, outcome) = (table.to_owned(), outcome.to_owned());
-            report.tables.push(TableReport { name, outcome, ..stopped.account.unwrap_or_default() });
+            let told = TableReport { name, outcome, ..stopped.account.clone().unwrap_or_default() };
+            self.failed.push(stopped_record(&told, &stopped));
+            report.tables.push(told);
         }
         for task in takers {
             let told = LoadReport { outcome: outcome.to_owned(), reason: reason.clone(), ..sinks::told(task) };

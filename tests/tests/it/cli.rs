@@ -171,7 +171,7 @@ fn a_run_with_json_writes_one_object_and_text_for_people_to_standard_error() {
     let folder = copy_of("examples/orders");
     let ran = pipe(folder.path(), &["run", "--format", "json"]).expect(0);
     ran.json();
-    assert!(ran.stderr.contains("all committed"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("committed; "), "{}", ran.stderr);
     // Also when the program is wrong.
     let folder = project("pipe 1;\nlod x;\n", &[]);
     let ran = pipe(folder.path(), &["run", "--format", "json"]).expect(2);

@@ -367,3 +367,14 @@ fn a_kept_plan_is_run_as_it_was_or_not_at_all() {
     kept.write("kept.json", "plan format 1\n");
     assert_eq!(run(&kept).expect(2).json()["diagnostics"][0]["code"], "E1008");
 }
+
+#[test]
+fn a_table_that_fails_says_what_was_read_and_the_state_keeps_why() {
+    let program =
+        "source t from csv 'data/*.csv' schema (n bigint, s text);\nrules t { s not blank; }\nload t into csv 'out';\n";
+    let project = Project::new(program, &[ONE, TWO]);
+    let report = project.run(1);
+    assert_eq!((&report["tables"][0]["outcome"], &report["tables"][0]["read"]), (&"failed".into(), &5.into()));
+    assert_eq!(project.rows("select failure, handled from pipe.failures"), ["rule_failed,failed"]);
+    assert_eq!(project.rows("select \"table\", outcome, read from pipe.tables"), ["t,failed,5"]);
+}

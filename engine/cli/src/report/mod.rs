@@ -8,6 +8,7 @@ mod rows;
 mod table;
 
 use pipe_run::Report;
+use pipe_run::report::TableReport;
 
 use crate::output::Paint;
 
@@ -33,7 +34,7 @@ fn headline(report: &Report, paint: Paint) -> String {
         "ok" if report.heals.iter().any(|h| h.state == "undone") => {
             paint.good("undone: the rows are in quarantine, as they were read")
         }
-        "ok" => paint.good("all committed"),
+        "ok" => paint.good(&committed(report)),
         "nothing_new" => paint.good("nothing new"),
         "waiting" => paint.warn("committed, but for what waits for approval"),
         "partial" => paint.warn("partial: some of it was not committed"),
@@ -44,6 +45,18 @@ fn headline(report: &Report, paint: Paint) -> String {
     };
     let run = if report.run.is_empty() { "run".to_owned() } else { format!("run {}", report.run) };
     format!("{}: {outcome} {}\n", paint.bold(&run), paint.dim(&format!("({})", seconds(report.duration_ms))))
+}
+
+/// What was committed, and what was not because a clause said so.
+fn committed(report: &Report) -> String {
+    let sum = |of: fn(&TableReport) -> u64| report.tables.iter().map(of).sum::<u64>();
+    let (quarantined, dropped) = (sum(|t| t.quarantined - t.waiting), sum(|t| t.dropped));
+    match (quarantined, dropped) {
+        (0, 0) => "all committed".to_owned(),
+        (0, _) => format!("committed; {} dropped", counted(dropped, "row")),
+        (_, 0) => format!("committed; {} in quarantine", counted(quarantined, "row")),
+        _ => format!("committed; {} in quarantine, {} dropped", counted(quarantined, "row"), count(dropped)),
+    }
 }
 
 fn notes(report: &Report) -> String {
