@@ -17,7 +17,8 @@ pub fn internal(error: &dyn Display) -> Diagnostic {
 /// An error of the operating system, of a disk above all.
 pub fn io(error: &dyn Display) -> Diagnostic {
     let text = error.to_string();
-    if text.contains("No space left") {
+    // As the system says it, and as a sink does.
+    if text.contains("No space left") || text.contains("no space is left") {
         return Diagnostic::new(codes::DISK_FULL, Severity::Error, format!("the disk is full: {text}"))
             .help("make room and run again; nothing was committed");
     }
@@ -54,6 +55,7 @@ pub fn source(error: &SourceError) -> Diagnostic {
         "not_found" => codes::NO_FILES,
         "conflict" => codes::FILE_MOVED,
         "quota" => codes::TOO_LARGE,
+        "data" if error.status.as_deref() == Some(SourceError::DAMAGED_ARCHIVE) => codes::TRUNCATED,
         _ => codes::UNREADABLE,
     };
     Diagnostic::new(code, Severity::Error, error.message.clone())

@@ -7,6 +7,8 @@ use pipe_compile::{Planner, Tables};
 use pipe_connect::source::{
     self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceError, SourceSpec, bind, discover,
 };
+use pipe_diagnostics::Code;
+use pipe_diagnostics::codes::run as codes;
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::classify::{Kind, Phase};
 use pipe_heal::failure::{Candidate, Failure};
@@ -95,8 +97,7 @@ pub async fn extract(
     let mut target = spec.declared.clone().unwrap_or_else(|| discovery.fields());
     if target.is_empty() {
         let message = format!("the columns of `{}` cannot be found out: no file has a header or a record", source.name);
-        let code = pipe_diagnostics::codes::run::NO_SCHEMA;
-        return Err(pipe_diagnostics::Diagnostic::error(code, message, source.span)
+        return Err(pipe_diagnostics::Diagnostic::error(codes::NO_SCHEMA, message, source.span)
             .help("declare them with `schema (…)`")
             .into());
     }
@@ -229,6 +230,14 @@ impl<'e, 'a> Healer<'e, 'a> {
         }
     }
 
+    fn stop_as(&mut self, code: Code, answered: &Answered, help: String) -> Stopped {
+        let mut stopped = self.stop(answered, help);
+        if let Some(last) = stopped.failures.last_mut() {
+            last.code = Some(code.to_string());
+        }
+        stopped
+    }
+
     fn handled(&mut self, answered: &Answered, action: &str, cells: u64, arithmetic: Vec<String>, confidence: f64) {
         self.failures.push(told::failure(answered, action, Vec::new()));
         self.heals.push(HealReport { cells, confidence, arithmetic, ..told::heal(answered, action, "applied") });
@@ -262,7 +271,19 @@ impl<'e, 'a> Healer<'e, 'a> {
             } else if actions.iter().any(|a| matches!(a, ResolvedAction::Keep | ResolvedAction::Ignore)) {
                 self.handled(&answered, "keep", 0, Vec::new(), 1.0);
             } else {
-                return Err(self.stop(&answered, finding.message.clone()));
+                let (code, way_out) = match &finding.kind {
+                    FindingKind::DuplicateHeader { .. }
+                    | FindingKind::EmptyHeader { .. }
+                    | FindingKind::CaseClash { .. } => (
+                        codes::BAD_HEADER,
+                        "; mend the header, or take it so: `on structural(reason: header) => keep;`",
+                    ),
+                    FindingKind::Empty | FindingKind::HeaderOnly => {
+                        (codes::STRUCTURAL, "; if that is right: `on structural(reason: empty) => keep;`")
+                    }
+                    _ => (codes::STRUCTURAL, ""),
+                };
+                return Err(self.stop_as(code, &answered, format!("{}{way_out}", finding.message)));
             }
         }
         Ok(skipped)
@@ -314,18 +335,28 @@ impl<'e, 'a> Healer<'e, 'a> {
         for column in &expected {
             let found = matches.iter().find(|m| m.missing == column.name);
             let file = lacking.get(column.name.as_str()).and_then(|f| files.get(*f)).map_or("", |f| f.name.as_str());
-            if let Some(candidate) = self.missing_one(column, found, file)? {
+            // Whether other files have it.
+            let lacks = |d: &&Drift| matches!(d, Drift::Missing { column: c, .. } if *c == column.name);
+            let differ = bound.drift.iter().filter(lacks).count() < files.len();
+            if let Some(candidate) = self.missing_one(column, found, file, differ)? {
                 renames.insert(column.name.clone(), candidate);
             }
         }
         Ok(renames)
     }
 
-    /// One missing column: the found column it is read from, or `None` to read it as NULL.
-    fn missing_one(&mut self, column: &Expected, found: Option<&Match>, file: &str) -> Result<Option<String>, Stopped> {
+    /// One missing column: the found column it is read from, or `None` to read it as NULL. `differ`: other files have it.
+    fn missing_one(
+        &mut self,
+        column: &Expected,
+        found: Option<&Match>,
+        file: &str,
+        differ: bool,
+    ) -> Result<Option<String>, Stopped> {
         let candidate = found.map(|m| Candidate { column: m.candidate.clone(), score: m.score, margin: m.margin });
         let failure = Failure::missing_column(self.source, &column.name, &column.ty, candidate.as_ref());
         let answered = self.answer(failure)?;
+        let code = if differ { codes::HEADERS_DIFFER } else { codes::SCHEMA_DRIFT };
         let mut refused = None;
         for number in 0..=answered.steps.len() {
             let actions = answered.group(number, None);
@@ -370,14 +401,14 @@ impl<'e, 'a> Healer<'e, 'a> {
                     ResolvedAction::Fail(text) => {
                         let help =
                             text.clone().or(refused.clone()).unwrap_or_else(|| missing_help(column, found, file));
-                        return Err(self.stop(&answered, help));
+                        return Err(self.stop_as(code, &answered, help));
                     }
                     _ => {}
                 }
             }
         }
         let help = refused.unwrap_or_else(|| missing_help(column, found, file));
-        Err(self.stop(&answered, help))
+        Err(self.stop_as(code, &answered, help))
     }
 
     /// Columns that are not declared: taken in or left out, as a clause says.

@@ -191,6 +191,8 @@ pub struct FailureReport {
     pub samples: Vec<Sample>,
     /// Why it cannot go on, for one that failed the table; with what to do.
     pub help: Option<String>,
+    /// For one that failed the table: the page `pipe explain` has about it.
+    pub code: Option<String>,
 }
 
 /// Watches a run: the progress bar of a terminal.

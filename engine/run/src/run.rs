@@ -23,7 +23,7 @@ use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
 use crate::tries::Tries;
 use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
-use crate::{Options, Saved, changed, errors, notices};
+use crate::{Options, Saved, changed, errors, notices, told};
 
 /// Runs a program.
 pub async fn run(loaded: &Loaded, options: &Options, observer: &dyn Observer) -> Report {
@@ -460,6 +460,9 @@ impl<'a> Runner<'a> {
 
     /// The outcome and the exit code, the first that holds.
     fn conclude(&self, loads: &[LoadTask], report: &mut Report, interrupted: bool) {
+        for failure in report.failures.iter_mut().filter(|f| f.handled == "failed" && f.code.is_none()) {
+            failure.code = told::code(failure).map(|code| code.to_string());
+        }
         let tables = |word: &str| report.tables.iter().any(|t| t.outcome == word);
         let failed = tables("failed") || tables("skipped") || !report.failures.iter().all(|f| f.handled != "failed");
         let failed = failed || report.diagnostics.iter().any(|d| d.get("severity").is_some_and(|s| s == "error"));

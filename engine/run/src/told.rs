@@ -1,5 +1,8 @@
 //! Failures and heals in the words of the report.
 
+use pipe_diagnostics::Code;
+use pipe_diagnostics::codes::run as codes;
+
 use crate::clauses::Answered;
 use crate::report::{FailureReport, HealReport, Sample};
 
@@ -14,6 +17,19 @@ pub fn failure(answered: &Answered, handled: &str, samples: Vec<Sample>) -> Fail
         clause: answered.clause.as_ref().map(|c| c.index),
         samples,
         help: None,
+        code: None,
+    }
+}
+
+/// The page about a failure that failed its table. What a source or a sink refuses has a diagnostic with its own.
+pub fn code(failure: &FailureReport) -> Option<Code> {
+    match (failure.failure.as_str(), failure.fields.get("reason").map(String::as_str)) {
+        ("source_error" | "load_error", _) => None,
+        ("structural", Some("file_changed")) => Some(codes::FILE_REPLACED),
+        ("structural", _) => Some(codes::STRUCTURAL),
+        ("missing_column" | "new_column" | "type_changed", _) => Some(codes::SCHEMA_DRIFT),
+        ("model_error", _) => Some(codes::MODEL_FAILED),
+        _ => Some(codes::TABLE_FAILED),
     }
 }
 

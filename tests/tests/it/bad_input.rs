@@ -148,7 +148,7 @@ fn a_truncated_gzip_gives_no_rows_at_all() {
     let project = Project::new("x.csv.gz", &[("x.csv.gz", &whole[..whole.len() / 2])]);
     let report = project.refused();
     fails(&report, "source_error", &["x.csv.gz", "gzip"]);
-    assert!(report["diagnostics"][0]["code"].as_str().is_some_and(|c| c.starts_with("E110")), "{report:#}");
+    says(&report, "E1104", &["x.csv.gz", "in the middle"]);
     project.write("x.csv.gz", &whole);
     assert_eq!(project.run(0)["tables"][0]["committed"], 20_000);
 }
@@ -174,6 +174,7 @@ fn headers_that_name_no_columns() {
         let report = project.refused();
         fails(&report, "structural", words);
         assert_eq!(report["failures"][0]["fields"]["reason"], "header", "{report:#}");
+        assert_eq!(report["failures"][0]["code"], "E1106", "{report:#}");
     }
 }
 
@@ -182,10 +183,15 @@ fn headers_that_differ_between_the_files_of_a_glob() {
     // Another order is the same columns.
     let project = Project::new("x_*.csv", &[("x_1.csv", GOOD), ("x_2.csv", b"s,n\nc,3\n")]);
     project.run(0);
-    assert_eq!(project.read("out.csv"), "n,s\n1,a\n2,b\n3,c\n");
+    assert_eq!(crate::rows::lines(&project.path().join("out.csv")), ["1,a", "2,b", "3,c", "n,s"]);
     // Another column is not: the file is named, and neither file is loaded alone.
     let project = Project::new("x_*.csv", &[("x_1.csv", GOOD), ("x_2.csv", b"n,other\n3,c\n")]);
-    fails(&project.refused(), "missing_column", &["x_2.csv", "`s`"]);
+    let report = project.refused();
+    fails(&report, "missing_column", &["x_2.csv", "`s`"]);
+    assert_eq!(report["failures"][0]["code"], "E1107", "{report:#}");
+    // Where no file has it that is drift.
+    project.write("x_1.csv", b"n,other\n1,a\n");
+    assert_eq!(project.refused()["failures"][0]["code"], "E1110");
 }
 
 #[test]
@@ -309,6 +315,7 @@ fn a_wrong_delimiter_is_a_changed_source_not_bad_rows() {
     let report = project.refused();
     fails(&report, "structural", &["delimiter = ';'"]);
     assert_eq!(report["failures"][0]["fields"]["reason"], "delimiter");
+    assert_eq!(report["failures"][0]["code"], "E1108");
 }
 
 #[test]
@@ -373,4 +380,29 @@ fn a_full_disk_commits_nothing() {
     assert!(!project.path().join("out.csv").exists());
     assert_eq!(staged(project.path()), Vec::<std::path::PathBuf>::new());
     assert_eq!(project.run(0)["tables"][0]["committed"], 200_000);
+}
+
+/// Whatever ends a command, who asked for JSON gets one object that says the exit code and why.
+#[test]
+fn every_failure_is_one_json_object() {
+    let project = Project::new("x.csv", &[("x.csv", GOOD)]);
+    for (args, code, page) in [
+        (&["run", "--nope"][..], 2, "E1007"),
+        (&["run", "nowhere"], 2, "E1001"),
+        (&["run", "--target", "zz"], 2, "E1002"),
+        (&["run", "--plan", "x.csv"], 2, "E1008"),
+        (&["plan", "--target", "zz"], 2, "E1002"),
+        (&["plan", "-o", "nowhere/plan.json"], 1, "E1207"),
+        (&["check", "nowhere"], 2, "E1001"),
+        (&["query", "drop table t"], 2, "E1302"),
+        (&["query", "select cast(s as bigint) from t"], 1, "E1301"),
+        (&["runs", "show", "zz"], 2, "E1304"),
+        (&["heals", "show", "9"], 2, "E1305"),
+        (&["quarantine", "show", "zz"], 2, "E1307"),
+        (&["quarantine", "replay", "zz"], 2, "E1002"),
+        (&["nonsense"], 2, "E1007"),
+    ] {
+        let said = pipe(project.path(), &[args, &["--format", "json"]].concat()).expect(code).json();
+        assert_eq!((&said["exit_code"], &said["diagnostics"][0]["code"]), (&code.into(), &page.into()), "{args:?}");
+    }
 }

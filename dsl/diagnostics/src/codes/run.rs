@@ -81,8 +81,8 @@ codes! {
         bad: "the column `total` is now called `amount`",
         good: "heal orders { on missing_column where ($score >= 0.8) => rename; }";
     FILE_REPLACED = "E1111", "a file that was loaded has changed since",
-        why: "Its rows are in the target already. Loading it again would double them; the sink cannot replace them alone.",
-        bad: "orders_1.csv is edited after it was appended",
+        why: "Its rows are in the target already, and cannot be told from others there: a load of a source into a folder keeps the rows of each file apart and replaces them, a load of a model or a first load of very many files does not. Or a clause on `structural(reason: file_changed)` says `fail`.",
+        bad: "orders_1.csv is edited after a model over it was appended",
         good: "pipe run --full-refresh";
 
     STATE_LOCKED = "E1201", "another run holds the state",

@@ -63,6 +63,9 @@ fn failure(failure: &FailureReport, report: &Report) -> String {
             _ = write!(what, " by clause {clause}");
         }
     }
+    if let Some(code) = &failure.code {
+        _ = write!(what, " [{code}]");
+    }
     let mut text = wrapped("  ", &what);
     if let Some(message) = failure.fields.get("message") {
         text += &wrapped("    ", message);

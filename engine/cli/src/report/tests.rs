@@ -126,6 +126,7 @@ fn report() -> Report {
                 clause: Some(6),
                 samples: vec![sample(205, "lost"), sample(206, "a\u{1b}[31mb"), sample(207, "not shown")],
                 help: None,
+                code: None,
             },
             FailureReport {
                 failure: "table_failed".to_owned(),
@@ -133,6 +134,7 @@ fn report() -> Report {
                 fields: fields(&[("rule", "enough")]),
                 handled: "failed".to_owned(),
                 help: Some("answer it with `on table_failed(rule: enough) => …`, or widen the rule".to_owned()),
+                code: Some("E1401".to_owned()),
                 ..FailureReport::default()
             },
         ],

@@ -45,6 +45,9 @@ pub struct SourceError {
 }
 
 impl SourceError {
+    /// The status of a compressed file that ends too early or is damaged.
+    pub const DAMAGED_ARCHIVE: &'static str = "damaged archive";
+
     /// An error without a code or file.
     pub fn new(kind: &'static str, phase: Phase, message: impl Into<String>) -> Self {
         SourceError { kind, phase, status: None, file: None, message: message.into() }

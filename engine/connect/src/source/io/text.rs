@@ -179,9 +179,9 @@ impl Text {
         let message = if error.kind() == io::ErrorKind::UnexpectedEof {
             format!("`{name}` ends in the middle of its {kind} data, after {} bytes of text; copy it again", self.given)
         } else {
-            format!("`{name}` is not {kind} data after {} bytes of text: {error}", self.given)
+            format!("`{name}` is not {kind} data after {} bytes of text: {error}; copy it again", self.given)
         };
-        SourceError::new("data", Phase::Read, message).in_file(name)
+        SourceError::new("data", Phase::Read, message).in_file(name).with_status(SourceError::DAMAGED_ARCHIVE)
     }
 
     /// Bytes read from disk so far.
