@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod examples;
+mod fuzz;
 mod inspect;
 mod invariants;
 mod kills;
