@@ -16,7 +16,7 @@ use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
-use pipe_quality::{Aggregates, KeyHashes, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
+use pipe_quality::{Aggregates, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
 use pipe_state::Baseline;
 
 use crate::account::{Ending, exceeds};
@@ -37,7 +37,7 @@ use crate::staging::{Finished, Part};
 use crate::told;
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
-const KEY_HASHES: usize = 2 << 20;
+pub(crate) const KEY_HASHES: usize = 2 << 20;
 /// Bytes of suspect rows a thread holds before it spills.
 const SUSPECT_BYTES: usize = 16 << 20;
 
@@ -283,36 +283,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.decide(&tables, book, pass, schema_verdicts).await
     }
 
-    /// Whether rows may come back repaired to a table with unique keys: they must meet the rows that passed, one by one.
-    fn may_repeat(&self, pass: &Passed, book: &Rulebook) -> Result<bool, Stopped> {
-        if book.keys.is_empty() {
-            return Ok(false);
-        }
-        for (reason, failure) in self.row_failures(pass, book) {
-            let rule = match reason {
-                Reason::Rule(i) => book.rule(i).map(|r| (i, r)),
-                _ => None,
-            };
-            let answered = self.answer(failure, rule)?;
-            if (0..answered.steps.len()).any(|g| answered.group(g, None).iter().any(ResolvedAction::repairs)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether a clause may look at rows that pass: for a vote with a key of its own, a mean, the row before.
-    fn looks_around(&self) -> bool {
-        use pipe_syntax::{Action, FillWith};
-        self.block.into_iter().flat_map(|b| &b.clauses).flat_map(|c| c.steps.iter().flatten()).any(|a| {
-            match &a.syntax {
-                Action::Fill { with, .. } => !matches!(with, FillWith::Sql(_)),
-                Action::Majority(of) => of.is_some(),
-                _ => false,
-            }
-        })
-    }
-
     /// The rules planned for an input, references with the keys they may have.
     async fn rulebook(&self, tables: &Tables, input: &Input) -> Result<Rulebook, Stopped> {
         let planner = self.planner(tables);
@@ -375,32 +345,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let context = self.engine.session.task_ctx();
         let (staged, parts) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
         Ok(Passed { staged, parts, extra, good, identity, input: input.clone() })
-    }
-
-    /// Whether any key of a `unique` rule may occur twice, among the rows that pass and those committed before.
-    async fn repeated(&self, pass: &mut Passed, book: &Rulebook) -> Result<bool, Stopped> {
-        for (key, new) in book.keys.iter().zip(std::mem::take(&mut pass.staged.keys)) {
-            let old = match &self.task.committed {
-                Some(provider) => vec![self.committed_keys(provider, key).await?],
-                None => Vec::new(),
-            };
-            let found = KeyHashes::repeated(new, old, 0).map_err(|e| errors::io(&e))?;
-            if !found.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Hashes of the keys a load has committed. Its columns are the table's, in their order.
-    async fn committed_keys(&self, provider: &Arc<dyn TableProvider>, key: &KeyPlan) -> Result<KeyHashes, Stopped> {
-        let mut held = KeyHashes::new(KEY_HASHES, &self.task.scratch);
-        let mut rows = self.engine.session.read_table(Arc::clone(provider))?.execute_stream().await?;
-        while let Some(batch) = rows.next().await {
-            let (hashes, keyed) = pipe_quality::key_hashes(key, &batch?)?;
-            held.extend(&hashes, &keyed).map_err(|e| errors::io(&e))?;
-        }
-        Ok(held)
     }
 
     /// Rules about columns, before any row.
@@ -536,7 +480,14 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let quarantine = quarantine.finish()?;
         let lost = self.structural(&pass.staged, unhealed, &book)?;
         let values = aggregates.finish()?;
-        let observed = self.table_rules(tables, &book, &values, &rows, &pass).await?;
+        let observed = if book.table.is_empty() {
+            BTreeMap::new()
+        } else {
+            let data = data_schema(&pass.input.schema, pass.input.columns);
+            let rows = provider(self.engine, &rows, &data).await?;
+            self.observe_table_rules(tables, &book, &values, rows).await?
+        };
+        self.judge_table_rules(&book, &observed)?;
         let mut committed_counts = counts.clone();
         committed_counts.committed += pass.staged.good;
         committed_counts.sum = committed_counts.sum.wrapping_add(pass.staged.good_sum);

@@ -28,6 +28,7 @@ pub mod report;
 mod rulebook;
 mod run;
 mod saved;
+mod second_pass;
 mod settle;
 mod sinks;
 mod staging;

@@ -224,6 +224,12 @@ pub fn observed(value: &dyn Array, holds: Option<&dyn Array>) -> Observed {
     Observed { text, value: number, holds }
 }
 
+/// The columns a rule reads, of the row it judges: its subject's and its filter's.
+pub fn columns_of(rule: &Rule) -> impl Iterator<Item = &str> {
+    let expressions = rule.subject.iter().chain(&rule.filter);
+    expressions.flat_map(|e| &e.columns).filter_map(|c| c.parts.last().map(String::as_str))
+}
+
 /// The key of a set rule, ready to be evaluated.
 ///
 /// # Errors

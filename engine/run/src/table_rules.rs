@@ -1,7 +1,9 @@
 //! Rules of which no row is to blame: of the columns, before any row; of the whole table, on the rows that would commit.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use pipe_check::{Rule, Severity};
 use pipe_compile::Tables;
@@ -10,11 +12,9 @@ use pipe_heal::failure::Failure;
 
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{Evaluator, Passed, provider};
+use crate::evaluate::Evaluator;
 use crate::report::FailureReport;
 use crate::rulebook::{Observed, Rulebook, observed};
-use crate::settle::data_schema;
-use crate::staging::Finished;
 use crate::told;
 
 impl Evaluator<'_, '_> {
@@ -49,14 +49,13 @@ impl Evaluator<'_, '_> {
         Err(self.stopped())
     }
 
-    /// Table rules, on the rows that would commit.
-    pub(crate) async fn table_rules(
-        &mut self,
+    /// What table rules find of the rows that would commit; `values` are those of the fused aggregates over them.
+    pub(crate) async fn observe_table_rules(
+        &self,
         tables: &Tables,
         book: &Rulebook,
         values: &[ScalarValue],
-        rows: &Finished,
-        pass: &Passed,
+        rows: Arc<dyn TableProvider>,
     ) -> Result<BTreeMap<u16, (Observed, String)>, Stopped> {
         let mut verdicts = BTreeMap::new();
         for table in &book.table {
@@ -66,22 +65,30 @@ impl Evaluator<'_, '_> {
                     let values = values.get(range.clone()).unwrap_or_default();
                     book.observe(&self.planner(tables), fused, values)?
                 }
-                _ => self.ask(tables, rule, rows, pass).await?,
+                _ => self.ask(tables, rule, Arc::clone(&rows)).await?,
             };
-            let expected = table.assertion.expected.clone();
-            if !seen.holds {
-                self.table_failure(table.rule, rule, &seen, &expected)?;
-            }
-            verdicts.insert(table.rule, (seen, expected));
+            verdicts.insert(table.rule, (seen, table.assertion.expected.clone()));
         }
         Ok(verdicts)
     }
 
+    /// Fails the table for the table rules that do not hold, where no clause says otherwise.
+    pub(crate) fn judge_table_rules(
+        &mut self,
+        book: &Rulebook,
+        observed: &BTreeMap<u16, (Observed, String)>,
+    ) -> Result<(), Stopped> {
+        for (index, (seen, expected)) in observed.iter().filter(|(_, (o, _))| !o.holds) {
+            let Some(rule) = book.rule(*index) else { continue };
+            self.table_failure(*index, rule, seen, expected)?;
+        }
+        Ok(())
+    }
+
     /// A table rule that needs a query of its own.
-    async fn ask(&self, tables: &Tables, rule: &Rule, rows: &Finished, pass: &Passed) -> Result<Observed, Stopped> {
+    async fn ask(&self, tables: &Tables, rule: &Rule, rows: Arc<dyn TableProvider>) -> Result<Observed, Stopped> {
         let mut tables = tables.clone();
-        let data = data_schema(&pass.input.schema, pass.input.columns);
-        tables.insert(self.task.table, provider(self.engine, rows, &data).await?);
+        tables.insert(self.task.table, rows);
         let planner = self.planner(&tables);
         let plan = planner.table_assertion(rule)?.plan;
         let batches = self.engine.session.execute_logical_plan(plan).await?.collect().await?;

@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod examples;
 mod fuzz;
+mod healing;
 mod inspect;
 mod invariants;
 mod kills;

@@ -3,19 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::ScalarValue;
 use futures::StreamExt;
-use pipe_compile::Tables;
 use pipe_heal::fate::Fate;
 use pipe_heal::ledger::{CellChange, State};
-use pipe_quality::{Aggregates, RowSink};
+use pipe_quality::RowSink;
 use pipe_state::RowState;
 
 use super::ledger;
 use super::rows::{self, Change, Failing, RowId, Settled};
+use super::tables::Verdicts;
 use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;
@@ -29,13 +28,13 @@ use crate::staging::{Finished, Part};
 #[expect(clippy::too_many_arguments, reason = "the ends of all threads of a heal meet here, once")]
 pub(super) async fn finish(
     evaluator: &mut Evaluator<'_, '_>,
-    tables: &Tables,
     book: Rulebook,
     mut pass: Passed,
     failing: Failing,
     taken: BTreeSet<RowId>,
     passed: Finished,
     verdicts: Vec<rows::Verdict>,
+    observed: Verdicts,
     schema_verdicts: BTreeMap<u16, Observed>,
 ) -> Result<Evaluation, Stopped> {
     let data = data_schema(&pass.input.schema, pass.input.columns);
@@ -139,8 +138,7 @@ pub(super) async fn finish(
         Some(written)
     };
 
-    let values = aggregates(evaluator, &book, &rows, &data).await?;
-    let observed = evaluator.table_rules(tables, &book, &values, &rows, &pass).await?;
+    evaluator.judge_table_rules(&book, &observed)?;
     // Rules in their tolerance: their rows stay as they are.
     for (reason, count) in &pass.staged.violations {
         if !counts.after.contains_key(reason) && !failing.reasons.iter().any(|r| r.contains(reason)) {
@@ -216,7 +214,7 @@ fn changes(
         }
         healed.insert(*row);
         let (file, number) = place(*row);
-        let Change { old, new, confidence, clause, heal } = change.clone();
+        let Change { old, new, confidence, clause, heal, .. } = change.clone();
         let column = data.field(*column).name().clone();
         let heal = numbers.get(heal).copied().unwrap_or(0);
         let entry = CellChange { file, row: number, column, old, new, confidence, clause, heal, state: State::Applied };
@@ -228,10 +226,9 @@ fn changes(
         }
         let (file, number) = place(row);
         let by = failing.removed_by.get(&row).copied();
-        let (clause, heal) = by.map_or((0, 0), |(clause, heal)| (clause, numbers.get(heal).copied().unwrap_or(0)));
+        let (clause, heal) = by.map_or((0, 0), |by| (by.clause, numbers.get(by.heal).copied().unwrap_or(0)));
         for (index, field) in data.fields().iter().enumerate() {
-            let value = failing.read.column(index);
-            let old = value.is_valid(row).then(|| rows::format_cell(value.as_ref(), row));
+            let old = failing.text_as_read(row, index);
             let (file, column) = (file.clone(), field.name().clone());
             let entry = CellChange {
                 file,
@@ -257,7 +254,8 @@ fn changes(
 fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) -> Vec<u32> {
     let mut by_heal: BTreeMap<usize, (u64, BTreeSet<usize>)> = BTreeMap::new();
     for ((row, _), change) in &failing.changes {
-        if verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
+        let settled = failing.settled.get(*row).copied().flatten().is_some();
+        if !settled && verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
             let entry = by_heal.entry(change.heal).or_default();
             entry.0 += 1;
             entry.1.insert(*row);
@@ -339,22 +337,4 @@ async fn rewrite(
     let mut finished = Finished::default();
     part.finish(&mut finished).map_err(|e| errors::io(&e))?;
     Ok((finished, sum))
-}
-
-/// Table aggregates over what commits.
-async fn aggregates(
-    evaluator: &Evaluator<'_, '_>,
-    book: &Rulebook,
-    rows: &Finished,
-    data: &SchemaRef,
-) -> Result<Vec<ScalarValue>, Stopped> {
-    let mut all = Aggregates::new(&book.aggregates)?;
-    if !book.aggregates.is_empty() {
-        let provider = provider(evaluator.engine, rows, data).await?;
-        let mut stream = evaluator.engine.session.read_table(provider)?.execute_stream().await?;
-        while let Some(batch) = stream.next().await {
-            all.update(&batch?)?;
-        }
-    }
-    Ok(all.finish()?)
 }

@@ -40,6 +40,7 @@ impl Healer<'_, '_, '_> {
     /// Passes proposals through the gates and applies those that may be.
     pub(super) fn apply(
         &mut self,
+        group: usize,
         proposals: Vec<(usize, Proposed)>,
         heals: &[(Answered, ResolvedAction, Reason)],
     ) -> Result<bool, Stopped> {
@@ -67,14 +68,14 @@ impl Healer<'_, '_, '_> {
         for (place, proposals) in by_heal {
             let Some((answer, action, _)) = heals.get(place) else { continue };
             let Some(clause) = &answer.clause else { continue };
-            changed |= self.pass_gates(answer, action, clause, proposals, &arithmetic)?;
+            changed |= self.pass_gates((answer, group), action, clause, proposals, &arithmetic)?;
         }
         Ok(changed)
     }
 
     fn pass_gates(
         &mut self,
-        answer: &Answered,
+        answer: (&Answered, usize),
         action: &ResolvedAction,
         clause: &pipe_check::Clause,
         proposals: Vec<pipe_heal::proposal::Proposal<ScalarValue>>,
@@ -117,7 +118,7 @@ impl Healer<'_, '_, '_> {
     #[expect(clippy::too_many_arguments, reason = "a decision with all that it is about")]
     fn apply_column(
         &mut self,
-        answer: &Answered,
+        (answer, group): (&Answered, usize),
         action: &ResolvedAction,
         clause: &pipe_check::Clause,
         (column, name): (usize, &str),
@@ -174,7 +175,7 @@ impl Healer<'_, '_, '_> {
                         Some(before) => before.old.clone(),
                         None => p.old.clone(),
                     };
-                    let change = Change { old, new, confidence: p.confidence, clause: clause.index, heal };
+                    let change = Change { old, new, confidence: p.confidence, clause: clause.index, group, heal };
                     self.failing.changes.insert((row, p.column), change);
                     writes.insert(row, p.new);
                 }

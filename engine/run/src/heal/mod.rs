@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 mod propose;
 mod rows;
 mod sets;
+mod tables;
 mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +40,7 @@ use crate::told;
 use finish::finish;
 use gate::reason_of;
 use propose::{Ask, Proposed};
-use rows::{Failing, RowId, Settled};
+use rows::{Failing, Removal, RowId, Settled};
 use sets::{Found, Standing};
 
 /// How often clauses may propose on what the round before has left.
@@ -68,8 +69,8 @@ pub async fn heal(
     for part in pass.parts.drain(..) {
         part.finish(&mut passed).map_err(|e| errors::io(&e))?;
     }
-    let standing =
-        if pass.identity { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
+    let read = pass.identity || !book.table.is_empty();
+    let standing = if read { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
     let mut healer = Healer {
         tables,
         book: &book,
@@ -79,16 +80,18 @@ pub async fn heal(
         taken: BTreeSet::new(),
         notified: BTreeSet::new(),
         undone: BTreeSet::new(),
+        withdrawn: BTreeSet::new(),
         left: BTreeMap::new(),
         evaluator: &mut *evaluator,
         pass: &mut pass,
     };
     healer.sets_as_read().await?;
     healer.rounds().await?;
-    let verdicts = healer.withdraw().await?;
-    let settled = healer.settle(&verdicts)?;
+    let violated = healer.withdraw().await?;
+    let (violated, observed) = healer.hold_table_rules(violated).await?;
+    let settled = healer.settle(&violated)?;
     let Healer { failing, taken, .. } = healer;
-    finish(evaluator, tables, book, pass, failing, taken, passed, settled, schema_verdicts).await
+    finish(evaluator, book, pass, failing, taken, passed, settled, observed, schema_verdicts).await
 }
 
 struct Healer<'h, 'e, 'a> {
@@ -99,12 +102,14 @@ struct Healer<'h, 'e, 'a> {
     /// Failures with their clauses; those of later rounds are added.
     answered: BTreeMap<Reason, Answered>,
     failing: Failing,
-    /// The rows that passed, with identity; none when no set rule needs them.
+    /// The rows that passed, with identity where a set rule needs it; none when no rule looks at them together.
     passed: Arc<dyn TableProvider>,
     /// Of these, the ones that fail a set rule and are among `failing` now.
     taken: BTreeSet<RowId>,
     /// Failures whose channels were told.
     notified: BTreeSet<(Reason, usize)>,
+    /// Steps whose repairs made a table rule fail: clauses and groups, by index.
+    withdrawn: BTreeSet<(usize, usize)>,
     /// Heals that were refused because somebody had undone them, by place.
     undone: BTreeSet<usize>,
     /// Rows that stay out because an undo took their repair back, with the failure that it answered.
@@ -237,10 +242,13 @@ impl Healer<'_, '_, '_> {
             let Some(rule) = self.book.rule(*index) else { continue };
             let count = found.rows.len() as u64;
             if !self.answered.contains_key(&reason) {
-                if !exceeds(rule.tolerate, count, found.judged) {
+                if !exceeds(rule.tolerate, count, self.pass.staged.rows) {
                     continue;
                 }
-                let failure = Failure::rule_failed(rule, count, found.judged);
+                // Repairs raised it: its share is of the rows as read, most of which no set rule judged then.
+                let judged = self.pass.staged.rows;
+                self.pass.staged.judged.insert(*index, judged);
+                let failure = Failure::rule_failed(rule, count, judged);
                 let answered = self.evaluator.answer(failure, Some((*index, rule)))?;
                 self.answered.insert(reason, answered);
             }
@@ -264,9 +272,10 @@ impl Healer<'_, '_, '_> {
             let count = violated.iter().filter(|v| v.contains(&reason)).count() as u64;
             if let Reason::Rule(index) = reason
                 && let Some(rule) = self.book.rule(index)
-                && exceeds(rule.tolerate, count, self.pass.staged.rows)
+                && let judged = self.pass.staged.judged.get(&index).copied().unwrap_or(self.pass.staged.rows)
+                && exceeds(rule.tolerate, count, judged)
             {
-                let failure = Failure::rule_failed(rule, count, self.pass.staged.rows);
+                let failure = Failure::rule_failed(rule, count, judged);
                 let answered = self.evaluator.answer(failure, Some((index, rule)))?;
                 self.answered.insert(reason, answered);
             }
@@ -279,8 +288,8 @@ impl Healer<'_, '_, '_> {
         let groups = self.answered.values().map(|a| a.steps.len()).max().unwrap_or(0);
         for group in 0..groups.max(1) {
             let rounds = if group == 0 { ROUNDS } else { 1 };
-            for round in 0..rounds {
-                if !self.round(group, round).await? {
+            for _ in 0..rounds {
+                if !self.round(group).await? {
                     break;
                 }
             }
@@ -289,7 +298,7 @@ impl Healer<'_, '_, '_> {
     }
 
     /// One round: `true` when something changed.
-    async fn round(&mut self, group: usize, round: usize) -> Result<bool, Stopped> {
+    async fn round(&mut self, group: usize) -> Result<bool, Stopped> {
         let (violated, found) = self.now().await?;
         let answered: Vec<(Reason, Answered)> = self.answered.iter().map(|(r, a)| (*r, a.clone())).collect();
         let mut proposals: Vec<(usize, Proposed)> = Vec::new();
@@ -301,6 +310,9 @@ impl Healer<'_, '_, '_> {
             let rule = answer.rule.and_then(|i| self.book.rule(i));
             let Some(action) = answer.group(group, rule).into_iter().find(ResolvedAction::repairs) else { continue };
             let Some(clause) = answer.clause.clone() else { continue };
+            if self.withdrawn.contains(&(clause.index, group)) {
+                continue;
+            }
             let rows: Vec<usize> = (0..self.failing.len())
                 .filter(|r| violated.get(*r).is_some_and(|v| v.contains(reason)))
                 .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
@@ -311,11 +323,9 @@ impl Healer<'_, '_, '_> {
             let place = heals.len();
             heals.push((answer.clone(), action.clone(), *reason));
             if let ResolvedAction::Dedupe { keep, .. } = &action {
-                if round == 0
-                    && let Reason::Rule(index) = reason
-                {
+                if let Reason::Rule(index) = reason {
                     let keys = found.get(index).map(|f| f.keys.clone()).unwrap_or_default();
-                    changed |= self.dedupe(answer, &action, keep, &keys, &rows, &violated).await?;
+                    changed |= self.dedupe(answer, group, &action, keep, &keys, &rows, &violated).await?;
                 }
                 continue;
             }
@@ -356,7 +366,7 @@ impl Healer<'_, '_, '_> {
         if proposals.is_empty() {
             return Ok(changed);
         }
-        Ok(self.apply(proposals, &heals)? || changed)
+        Ok(self.apply(group, proposals, &heals)? || changed)
     }
 
     /// A vote with a key of its own: `majority of c by (k)`.
@@ -386,9 +396,11 @@ impl Healer<'_, '_, '_> {
     }
 
     /// Takes the duplicates of each key out, all but one.
+    #[expect(clippy::too_many_arguments, reason = "a clause, its rows and all that is known of them")]
     async fn dedupe(
         &mut self,
         answer: &Answered,
+        group: usize,
         action: &ResolvedAction,
         keep: &pipe_heal::action::Survivor,
         keys: &BTreeMap<RowId, Vec<String>>,
@@ -417,6 +429,9 @@ impl Healer<'_, '_, '_> {
             standing: &standing,
         };
         let removed = ask.duplicates(keep, keys)?;
+        if removed.is_empty() {
+            return Ok(false);
+        }
         let request = self.request(clause, action, "", &[], removed.len() as u64);
         let decision = decide(&request.as_request(&self.evaluator.settings));
         let outcome = decision.of(1.0);
@@ -425,23 +440,37 @@ impl Healer<'_, '_, '_> {
             Outcome::Wait(_) => "waiting",
             Outcome::Refuse(_) => "refused",
         };
-        let heal = self.evaluator.heals.len();
-        self.evaluator.heals.push(HealReport {
+        let told = HealReport {
             rows: removed.len() as u64,
             arithmetic: decision.arithmetic.clone(),
             reason: reason_of(&outcome),
             ..told::heal(answer, "dedupe", state)
-        });
+        };
+        // A clause that goes on in later rounds, on rows that a repair made alike, is one heal.
+        let same = |h: &HealReport| {
+            (h.clause, &h.failure, &h.action, &h.state) == (told.clause, &told.failure, &told.action, &told.state)
+        };
+        let heal = match self.evaluator.heals.iter().position(same) {
+            Some(place) => place,
+            None => {
+                self.evaluator.heals.push(HealReport { rows: 0, ..told.clone() });
+                self.evaluator.heals.len() - 1
+            }
+        };
+        if let Some(before) = self.evaluator.heals.get_mut(heal) {
+            before.rows += told.rows;
+        }
         let settled = match outcome {
             Outcome::Apply => Settled::Removed,
             Outcome::Wait(_) => Settled::Waits,
             Outcome::Refuse(_) => return Ok(false),
         };
-        for row in &removed {
+        for (row, survivor) in &removed {
             if let Some(slot) = self.failing.settled.get_mut(*row) {
                 *slot = Some(settled);
             }
-            self.failing.removed_by.insert(*row, (clause.index, heal));
+            let removal = Removal { clause: clause.index, group, heal, survivor: *survivor };
+            self.failing.removed_by.insert(*row, removal);
         }
         Ok(!removed.is_empty())
     }

@@ -252,11 +252,15 @@ impl Ask<'_> {
         Ok((batch, row_schema(self.table, &schema)?))
     }
 
-    /// The rows a `dedupe` removes: all of a key but one. Ties go to the last file and line.
+    /// The rows a `dedupe` removes, each with the one that stays: all of a key but one. Ties go to the last file and line.
     ///
     /// # Errors
     /// A column that cannot be compared.
-    pub fn duplicates(&self, survivor: &Survivor, keys: &BTreeMap<RowId, Vec<String>>) -> Result<Vec<usize>, Stopped> {
+    pub fn duplicates(
+        &self,
+        survivor: &Survivor,
+        keys: &BTreeMap<RowId, Vec<String>>,
+    ) -> Result<Vec<(usize, usize)>, Stopped> {
         let rank: Vec<Vec<u8>> = match survivor {
             Survivor::Latest(column) => {
                 let index = self.column(column)?;
@@ -286,7 +290,8 @@ impl Ask<'_> {
                     .copied()
                     .max_by_key(|r| (rank.get(*r).cloned().unwrap_or_default(), self.failing.id(*r))),
             };
-            removed.extend(rows.into_iter().filter(|r| Some(*r) != stays));
+            let Some(stays) = stays else { continue };
+            removed.extend(rows.into_iter().filter(|r| *r != stays).map(|r| (r, stays)));
         }
         Ok(removed)
     }

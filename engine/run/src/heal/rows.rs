@@ -34,11 +34,14 @@ pub struct Change {
     pub confidence: f64,
     /// The clause, by index.
     pub clause: usize,
+    /// Which of its step groups, by index.
+    pub group: usize,
     /// Its heal, by place among the heals of the table.
     pub heal: usize,
 }
 
 /// The failing rows.
+#[derive(Clone)]
 pub struct Failing {
     /// As read: columns of the pass's input.
     pub read: RecordBatch,
@@ -50,11 +53,24 @@ pub struct Failing {
     pub settled: Vec<Option<Settled>>,
     /// The changed cells, by row and column.
     pub changes: BTreeMap<(usize, usize), Change>,
-    /// Of removed duplicates: the clause, by index, and its heal, by place.
-    pub removed_by: BTreeMap<usize, (usize, usize)>,
+    /// Of removed duplicates, and of those that wait to be.
+    pub removed_by: BTreeMap<usize, Removal>,
     /// Rows by what they are.
     pub index: HashMap<RowId, usize>,
     columns: usize,
+}
+
+/// A duplicate that a `dedupe` removes.
+#[derive(Clone, Copy, Debug)]
+pub struct Removal {
+    /// The clause, by index.
+    pub clause: usize,
+    /// Which of its step groups, by index.
+    pub group: usize,
+    /// Its heal, by place.
+    pub heal: usize,
+    /// The row that stays.
+    pub survivor: usize,
 }
 
 /// Decided whatever else a row violates.
@@ -193,7 +209,15 @@ impl Failing {
 
     /// A cell's text now; of a cell that has not converted, the text it came with.
     pub fn text(&self, row: usize, column: usize) -> Option<String> {
-        let value = self.values.get(column)?;
+        self.text_of(self.values.get(column)?, row, column)
+    }
+
+    /// A cell's text as read; of a cell that had not converted, the text it came with.
+    pub fn text_as_read(&self, row: usize, column: usize) -> Option<String> {
+        self.text_of(self.read.columns().get(column)?, row, column)
+    }
+
+    fn text_of(&self, value: &ArrayRef, row: usize, column: usize) -> Option<String> {
         if value.is_null(row) {
             let raw = self.raw(column)?;
             return raw.is_valid(row).then(|| format_cell(raw.as_ref(), row));

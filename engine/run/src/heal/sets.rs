@@ -54,7 +54,10 @@ pub struct Standing<'s> {
 
 impl Standing<'_> {
     /// The rows, without those taken out.
-    async fn rows(&self) -> Result<DataFrame, Stopped> {
+    ///
+    /// # Errors
+    /// DataFusion refuses the plan.
+    pub async fn rows(&self) -> Result<DataFrame, Stopped> {
         let session = &self.engine.session;
         let mut rows = session.read_table(Arc::clone(&self.passed))?;
         if !self.taken.is_empty() {

@@ -54,11 +54,29 @@ impl Healer<'_, '_, '_> {
                 back.len()
             ));
             self.failing.revert(&back)?;
+            self.restore_unlike(&back);
+        }
+    }
+
+    /// Brings removed duplicates back whose survivor is no longer alike: it, or they, had their key from a repair that was taken
+    /// back.
+    fn restore_unlike(&mut self, back: &[(usize, usize)]) {
+        let rows: BTreeSet<usize> = back.iter().map(|(row, _)| *row).collect();
+        let concerned = self.failing.removed_by.iter();
+        let concerned = concerned.filter(|(row, by)| rows.contains(row) || rows.contains(&by.survivor));
+        for (row, by) in concerned.map(|(row, by)| (*row, *by)).collect::<Vec<_>>() {
+            self.failing.removed_by.remove(&row);
+            if let Some(slot) = self.failing.settled.get_mut(row) {
+                *slot = None;
+            }
+            if let Some(told) = self.evaluator.heals.get_mut(by.heal) {
+                told.rows = told.rows.saturating_sub(1);
+            }
         }
     }
 
     /// The repairs that made a set rule have more violations than as read: a repaired row can change the group of rows that
-    /// nobody touched. All repairs of the columns the rule is about are guilty, for none can be told from the others.
+    /// nobody touched. All repairs of the columns the rule is about are guilty, unless keys tell which are.
     fn spread(&self, found: &BTreeMap<u16, Found>) -> Vec<(usize, usize)> {
         let mut guilty = Vec::new();
         for (index, found) in found {
@@ -68,7 +86,9 @@ impl Healer<'_, '_, '_> {
                 continue;
             }
             let about = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
-            let related = self.failing.changes.keys().filter(|(_, c)| about.contains(c)).copied();
+            // A key names its rows: of those that are alike now, the repaired ones are guilty.
+            let alike = |row: usize| found.keys.is_empty() || found.keys.contains_key(&self.failing.id(row));
+            let related = self.failing.changes.keys().filter(|(r, c)| about.contains(c) && alike(*r)).copied();
             let related: Vec<(usize, usize)> = related.collect();
             if related.is_empty() {
                 guilty.extend(self.failing.changes.keys().copied());

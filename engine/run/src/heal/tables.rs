@@ -1,0 +1,116 @@
+//! Table rules on what would commit: no repair may make one fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt;
+use pipe_heal::gates::Refusal;
+use pipe_quality::{Aggregates, Reason};
+
+use super::Healer;
+use super::rows::Settled;
+use crate::engine::Stopped;
+use crate::rulebook::Observed;
+use crate::settle::data_schema;
+
+/// What table rules observed and expected, by rule.
+pub type Verdicts = BTreeMap<u16, (Observed, String)>;
+
+impl Healer<'_, '_, '_> {
+    /// Withdraws, clause by clause, the repairs without which a failing table rule would hold; their `else` runs. Gives what the
+    /// rows violate then, and what the table rules find: those that still fail do so whatever is withdrawn.
+    pub(super) async fn hold_table_rules(
+        &mut self,
+        mut violated: Vec<BTreeSet<Reason>>,
+    ) -> Result<(Vec<BTreeSet<Reason>>, Verdicts), Stopped> {
+        loop {
+            let observed = self.observe(&violated).await?;
+            let failing: BTreeSet<u16> = observed.iter().filter(|(_, (o, _))| !o.holds).map(|(r, _)| *r).collect();
+            let Some((clauses, rule)) = self.guilty(&failing).await? else { return Ok((violated, observed)) };
+            self.take_back(&clauses, rule)?;
+            self.rounds().await?;
+            violated = self.withdraw().await?;
+        }
+    }
+
+    /// What the table rules find of the rows that would commit.
+    async fn observe(&self, violated: &[BTreeSet<Reason>]) -> Result<Verdicts, Stopped> {
+        if self.book.table.is_empty() {
+            return Ok(Verdicts::new());
+        }
+        let data = data_schema(&self.pass.input.schema, self.pass.input.columns);
+        let names: Vec<&str> = data.fields().iter().map(|f| f.name().as_str()).collect();
+        let rows = self.standing(self.passing(violated)?).rows().await?.select_columns(&names)?;
+        let mut all = Aggregates::new(&self.book.aggregates)?;
+        if !self.book.aggregates.is_empty() {
+            let mut stream = rows.clone().execute_stream().await?;
+            while let Some(batch) = stream.next().await {
+                all.update(&batch?)?;
+            }
+        }
+        self.evaluator.observe_table_rules(self.tables, self.book, &all.finish()?, rows.into_view()).await
+    }
+
+    /// The clauses to blame for failing table rules, and a rule that holds without their repairs: the first that alone makes
+    /// the difference, or all of them together.
+    async fn guilty(&mut self, failing: &BTreeSet<u16>) -> Result<Option<(BTreeSet<usize>, u16)>, Stopped> {
+        if failing.is_empty() {
+            return Ok(None);
+        }
+        let removed = self.failing.removed_by.iter().filter(|(row, _)| self.is_removed(**row));
+        let clauses: BTreeSet<usize> =
+            self.failing.changes.values().map(|c| c.clause).chain(removed.map(|(_, by)| by.clause)).collect();
+        let mut suspects: Vec<BTreeSet<usize>> = clauses.iter().map(|c| BTreeSet::from([*c])).collect();
+        if clauses.len() > 1 {
+            suspects.push(clauses);
+        }
+        for suspects in suspects {
+            let before = (self.failing.clone(), self.answered.clone(), self.taken.clone());
+            self.revert(&suspects)?;
+            let (violated, _) = self.now().await?;
+            let observed = self.observe(&violated).await?;
+            (self.failing, self.answered, self.taken) = before;
+            if let Some(rule) = failing.iter().find(|r| observed.get(r).is_some_and(|(o, _)| o.holds)) {
+                return Ok(Some((suspects, *rule)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_removed(&self, row: usize) -> bool {
+        self.failing.settled.get(row).copied().flatten() == Some(Settled::Removed)
+    }
+
+    /// Takes the repairs of clauses back: cells to what was read, removed duplicates in again. Gives their heals, by place.
+    fn revert(&mut self, clauses: &BTreeSet<usize>) -> Result<BTreeSet<usize>, Stopped> {
+        let changes = self.failing.changes.iter().filter(|(_, c)| clauses.contains(&c.clause));
+        let (cells, mut heals): (Vec<(usize, usize)>, BTreeSet<usize>) =
+            changes.map(|(cell, c)| (*cell, c.heal)).unzip();
+        self.failing.revert(&cells)?;
+        let removed = self.failing.removed_by.iter();
+        let removed = removed.filter(|(row, by)| clauses.contains(&by.clause) && self.is_removed(**row));
+        for (row, heal) in removed.map(|(row, by)| (*row, by.heal)).collect::<Vec<_>>() {
+            self.failing.removed_by.remove(&row);
+            if let Some(slot) = self.failing.settled.get_mut(row) {
+                *slot = None;
+            }
+            heals.insert(heal);
+        }
+        Ok(heals)
+    }
+
+    /// Withdraws the repairs of clauses for good; the steps that made them are not tried again.
+    fn take_back(&mut self, clauses: &BTreeSet<usize>, rule: u16) -> Result<(), Stopped> {
+        let rule = self.book.rule(rule).map_or_else(String::new, |r| r.name.clone());
+        let groups = self.failing.changes.values().filter(|c| clauses.contains(&c.clause)).map(|c| (c.clause, c.group));
+        self.withdrawn.extend(groups);
+        let removed = self.failing.removed_by.values().filter(|by| clauses.contains(&by.clause));
+        self.withdrawn.extend(removed.map(|by| (by.clause, by.group)));
+        for heal in self.revert(clauses)? {
+            if let Some(told) = self.evaluator.heals.get_mut(heal) {
+                told.state = "withdrawn".to_owned();
+                told.reason = Some(Refusal::TableRule { rule: rule.clone() }.to_string());
+            }
+        }
+        Ok(())
+    }
+}

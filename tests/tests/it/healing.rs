@@ -1,0 +1,139 @@
+//! Repairs and what they do to other rules: to keys that become alike, to table rules, to the shares that guards ask for.
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::pipe::{Ran, pipe};
+use crate::rows::lines;
+
+/// A folder with one file and a program over it: `t`, loaded into `out/t.csv`.
+fn project(columns: &str, rules: &str, clauses: &str, rows: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<&str> = columns.split(", ").map(|c| c.split(' ').next().unwrap()).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("{}\n{rows}", names.join(","))).unwrap();
+    let program = format!(
+        "pipe 1;\nsource t from csv 't.csv' schema ({columns});\nrules t {{ {rules} }}\n\
+         heal t with (mode = automatic, max_quarantine = 100%, max_healed_cells = 100%) {{ {clauses} }}\n\
+         load t into csv 'out/t.csv' with (mode = overwrite);\n"
+    );
+    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
+    folder
+}
+
+fn run(folder: &TempDir) -> Ran {
+    pipe(folder.path(), &["run", "--format", "json"])
+}
+
+fn out(folder: &TempDir) -> Vec<String> {
+    let mut lines = lines(&folder.path().join("out/t.csv"));
+    lines.retain(|l| !l.starts_with("id"));
+    lines
+}
+
+/// `action state rows` of each heal, in order.
+fn heals(report: &Value) -> Vec<String> {
+    let heal = |h: &Value| format!("{} {} {}", h["action"].as_str().unwrap(), h["state"].as_str().unwrap(), h["rows"]);
+    report["heals"].as_array().unwrap().iter().map(heal).collect()
+}
+
+fn failure<'r>(report: &'r Value, rule: &str) -> &'r Value {
+    let failures = report["failures"].as_array().unwrap();
+    failures.iter().find(|f| f["fields"]["rule"] == rule).unwrap_or_else(|| panic!("{rule}: {report}"))
+}
+
+#[test]
+fn rows_that_a_repair_makes_alike_are_duplicates_in_the_next_round() {
+    let clauses = "on rule_failed(rule: upper) => set id = (upper(id)) else quarantine; on rule_failed(check: unique) => dedupe keep latest n;";
+    let folder = project("id text, n int", "upper: (id = upper(id)); id unique;", clauses, "A,1\na,2\nB,3\nb,1\nc,1\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["A,2", "B,3", "C,1"]);
+    let table = &report["tables"][0];
+    assert_eq!((&table["read"], &table["committed"], &table["duplicates_removed"]), (&5.into(), &3.into(), &2.into()));
+    assert_eq!(
+        heals(&report),
+        ["set applied 2", "dedupe applied 2"],
+        "what was removed is not told as healed: {report}"
+    );
+    let unique = failure(&report, "id.unique");
+    assert_eq!(
+        (&unique["rows"], &unique["fields"]["ratio"], &unique["handled"]),
+        (&4.into(), &"0.8".into(), &"healed".into())
+    );
+    let rule = report["rules"].as_array().unwrap().iter().find(|r| r["rule"] == "id.unique").unwrap();
+    assert_eq!((&rule["rows"], &rule["violations_after"], &rule["passed"]), (&5.into(), &0.into(), &true.into()));
+}
+
+#[test]
+fn a_repair_that_would_make_rows_alike_is_taken_back_where_no_clause_removes_duplicates() {
+    let clauses = "on rule_failed(rule: upper) => set id = (upper(id)) else quarantine; on rule_failed => quarantine;";
+    let folder = project("id text, n int", "upper: (id = upper(id)); id unique;", clauses, "A,1\na,2\nb,1\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["A,1", "B,1"]);
+    assert_eq!(report["tables"][0]["quarantined"], 1, "{report}");
+}
+
+#[test]
+fn repairs_beside_the_key_need_no_second_look_at_it_and_repairs_of_it_do() {
+    let clauses = "on rule_failed(rule: sign) => set n = (abs(n)); on rule_failed(check: unique) => dedupe keep first;";
+    let rules = "sign: (n >= 0); id unique;";
+    let folder = project("id text, n int", rules, clauses, "a,-1\nb,2\nc,-3\n");
+    run(&folder).expect(0);
+    assert_eq!(out(&folder), ["a,1", "b,2", "c,3"]);
+    // Here the rows that are repaired and those that pass have a key in common.
+    let folder = project("id text, n int", rules, clauses, "a,-1\na,2\nc,-3\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["a,1", "c,3"]);
+    assert_eq!(report["tables"][0]["duplicates_removed"], 1);
+}
+
+#[test]
+fn repairs_that_make_a_table_rule_fail_are_withdrawn_and_their_else_runs() {
+    let rules = "sign: (n >= 0); even: (m % 2 = 0); most: (max(n)) < 100;";
+    let clauses = "on rule_failed(rule: sign) => set n = (1000) else quarantine; on rule_failed(rule: even) => set m = (m * 2) else quarantine;";
+    let folder = project("id int, n int, m int", rules, clauses, "1,1,2\n2,-5,2\n3,7,3\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["1,1,2", "3,7,6"], "the other clause's repair stays");
+    assert_eq!(heals(&report), ["set withdrawn 1", "set applied 1", "quarantine applied 1"]);
+    let reason = report["heals"][0]["reason"].as_str().unwrap();
+    assert_eq!(reason, "`most` holds without these repairs and fails with them");
+    assert_eq!(failure(&report, "sign")["handled"], "quarantined");
+    let most = report["rules"].as_array().unwrap().iter().find(|r| r["rule"] == "most").unwrap();
+    assert_eq!((&most["passed"], &most["observed"]), (&true.into(), &"7".into()));
+    let ledger =
+        pipe(folder.path(), &["query", "select \"column\" from pipe.ledger", "--format", "csv"]).expect(0).stdout;
+    assert_eq!(ledger, "column\nm\n");
+}
+
+#[test]
+fn an_else_that_repairs_gets_its_turn_when_the_first_steps_are_withdrawn() {
+    let clauses = "on rule_failed(rule: sign) => set n = (1000) else set n = (0) else quarantine;";
+    let folder = project("id int, n int", "sign: (n >= 0); most: (max(n)) < 100;", clauses, "1,1\n2,-5\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["1,1", "2,0"]);
+    assert_eq!(heals(&report), ["set withdrawn 1", "set applied 1"]);
+}
+
+#[test]
+fn removed_duplicates_come_back_where_a_table_rule_needs_them() {
+    let rules = "id unique; enough: (count(*)) >= 3;";
+    let folder = project(
+        "id int, n int",
+        rules,
+        "on rule_failed(check: unique) => dedupe keep first else keep;",
+        "1,1\n1,2\n2,3\n",
+    );
+    let report = run(&folder).expect(0).json();
+    assert_eq!(out(&folder), ["1,1", "1,2", "2,3"]);
+    assert_eq!(heals(&report)[0], "dedupe withdrawn 1");
+    assert_eq!(report["tables"][0]["duplicates_removed"], 0);
+}
+
+#[test]
+fn a_table_rule_that_fails_with_and_without_repairs_fails_the_table() {
+    let clauses = "on rule_failed(rule: sign) => set n = (1) else quarantine;";
+    let folder = project("id int, n int", "sign: (n >= 0); most: (max(n)) < 100;", clauses, "1,500\n2,-5\n");
+    let report = run(&folder).expect(1).json();
+    let failed = failure(&report, "most");
+    assert_eq!((&failed["failure"], &failed["handled"]), (&"table_failed".into(), &"failed".into()));
+    assert!(!heals(&report).iter().any(|h| h.contains("withdrawn")), "no repair is to blame: {report}");
+}
