@@ -68,6 +68,13 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             f.help,
         ])?;
     }
+    // The ledger names a heal of a commit by its number; another try at the table, of which nothing was committed, goes on behind.
+    let taken: u32 = match batch {
+        Some(_) => 0,
+        None => tx
+            .prepare_cached("select coalesce(max(number), 0) from heal where run = ?1 and tbl = ?2")?
+            .query_row([run, &a.table], |r| r.get(0))?,
+    };
     let mut heals = tx.prepare_cached(
         "insert into heal (run, batch, number, tbl, clause, text, clause_hash, col, action, failure, cells, rows, confidence, arithmetic, state, reason, detail)
          values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
@@ -76,7 +83,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
         heals.execute(params![
             run,
             batch,
-            h.number,
+            taken + h.number,
             a.table,
             h.clause,
             h.text,

@@ -243,6 +243,13 @@ fn what_cannot_be_undone_is_said_so_and_nothing_is_touched() {
     refused("999", "E1305", &format!("the nearest is {last}"));
     assert_eq!((orders(at), runs()), before);
 
+    // A run that failed after its clauses had done their work.
+    let fails = project(&program.replace("few: (total < 8) severity warning", "few: (count(*)) > 100"));
+    let run = pipe(fails.path(), &["run"]).expect(1);
+    let id = heal(fails.path(), "set");
+    let said = pipe(fails.path(), &["heals", "undo", &id]).expect(2).stderr;
+    assert!(said.contains("its run committed nothing of `orders`"), "{said}\n{}", run.stdout);
+
     let set = heal(at, "set");
     pipe(at, &["heals", "undo", &set]).expect(0);
     refused(&set, "E1306", "it was undone before by run");
