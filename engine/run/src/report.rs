@@ -183,7 +183,7 @@ pub struct FailureReport {
     pub fields: std::collections::BTreeMap<String, String>,
     /// Rows to blame.
     pub rows: u64,
-    /// What became of it, in the order of the steps: `healed`, `quarantined`, `failed`, …
+    /// What became of it, in the order of the steps: `healed`, `quarantined`, `waiting`, `failed`, …; `withdrawn` where the table did not commit
     pub handled: String,
     /// The clause that took it, if one did.
     pub clause: Option<usize>,

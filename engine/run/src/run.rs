@@ -433,7 +433,8 @@ impl<'a> Runner<'a> {
         interrupted()
     }
 
-    fn tell_stopped(&mut self, table: &str, takers: &[&LoadTask], stopped: Stopped, report: &mut Report) {
+    fn tell_stopped(&mut self, table: &str, takers: &[&LoadTask], mut stopped: Stopped, report: &mut Report) {
+        told::taken_back(&mut stopped);
         let skipped = stopped.failures.iter().all(|f| f.failure == "skipped") && !stopped.failures.is_empty();
         let outcome = match (skipped, stopped.waiting) {
             (true, _) => "skipped",

@@ -86,6 +86,10 @@ pub fn prepare(
             published.push(path.clone());
         }
         let mut prepared = sink::prepare(&mut spec, task.mode, &published).map_err(|e| refused(task, &e))?;
+        if prepared.foreign {
+            let (load, place) = (&task.load.name, &task.load.locator);
+            engine.note(format!("load `{load}` replaces `{place}`, which no load of this state had written"));
+        }
         prepared.remove.extend(gone);
         let (load, dir, files) = (task.load.name.clone(), folder(engine, task, batch), Vec::new());
         targets.push(Target { load, spec: Arc::new(spec), dir, prepared, tracked: task.tracked(), files });
@@ -109,7 +113,7 @@ pub fn spec(engine: &Engine<'_>, task: &LoadTask, schema: &SchemaRef, batch: &st
 pub fn refused(task: &LoadTask, error: &SinkError) -> Stopped {
     let code = match error {
         SinkError::Exists(_) => codes::TARGET_EXISTS,
-        SinkError::Foreign { .. } | SinkError::ForeignFile(_) => codes::SINK_CHANGED,
+        SinkError::Foreign { .. } => codes::SINK_CHANGED,
         SinkError::Full(_) => codes::DISK_FULL,
         SinkError::OtherSchema { .. } => codes::TARGET_DIFFERS,
         _ => codes::SINK_UNWRITABLE,

@@ -4,6 +4,7 @@ use pipe_diagnostics::Code;
 use pipe_diagnostics::codes::run as codes;
 
 use crate::clauses::Answered;
+use crate::engine::Stopped;
 use crate::report::{FailureReport, HealReport, Sample};
 
 /// A failure and what became of it.
@@ -53,5 +54,18 @@ pub fn expected(rule: &pipe_check::Rule) -> String {
         pipe_check::Predicate::Columns(columns) => columns.join(", "),
         pipe_check::Predicate::Closed => "no other column than the declared ones".to_owned(),
         other => pipe_check::words::predicate_text(other),
+    }
+}
+
+/// Says of a table that does not commit that what clauses did about its rows came to nothing.
+pub fn taken_back(stopped: &mut Stopped) {
+    let why = if stopped.waiting { "the whole batch waits" } else { "the table failed" };
+    for heal in stopped.heals.iter_mut().filter(|h| h.state == "applied") {
+        heal.state = "withdrawn".to_owned();
+        heal.reason = Some(why.to_owned());
+    }
+    let moved = ["quarantined", "dropped", "kept", "healed"];
+    for failure in stopped.failures.iter_mut().filter(|f| moved.contains(&f.handled.as_str())) {
+        failure.handled = "withdrawn".to_owned();
     }
 }

@@ -57,7 +57,8 @@ fn failure(failure: &FailureReport, report: &Report) -> String {
     } else if failure.rows > 0 {
         _ = write!(what, ", {}", counted(failure.rows, "row"));
     }
-    if failure.handled != "failed" && !failure.handled.is_empty() {
+    // What was decided about rows of a table that fails came to nothing.
+    if !["failed", "withdrawn", ""].contains(&failure.handled.as_str()) {
         _ = write!(what, ": {}", failure.handled.replace('_', " "));
         if let Some(clause) = failure.clause {
             _ = write!(what, " by clause {clause}");

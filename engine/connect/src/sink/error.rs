@@ -54,9 +54,6 @@ pub enum SinkError {
         /// Some of the files, relative to it, and how many more.
         files: Vec<String>,
     },
-    /// `overwrite` of a file that no load published.
-    #[error("`{}` is there and no load of this state wrote it, so it is not replaced; move it away, or choose another place", .0.display())]
-    ForeignFile(PathBuf),
     /// `create` where something is.
     #[error("`{}` exists already and `mode = create` replaces nothing; choose another place or mode", .0.display())]
     Exists(PathBuf),
@@ -117,10 +114,7 @@ impl SinkError {
             SinkError::TooManyPartitions(_) | SinkError::Full(_) => "quota",
             SinkError::Unsupported { .. } => "type",
             SinkError::Rows(_) => "internal",
-            SinkError::Foreign { .. }
-            | SinkError::ForeignFile(_)
-            | SinkError::Exists(_)
-            | SinkError::WrongKind { .. } => "conflict",
+            SinkError::Foreign { .. } | SinkError::Exists(_) | SinkError::WrongKind { .. } => "conflict",
             SinkError::OtherSchema { .. } => "schema",
             SinkError::Unreadable { .. } => "parse",
             SinkError::Encode { .. } => "data",

@@ -44,6 +44,8 @@ pub struct Prepared {
     pub remove: Vec<PathBuf>,
     /// A target of one file may be replaced.
     replace_file: bool,
+    /// Whether that file is there and none of this load's own.
+    pub foreign: bool,
 }
 
 impl Prepared {
@@ -74,17 +76,15 @@ pub fn prepare(spec: &mut SinkSpec, mode: Mode, published: &[PathBuf]) -> Result
             }
             match mode {
                 Mode::Create if there.is_some() => return Err(SinkError::Exists(path)),
-                Mode::Overwrite | Mode::Refresh if there.is_some() && !published.iter().any(|p| same(p, &path)) => {
-                    return Err(SinkError::ForeignFile(path));
-                }
                 Mode::Append if there.is_some() => {
                     schema::check(&format, &spec.schema, &path, true)?;
-                    spec.base = Some(path);
+                    spec.base = Some(path.clone());
                 }
                 _ => {}
             }
-            // The file itself is replaced by a rename, never removed.
-            Ok(Prepared { remove: Vec::new(), replace_file: mode != Mode::Create })
+            // Replaced by a rename, never removed. `overwrite` names this one file, so it is meant, whoever wrote it.
+            let foreign = there.is_some() && mode != Mode::Append && !published.iter().any(|p| same(p, &path));
+            Ok(Prepared { remove: Vec::new(), replace_file: mode != Mode::Create, foreign })
         }
         Target::Folder(path) => {
             if kind_of(&path)? == Some(Kind::File) {
@@ -102,7 +102,7 @@ pub fn prepare(spec: &mut SinkSpec, mode: Mode, published: &[PathBuf]) -> Result
                 Mode::Overwrite | Mode::Refresh => published.to_vec(),
                 Mode::Append | Mode::Create => Vec::new(),
             };
-            Ok(Prepared { remove, replace_file: false })
+            Ok(Prepared { remove, replace_file: false, foreign: false })
         }
     }
 }

@@ -496,9 +496,13 @@ impl Healer<'_, '_, '_> {
             }
             let samples = self.evaluator.samples(self.pass, *reason);
             let undone = self.left_undone(reason, &answer.failure.to_string());
+            let proposals = self.evaluator.heals.iter().filter(|h| h.failure == answer.failure.to_string());
+            let waiting: u64 = proposals.filter(|h| h.state == "waiting").map(|h| h.rows).sum();
             if remaining == 0 && healed_first {
                 let word = match undone {
-                    0 => "healed".to_owned(),
+                    0 if waiting == 0 => "healed".to_owned(),
+                    0 if waiting >= answer.failure.rows => "waiting".to_owned(),
+                    0 => format!("healed, {waiting} waiting"),
                     n if n == answer.failure.rows => "left in quarantine, where an undo put them".to_owned(),
                     n => format!(
                         "healed, {n} left in quarantine, where an undo put {}",
