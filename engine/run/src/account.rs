@@ -122,6 +122,7 @@ impl Evaluator<'_, '_> {
             ledger: ending.ledger,
             baseline: None,
             files: Vec::new(),
+            watermark: None,
             unhealed: ending.unhealed,
             lost: ending.lost,
         })

@@ -56,11 +56,12 @@ pub fn commit(
             batch: Some(batch_id(engine, task)),
             rows,
             taken: taken(&evaluation, task),
-            forget: match (task.mode, task.replaced_keys()) {
-                (Mode::Append, replaced) if replaced.is_empty() => Forget::Nothing,
-                (Mode::Append, replaced) => Forget::Files(replaced.into_iter().collect()),
+            forget: match (task.mode, task.forgotten_keys()) {
+                (Mode::Append, again) if again.is_empty() => Forget::Nothing,
+                (Mode::Append, again) => Forget::Files(again),
                 _ => Forget::All,
             },
+            watermark: evaluation.watermark.clone(),
             remove: target.prepared.remove.clone(),
         });
         publish.extend(target.files.iter().map(|f| PublishStep {
@@ -73,7 +74,11 @@ pub fn commit(
             bytes: f.bytes,
         }));
     }
-    let replaced = if first { judged(engine, state, &evaluation, &mut loads)? } else { Superseded::Nothing };
+    let mut replaced = if first { judged(engine, state, &evaluation, &mut loads)? } else { Superseded::Nothing };
+    if takers.iter().any(|t| t.instance.past.is_some()) && !engine.options.full_refresh {
+        // Only new rows were read: what was held of the others stands.
+        replaced = Superseded::Nothing;
+    }
     let quarantine = if first { quarantine_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let ledger = if first { ledger_file(engine, state, &evaluation, &batch, &mut publish) } else { Vec::new() };
     let mut table = table_record(&evaluation);
@@ -176,7 +181,7 @@ fn judged(
     }
     if !taken.is_empty() {
         let rows = evaluation.table.read;
-        loads.push(LoadCommit { load, batch: None, rows, taken, forget: Forget::Files(forget), remove: Vec::new() });
+        loads.push(LoadCommit { load, rows, taken, forget: Forget::Files(forget), ..LoadCommit::default() });
     }
     // A full refresh judges all rows anew, also those of files that are gone.
     Ok(if engine.options.full_refresh { Superseded::All } else { Superseded::Files(names) })

@@ -17,7 +17,7 @@ use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
 use pipe_quality::{Aggregates, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
-use pipe_state::Baseline;
+use pipe_state::{Baseline, Watermark};
 
 use crate::account::{Ending, exceeds};
 use crate::aside::Unread;
@@ -25,10 +25,11 @@ use crate::clauses::{Answered, answer};
 use crate::columns;
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
-use crate::extract::Extract;
+use crate::extract::{self, Extract};
 use crate::heal::ledger;
 use crate::memory::Memory;
 use crate::pass::{Input, pass};
+use crate::past::{Filter, Past};
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
 use crate::rulebook::{Observed, Rulebook, key_plan};
@@ -65,6 +66,8 @@ pub struct Evaluation {
     pub baseline: Option<Baseline>,
     /// The files read, with what was found of them.
     pub files: Vec<(InputFile, FileState)>,
+    /// How far the source has come by its column, where only new rows were read or will be next.
+    pub watermark: Option<Watermark>,
     /// Rows that no clause healed, kept or dropped.
     pub unhealed: u64,
     /// Whether the whole of a small batch went to quarantine.
@@ -83,6 +86,8 @@ pub struct Task<'t> {
     pub direct: Option<(Arc<SinkSpec>, PathBuf)>,
     /// The files whose rows are not in quarantine yet; `None`: all.
     pub fresh: Option<BTreeSet<String>>,
+    /// Which rows of the files are read; `None`: all.
+    pub past: Option<Past>,
     /// Files whose rows go to quarantine unjudged: a clause says `skip file`.
     pub aside: BTreeSet<String>,
     /// Files that are not even read for such a clause.
@@ -118,10 +123,11 @@ pub async fn source(
         let files = extract.files.clone();
         ScanExec::try_new(&extract.spec, files, &extract.bound, &extract.target, projection, engine.options.threads)
             .map(Arc::new)
-            .map_err(|e| crate::extract::source_stopped(task.table, &e))
+            .map_err(|e| extract::source_stopped(task.table, &e))
     };
     let declared: Vec<String> = extract.spec.declared.iter().flatten().map(|f| f.name.clone()).collect();
     let mut last = scan()?;
+    let past = task.past.as_ref().map(|p| Filter::new(p, &extract::schema(&extract.target), &names)).transpose()?;
     let mut evaluator = Evaluator::new(engine, task, declared);
     evaluator.heals = extract.heals;
     evaluator.failures = extract.failures;
@@ -130,7 +136,7 @@ pub async fn source(
     let mut evaluation = evaluator
         .run(watch, &mut || {
             last = scan()?;
-            Ok(Input::scan(Arc::clone(&last), columns, names.clone()))
+            Ok(Input::scan(Arc::clone(&last), columns, names.clone()).past(past.clone()))
         })
         .await
         .map_err(|stopped| named(task.table, stopped))?;
@@ -139,6 +145,10 @@ pub async fn source(
     evaluation.table.files = (names.len() + unread.len()) as u64;
     evaluation.files = extract.files.into_iter().zip(states).collect();
     evaluation.files.extend(unread.into_iter().map(|file| (file, FileState::default())));
+    if let (Some(past), Some(filter)) = (&task.past, &past) {
+        let column = past.column.clone();
+        evaluation.watermark = filter.watermark()?.map(|value| Watermark { column, value });
+    }
     // Where every file is set aside nothing was learnt of the source.
     evaluation.baseline = (!names.is_empty()).then_some(extract.baseline);
     watch.table_finished(task.table);
@@ -683,6 +693,7 @@ pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
         ledger: None,
         baseline: None,
         files: Vec::new(),
+        watermark: None,
         unhealed: 0,
         lost: false,
     }

@@ -19,6 +19,7 @@ mod memory;
 mod notices;
 mod options;
 mod pass;
+mod past;
 mod planning;
 mod quarantine;
 mod query;

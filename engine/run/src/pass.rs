@@ -14,6 +14,7 @@ use pipe_quality::{MetaColumns, StageError, StageSpec, Staged, stage};
 use tokio::task::JoinSet;
 
 use crate::engine::Watch;
+use crate::past::Filter;
 use crate::staging::Part;
 
 /// Rows to judge: data columns, then what says which row each is.
@@ -31,6 +32,8 @@ pub struct Input {
     pub numbered: bool,
     /// The files rows come from, by index; for a query none.
     pub files: Vec<String>,
+    /// Of the rows of a source the ones that count; `None`: all.
+    past: Option<Filter>,
 }
 
 impl Input {
@@ -44,7 +47,7 @@ impl Input {
         let schema = rows.schema();
         let at = |name: &str| schema.index_of(name).unwrap_or(0);
         let meta = MetaColumns { file: at(meta::FILE), line: at(meta::LINE), row: at(meta::ROW) };
-        Self { plan: rows, schema, columns, meta, numbered: false, files }
+        Self { plan: rows, schema, columns, meta, numbered: false, files, past: None }
     }
 
     /// The rows of a query: they are numbered as they come, by partition.
@@ -57,7 +60,13 @@ impl Input {
         fields.push(Arc::new(Field::new(meta::ROW, DataType::UInt64, false)));
         let schema = Arc::new(Schema::new(fields));
         let meta = MetaColumns { file: columns, line: columns + 1, row: columns + 2 };
-        Self { plan, schema, columns, meta, numbered: true, files: Vec::new() }
+        Self { plan, schema, columns, meta, numbered: true, files: Vec::new(), past: None }
+    }
+
+    /// The same, but for rows that are not past a watermark: these are not part of the batch.
+    #[must_use]
+    pub fn past(self, past: Option<Filter>) -> Self {
+        Self { past, ..self }
     }
 
     /// How many threads it can be read by.
@@ -71,6 +80,10 @@ impl Input {
         context: Arc<TaskContext>,
     ) -> datafusion::error::Result<SendableRecordBatchStream> {
         let rows = self.plan.execute(partition, context)?;
+        if let Some(past) = self.past.clone() {
+            let new = rows.map(move |batch| past.apply(&batch?));
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), new)));
+        }
         if !self.numbered {
             return Ok(rows);
         }

@@ -9,6 +9,7 @@ use pipe_plan::{ColumnFact, Facts, LoadNews, News, Selection};
 
 use crate::engine::{Engine, Stopped};
 use crate::look::Look;
+use crate::past::Past;
 use crate::work::{Listing, LoadTask, load_task, row_by_row};
 use crate::{Options, raw};
 
@@ -59,6 +60,9 @@ pub(crate) fn told(task: &LoadTask) -> LoadNews {
     }
     if !task.news {
         return LoadNews::Nothing;
+    }
+    if let Some(Past { column, value: Some(value), .. }) = &task.instance.past {
+        return LoadNews::Past { column: column.clone(), value: value.clone() };
     }
     let name = |f: &String| match task.replaced.contains(f) {
         true => format!("{f} (changed: its earlier rows are replaced)"),

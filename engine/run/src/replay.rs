@@ -319,6 +319,7 @@ impl Replay<'_> {
             providers: &providers,
             direct: None,
             fresh: None,
+            past: None,
             aside: BTreeSet::new(),
             unread: Vec::new(),
             tracked: true,
@@ -448,6 +449,7 @@ impl Replay<'_> {
         let mut loads = Vec::new();
         for target in targets {
             loads.push(LoadCommit {
+                watermark: None,
                 load: target.load.clone(),
                 batch: None,
                 rows: target.files.iter().map(|f| f.rows).sum(),

@@ -8,6 +8,7 @@ use datafusion::catalog::TableProvider;
 use futures::FutureExt;
 use pipe_check::Loaded;
 use pipe_compile::{Planner, Tables};
+use pipe_connect::sink::Mode;
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, render};
 use pipe_plan::{Selection, select};
@@ -156,7 +157,15 @@ impl<'a> Runner<'a> {
         let (mut loads, mut planned) = (Vec::new(), Vec::new());
         for load in self.engine.program().loads.iter().filter(|l| self.selection.loads.contains(&l.name)) {
             let source = row_by_row(&self.engine, &load.table);
-            let mut task = load_task(&self.engine, &self.state, &listing, load, source)?;
+            let mut task = match load_task(&self.engine, &self.state, &listing, load, source) {
+                Ok(task) => task,
+                Err(stopped) => {
+                    let task = LoadTask { news: false, ..LoadTask::whole(load, Mode::Append, Vec::new()) };
+                    self.refused.push((task.clone(), stopped));
+                    loads.push(task);
+                    continue;
+                }
+            };
             if self.engine.options.plan.is_some() {
                 planned.push(task.clone());
             }
@@ -182,7 +191,7 @@ impl<'a> Runner<'a> {
         let needed = self.needed(&loads);
         for table in tables.iter().filter(judged).filter(|t| wanted(t)) {
             if needed.contains(table) || loads.is_empty() || loads.iter().any(|l| l.news) {
-                instances.push(Instance { table: table.clone(), files: None });
+                instances.push(Instance::whole(table));
             }
         }
         // Inputs before what reads them.
@@ -228,14 +237,20 @@ impl<'a> Runner<'a> {
         let table = instance.table.as_str();
         let mut tables = Tables::new();
         let mut providers = BTreeMap::new();
+        let mut watermark = None;
         for name in pipe_plan::dependencies(program, table) {
             // A model that is row by row over new files reads just these; a reference is always the whole.
             let read = row_by_row(&self.engine, table).is_some_and(|s| s == name && s != table);
-            let files = if read { instance.files.clone() } else { None };
-            let input = Instance { table: name.clone(), files };
+            let input = match read {
+                true => Instance { table: name.clone(), ..instance.clone() },
+                false => Instance::whole(&name),
+            };
             self.instance(&input, loads, listing, watch).await;
             match self.done.get(&input) {
-                Some(Ok(Done { provider: Some(provider), .. })) => {
+                Some(Ok(Done { provider: Some(provider), evaluation, .. })) => {
+                    if read {
+                        watermark.clone_from(&evaluation.watermark);
+                    }
                     tables.insert(name.clone(), Arc::clone(provider));
                     providers.insert(name.clone(), Arc::clone(provider));
                 }
@@ -277,6 +292,7 @@ impl<'a> Runner<'a> {
             providers: &providers,
             direct: None,
             fresh,
+            past: instance.past.clone(),
             aside: takers.iter().flat_map(|t| t.aside.iter().cloned()).collect(),
             unread: Vec::new(),
             tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
@@ -336,6 +352,8 @@ impl<'a> Runner<'a> {
             return Err(errors::internal(&format!("`{table}` is no table")).into());
         };
         evaluation.table.without = self.without(table);
+        // A model that is row by row over a source has come as far as that.
+        evaluation.watermark = evaluation.watermark.or(watermark);
         let (targets, provider) = sinks::write(&self.engine, &mut evaluation, targets, read_by_others).await?;
         Ok(Done { evaluation, provider, targets, batch })
     }
@@ -529,8 +547,6 @@ pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Ve
                 refuse(format!("source `{table}` from `{}`", source.connector), source.span);
             } else if source.streaming {
                 refuse(format!("source `{table}`, a stream,"), source.span);
-            } else if source.incremental.is_some() {
-                refuse(format!("source `{table}`, `incremental by` on files,"), source.span);
             }
         }
         for rule in loaded.program.rules.get(table).into_iter().flatten() {

@@ -73,6 +73,7 @@ async fn one(
         providers: &providers,
         direct: None,
         fresh: None,
+        past: None,
         aside: BTreeSet::new(),
         unread: Vec::new(),
         tracked: false,

@@ -12,6 +12,7 @@ use pipe_plan::Selection;
 use pipe_state::{State, TakenFile};
 
 use crate::engine::{Engine, Stopped};
+use crate::past::Past;
 use crate::{changed, errors, extract};
 
 /// The files of every source that is read, as they are now.
@@ -28,6 +29,15 @@ pub struct Instance {
     pub table: String,
     /// Of these files of its source only; `None`: the whole.
     pub files: Option<BTreeSet<String>>,
+    /// Of their rows only those past a watermark.
+    pub past: Option<Past>,
+}
+
+impl Instance {
+    /// All of a table.
+    pub fn whole(table: impl Into<String>) -> Self {
+        Self { table: table.into(), files: None, past: None }
+    }
 }
 
 /// What a load takes.
@@ -47,7 +57,9 @@ pub struct LoadTask {
     pub changed: Vec<String>,
     /// Loaded files that have changed since and whose rows this batch replaces; by name, of the table's own source.
     pub replaced: BTreeSet<String>,
-    /// Of these, the ones whose new version goes to quarantine whole.
+    /// Loaded files that have changed since and of which the rows past the watermark are taken.
+    pub grown: BTreeSet<String>,
+    /// Of the replaced, the ones whose new version goes to quarantine whole.
     pub aside: BTreeSet<String>,
 }
 
@@ -60,12 +72,13 @@ impl LoadTask {
     pub fn whole(load: &Load, mode: Mode, inputs: Vec<(String, InputFile)>) -> Self {
         Self {
             load: load.clone(),
-            instance: Instance { table: load.table.clone(), files: None },
+            instance: Instance::whole(&load.table),
             mode,
             inputs,
             news: true,
             changed: Vec::new(),
             replaced: BTreeSet::new(),
+            grown: BTreeSet::new(),
             aside: BTreeSet::new(),
         }
     }
@@ -73,7 +86,16 @@ impl LoadTask {
     /// Whether the rows of each source file are to be kept apart in what is written.
     pub fn tracked(&self) -> bool {
         let own = self.inputs.iter().all(|(source, _)| *source == self.load.table);
-        self.mode == Mode::Append && own && (1..=TRACKED_FILES).contains(&self.inputs.len())
+        matches!(self.mode, Mode::Append | Mode::Refresh)
+            && self.instance.past.is_none()
+            && own
+            && (1..=TRACKED_FILES).contains(&self.inputs.len())
+    }
+
+    /// What the load calls the files it has taken before and takes again.
+    pub fn forgotten_keys(&self) -> Vec<String> {
+        let again = |f: &InputFile| self.replaced.contains(&f.name) || self.grown.contains(&f.name);
+        self.inputs.iter().filter(|(_, f)| again(f)).map(|(source, f)| key(source, &f.name)).collect()
     }
 
     /// What the load calls the files whose rows the batch replaces.
@@ -132,7 +154,11 @@ pub fn load_task(
         mode = Mode::Refresh;
     }
     let mut task = LoadTask::whole(load, mode, listing.inputs(engine, &load.table));
+    let source = row_by_row.as_ref().and_then(|s| engine.program().sources.get(s));
+    let forward = source.and_then(|s| s.incremental.as_ref()).filter(|_| matches!(mode, Mode::Append | Mode::Refresh));
     if refresh {
+        let column = forward.map(|(column, _)| column.clone());
+        task.instance.past = column.map(|column| Past { column, ..Past::default() });
         return Ok(task);
     }
     let all_taken = state.taken(&load.name).map_err(|e| errors::state(&e))?;
@@ -141,6 +167,9 @@ pub fn load_task(
         && let Some(source) = row_by_row
         && let Some(Ok(files)) = listing.files.get(&source)
     {
+        if let Some((column, _)) = forward {
+            return incremental(state, task, &source, files, column, &all_taken);
+        }
         let mut new = BTreeSet::new();
         let published = state.published_files(&load.name).map_err(|e| errors::state(&e))?;
         for file in files {
@@ -175,6 +204,52 @@ pub fn load_task(
         let batch = batch_id(engine, &task);
         task.news = !state.is_committed(&load.name, &batch).map_err(|e| errors::state(&e))?;
     }
+    Ok(task)
+}
+
+/// What is new of a source that goes forward by a column: of files that are new or have changed the rows past the watermark.
+/// A file that is as it was has none: the watermark is the greatest value of all that was read.
+fn incremental(
+    state: &State,
+    mut task: LoadTask,
+    source: &str,
+    files: &[InputFile],
+    column: &str,
+    taken: &[TakenFile],
+) -> Result<LoadTask, Stopped> {
+    let watermark = state.watermark(&task.load.name).map_err(|e| errors::state(&e))?;
+    if let Some(other) = watermark.as_ref().filter(|w| w.column != column) {
+        let load = &task.load.name;
+        let message =
+            format!("load `{load}` has come forward by `{}`, and `{source}` goes by `{column}` now", other.column);
+        let help =
+            format!("`pipe run --full-refresh --target {load}` loads everything again in place of what is there");
+        let code = pipe_diagnostics::codes::run::WATERMARK_MOVED;
+        return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message)
+            .help(help)
+            .into());
+    }
+    // A model's load has no rows of its own to count by: what was judged of its source stands for them.
+    let judged = state.taken(&format!("@{source}")).map_err(|e| errors::state(&e))?;
+    let counted = if source == task.load.table { taken } else { &judged };
+    let (mut new, mut seen) = (BTreeSet::new(), BTreeMap::new());
+    for file in files {
+        let path = key(source, &file.name);
+        if let Some(before) = taken.iter().find(|t| t.path == path) {
+            if same(before, file)? {
+                continue;
+            }
+            task.grown.insert(file.name.clone());
+            let rows = counted.iter().find(|t| t.path == path).map_or(0, |t| t.rows);
+            seen.insert(file.name.clone(), rows);
+        }
+        new.insert(file.name.clone());
+    }
+    task.news = !new.is_empty();
+    task.inputs.retain(|(s, f)| s == source && new.contains(&f.name));
+    let value = watermark.map(|w| w.value);
+    task.instance.past = Some(Past { column: column.to_owned(), value, seen });
+    task.instance.files = Some(new);
     Ok(task)
 }
 
@@ -241,6 +316,9 @@ pub fn batch_id(engine: &Engine<'_>, task: &LoadTask) -> String {
     for (source, file) in &task.inputs {
         add(&key(source, &file.name));
         add(&format!("{} {}", file.size, file.modified_ns));
+    }
+    if let Some(past) = &task.instance.past {
+        add(&format!("{} > {:?}", past.column, past.value));
     }
     if task.mode != Mode::Append {
         add(&pipe_plan::fingerprint(engine.program(), &task.load.table));

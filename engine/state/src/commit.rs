@@ -11,7 +11,8 @@ use crate::paths::{create_dir, sync};
 use crate::sql::int;
 use crate::store::Fault;
 use crate::{
-    CommitRecord, Forget, LoadCommit, PublishStep, State, StateError, Superseded, failpoint, outcome, quarantine,
+    CommitRecord, Forget, LoadCommit, PublishStep, State, StateError, Superseded, Watermark, failpoint, outcome,
+    quarantine,
 };
 
 impl State {
@@ -70,6 +71,10 @@ impl State {
         for load in &record.loads {
             land(tx, seq, batch_of(load, record), &load.load, load.rows)?;
             take(tx, seq, load)?;
+            if let Some(Watermark { column, value }) = &load.watermark {
+                tx.prepare_cached("insert into watermark (load, col, value, batch) values (?1, ?2, ?3, ?4)")?
+                    .execute(params![load.load, column, value, seq])?;
+            }
         }
         if record.loads.is_empty() {
             land(tx, seq, &record.batch, "", 0)?;

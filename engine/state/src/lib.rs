@@ -47,7 +47,7 @@ pub use quarantine::{LedgerEntry, QuarantineCount, QuarantineEntry, RowChange};
 pub use ranges::{RowRange, StateRange};
 pub use record::{
     CommitRecord, FailureRecord, Forget, HealChange, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
-    QuarantineSource, RowState, RuleResult, Superseded, TableAccount, TableRecord,
+    QuarantineSource, RowState, RuleResult, Superseded, TableAccount, TableRecord, Watermark,
 };
 pub use run::{RunEnd, RunStart};
 pub use store::State;

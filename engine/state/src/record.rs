@@ -55,6 +55,17 @@ pub struct LoadCommit {
     pub forget: Forget,
     /// Files that earlier batches of this load published and that go away. A file that this batch publishes again stays.
     pub remove: Vec<PathBuf>,
+    /// How far it has come, where its source goes forward by a column.
+    pub watermark: Option<Watermark>,
+}
+
+/// The greatest value a load has read of the column its source goes forward by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watermark {
+    /// The column.
+    pub column: String,
+    /// The value, as text.
+    pub value: String,
 }
 
 /// What a load forgets in a commit, so that it may take it again.

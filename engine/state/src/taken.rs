@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::sql::count;
-use crate::{State, StateError};
+use crate::{State, StateError, Watermark};
 
 /// A file that a load has taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,12 @@ impl State {
                 })
             },
         )
+    }
+
+    /// How far a load has come in a source that goes forward by a column.
+    pub fn watermark(&self, load: &str) -> Result<Option<Watermark>, StateError> {
+        let sql = "select col, value from watermark where load = ?1 order by batch desc limit 1";
+        self.row(sql, [load], |r| Ok(Watermark { column: r.get(0)?, value: r.get(1)? }))
     }
 
     /// Whether a file is one that a load has published and that nothing of ours has replaced since.

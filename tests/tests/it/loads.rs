@@ -144,6 +144,10 @@ fn the_ledger_says_which_cells_are_gone() {
     let applied = project.rows("select file, new from pipe.ledger where state = 'applied'");
     assert_eq!(applied, ["data/1.csv,7", "data/2.csv,2"]);
     assert_eq!(project.out(), ["2,b", "7,a"]);
+    // What a refresh wrote can be replaced too.
+    change(&project, "data/2.csv", "n,s\n8x,b\n");
+    project.run(0);
+    assert_eq!(project.out(), ["7,a", "8,b"]);
 }
 
 #[test]
@@ -371,4 +375,76 @@ fn a_table_that_fails_says_what_was_read_and_the_state_keeps_why() {
     assert_eq!((&report["tables"][0]["outcome"], &report["tables"][0]["read"]), (&"failed".into(), &5.into()));
     assert_eq!(project.rows("select failure, handled from pipe.failures"), ["rule_failed,failed"]);
     assert_eq!(project.rows("select \"table\", outcome, read from pipe.tables"), ["t,failed,5"]);
+}
+
+/// A source that goes forward by `at`, appended; and a model row by row over it.
+const FORWARD: &str = "source t from csv 'data/*.csv' schema (n bigint, at timestamp) incremental by at;\n\
+    model m as select n, at from t where n > 0;\nrules t { n > -1; }\n\
+    heal t { on rule_failed => quarantine; on cast_failed | bad_record => quarantine; }\n\
+    load t into csv 'out';\nload m into csv 'models';\n";
+
+#[test]
+fn a_source_goes_forward_by_a_column() {
+    let first = "n,at\n1,2026-01-01 10:00:00\n-2,2026-01-01 11:00:00\n3,\n";
+    let project = Project::new(FORWARD, &[("data/1.csv", first)]);
+    project.run(0);
+    let all = |folder: &str| {
+        let lines = files(&project.path().join(folder)).into_iter().flat_map(|f| lines(&f));
+        let numbers = lines.filter(|l| !l.starts_with("n,")).map(|l| l.split(',').next().unwrap().parse().unwrap());
+        let mut rows: Vec<u64> = numbers.collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!((all("out"), all("models")), (vec![1, 3], vec![1, 3]));
+    // The file grows: rows past the greatest time read, and behind what was read those that have none.
+    let more = "4,2026-01-01 10:30:00\n5,2026-01-02 00:00:00\n6,never\n7,\n8\n-9,2026-01-03 00:00:00\n";
+    change(&project, "data/1.csv", &format!("{first}{more}"));
+    let plan = pipe(project.path(), &["plan"]).expect(0).stdout;
+    assert!(plan.contains("new = at > 2026-01-01T11:00:00"), "{plan}");
+    let table = project.run(0)["tables"][0].clone();
+    let counts = ["read", "committed", "quarantined"].map(|k| table[k].as_u64().unwrap());
+    assert_eq!(counts, [5, 2, 3], "{table:#}");
+    assert_eq!((all("out"), all("models")), (vec![1, 3, 5, 7], vec![1, 3, 5, 7]));
+    let held = project.rows("select _line, state from pipe.quarantine_t");
+    assert_eq!(held, ["10,held", "3,held", "7,held", "9,held"], "the row held first is not superseded");
+    assert_eq!(project.run(0)["outcome"], "nothing_new");
+    // Another file brings what is past all that was read; a late row stays out.
+    project.write("data/2.csv", "n,at\n10,2026-01-02 00:00:00\n11,2026-02-01 00:00:00\n");
+    project.run(0);
+    assert_eq!(all("out"), [1, 3, 5, 7, 11]);
+    pipe(project.path(), &["run", "--full-refresh"]).expect(0);
+    assert_eq!(all("out"), [1, 3, 4, 5, 7, 10, 11]);
+    project.write("data/3.csv", "n,at\n12,2026-01-31 00:00:00\n13,2026-02-02 00:00:00\n");
+    project.run(0);
+    assert_eq!(all("out"), [1, 3, 4, 5, 7, 10, 11, 13]);
+    assert_eq!(all("models"), all("out"));
+}
+
+#[test]
+fn a_killed_step_forward_is_all_or_nothing() {
+    for point in ["before_commit", "after_commit", "before_published"] {
+        let program = FORWARD.replace("load m into csv 'models';\n", "");
+        let project = Project::new(&program, &[("data/1.csv", "n,at\n1,2026-01-01 10:00:00\n")]);
+        project.run(0);
+        change(&project, "data/1.csv", "n,at\n1,2026-01-01 10:00:00\n2,2026-01-02 10:00:00\n");
+        let killed = command(project.path(), &["run"]).env("PIPE_FAILPOINT", point).output().unwrap();
+        assert!(!killed.status.success(), "{point} was not reached");
+        project.run(0);
+        assert_eq!(project.out(), ["1,2026-01-01T10:00:00", "2,2026-01-02T10:00:00"], "{point}");
+        assert_eq!(project.run(0)["outcome"], "nothing_new", "{point}");
+    }
+}
+
+#[test]
+fn a_source_that_goes_by_another_column_is_refused() {
+    let project = Project::new(FORWARD, &[("data/1.csv", "n,at\n1,2026-01-01 10:00:00\n")]);
+    project.run(0);
+    project.write("p.pipe", &format!("pipe 1;\n{}", FORWARD.replace("incremental by at", "incremental by n")));
+    let report = project.run(1);
+    let said = &report["diagnostics"][0];
+    assert_eq!(said["code"], "E1113", "{report:#}");
+    assert!(said["help"].as_str().unwrap().contains("--full-refresh --target t"), "{report:#}");
+    // Late rows would be there twice.
+    project.write("p.pipe", &format!("pipe 1;\n{}", FORWARD.replace("by at;", "by at lag 1h;")));
+    assert_eq!(project.run(2)["outcome"], "invalid");
 }

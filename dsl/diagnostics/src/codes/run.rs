@@ -84,6 +84,10 @@ codes! {
         why: "Its rows are in the target already, and cannot be told from others there: a load of a source into a folder keeps the rows of each file apart and replaces them, a load of a model or a first load of very many files does not. Or a clause on `structural(reason: file_changed)` says `fail`.",
         bad: "orders_1.csv is edited after a model over it was appended",
         good: "pipe run --full-refresh";
+    WATERMARK_MOVED = "E1113", "a source goes forward by another column than before",
+        why: "A load remembers the greatest value it has read of the column in `incremental by`, and takes what is past it. Of another column it knows nothing, so it cannot tell what is new.",
+        bad: "source orders … incremental by ordered_at; turned into … incremental by order_id;",
+        good: "pipe run --full-refresh --target orders";
 
     STATE_LOCKED = "E1201", "another run holds the state",
         why: "Two runs on one state would commit the same rows twice. The message says who holds it and since when; a lock whose process is gone is taken over.",
