@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use pipe_schema::{Config, KeyType};
+use pipe_diagnostics::{Diagnostic, Severity, codes};
+use pipe_schema::{Config, KeyType, TypeClass};
 use pipe_syntax::Literal;
 
 use crate::config::bind;
+use crate::load::Loaded;
 use crate::program::Program;
 
 /// A param's value that a key cannot take.
@@ -26,6 +28,32 @@ impl std::fmt::Display for Misfit {
 }
 
 impl std::error::Error for Misfit {}
+
+impl Loaded {
+    /// The same with the texts of `--param name=value`, read as the params' types say. What a key cannot take is an error among
+    /// the diagnostics; unknown params and texts that are no value of their type are the planner's business.
+    pub fn give(&mut self, texts: &BTreeMap<String, String>) {
+        let literal = |(name, text): (&String, &String)| {
+            let ty = &self.program.params.get(name)?.ty;
+            let literal = match ty.class() {
+                TypeClass::Text => Literal::Text(text.clone()),
+                TypeClass::Number => Literal::Number(text.replace('_', "")),
+                TypeClass::Boolean => Literal::Bool(text.parse().ok()?),
+                _ => Literal::Typed(ty.to_string(), text.clone()),
+            };
+            Some((name.clone(), literal))
+        };
+        let values = texts.iter().filter_map(literal).collect();
+        for misfit in self.program.configure(&values) {
+            let span = self.program.params.get(&misfit.param).map(|p| p.span);
+            let message = misfit.to_string();
+            self.diagnostics.push(match span {
+                Some(span) => Diagnostic::error(codes::config::PARAM_VALUE, message, span),
+                None => Diagnostic::new(codes::config::PARAM_VALUE, Severity::Error, message),
+            });
+        }
+    }
+}
 
 impl Program {
     /// Puts the values that a run gives for params (`--param name=value`) into the config keys that name them, and into the params. What a key cannot take is left as it was and given back; values of their declared types are the caller's business.

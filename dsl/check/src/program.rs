@@ -209,6 +209,17 @@ pub struct Schedule {
 }
 
 impl Program {
+    /// Where the files of a locator are: under the `root` of the connection it is read or written through, if that has one.
+    pub fn place(&self, connection: Option<&str>, locator: &str) -> String {
+        let connection = connection.and_then(|c| self.connections.get(c));
+        let root = connection.and_then(|c| c.config.text("root"));
+        // An absolute locator has its place already.
+        match root.filter(|_| !locator.starts_with('/')) {
+            Some(root) => format!("{}/{locator}", root.trim_end_matches('/')),
+            None => locator.to_owned(),
+        }
+    }
+
     /// The tables a table is computed from: a model's tables, a source's none; and what its rules refer to. Each once, in order of name; `raw.x` counts as `x`.
     pub fn inputs(&self, table: &str) -> Vec<String> {
         let mut found = std::collections::BTreeSet::new();

@@ -56,7 +56,7 @@ pub fn spec(engine: &Engine<'_>, source: &Source) -> SourceSpec {
         name: source.name.clone(),
         connector: source.connector.clone(),
         root: engine.program().root.clone(),
-        locator: source.locator.clone().unwrap_or_default(),
+        locator: engine.program().place(source.connection.as_deref(), source.locator.as_deref().unwrap_or_default()),
         config: source.config.clone(),
         declared,
     }

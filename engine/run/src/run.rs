@@ -549,6 +549,12 @@ pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Ve
                 refuse(format!("source `{table}`, a stream,"), source.span);
             }
         }
+        if let Some(model) = loaded.program.models.get(table) {
+            let later = pipe_schema::model_keys().iter().filter(|k| !k.available && model.config.is_given(k.name));
+            for key in later.filter(|k| model.config.values.get(k.name) != k.default_value().as_ref()) {
+                refuse(format!("`{}` of model `{table}`", key.name), model.span);
+            }
+        }
         for rule in loaded.program.rules.get(table).into_iter().flatten() {
             if !rule.is_available() {
                 refuse(format!("rule `{}` of `{table}` (`{}`)", rule.name, rule.check), rule.span);

@@ -51,7 +51,8 @@ pub fn told(task: &LoadTask) -> LoadReport {
 }
 
 fn target(engine: &Engine<'_>, task: &LoadTask) -> sink::Target {
-    let path = engine.program().root.join(&task.load.locator);
+    let program = engine.program();
+    let path = program.root.join(program.place(task.load.connection.as_deref(), &task.load.locator));
     sink::Target::of(&path, !task.load.config.partition("partition").is_empty())
 }
 

@@ -221,3 +221,40 @@ fn plan_and_run_agree_on_what_is_new() {
     let outcomes: Vec<_> = report["loads"].as_array().unwrap().iter().map(|l| l["outcome"].clone()).collect();
     assert_eq!(outcomes, ["committed", "nothing_new"], "{report:#}");
 }
+
+/// floe, LakeLogic: a wrong separator, an empty file, a lone header were loaded as no rows or as bad ones, and the run ended well.
+#[test]
+fn a_wrong_separator_an_empty_file_and_a_lone_header_are_structural_failures() {
+    let program = "source t from csv 't.csv' schema (n bigint, s text);\nrules t { s not null; }\n\
+        heal t { on rule_failed | cast_failed | bad_record => quarantine; }\nload t into csv 'out.csv' with (mode = overwrite);\n";
+    for (text, reason) in [("n;s\n1;a\n2;b\n", "delimiter"), ("", "empty"), ("n,s\n", "empty")] {
+        let folder = project(program, &[("t.csv", text)]);
+        let report = run(folder.path(), 1);
+        let failure = &report["failures"][0];
+        assert_eq!(
+            (&failure["failure"], &failure["fields"]["reason"]),
+            (&"structural".into(), &reason.into()),
+            "{report:#}"
+        );
+        assert!(!folder.path().join("out.csv").exists() && held(folder.path(), "t").is_empty(), "{text:?}");
+    }
+}
+
+/// sdp-meta #435: a pipeline that only put bad rows aside did not build its main table.
+#[test]
+fn a_table_that_only_has_its_bad_rows_put_aside_is_there_all_the_same() {
+    let program = "source t from csv 't.csv' schema (n bigint, s text);\nrules t { n > 0; }\n\
+        heal t { on rule_failed => quarantine; }\n";
+    let folder = project(program, &[("t.csv", "n,s\n1,a\n-1,b\n2,c\n")]);
+    let report = run(folder.path(), 0);
+    let counts = |t: &Value| (t["read"].clone(), t["committed"].clone(), t["quarantined"].clone());
+    assert_eq!(counts(table(&report, "t")), (3.into(), 2.into(), 1.into()), "{report:#}");
+    assert_eq!(numbers(&held(folder.path(), "t"), "n"), ["-1"]);
+    let rows = pipe(folder.path(), &["query", "select n from t order by n", "--format", "csv"]).expect(0).stdout;
+    assert_eq!(rows, "n\n1\n2\n");
+    // And with a load that comes later: what was put aside stays so, once.
+    write(folder.path(), "p.pipe", &format!("pipe 1;\n{program}load t into csv 'out.csv' with (mode = overwrite);\n"));
+    run(folder.path(), 0);
+    assert_eq!(lines(&folder.path().join("out.csv")), ["1,a", "2,c", "n,s"]);
+    assert_eq!(held(folder.path(), "t").len(), 1);
+}

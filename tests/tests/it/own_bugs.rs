@@ -149,3 +149,34 @@ fn a_run_that_is_interrupted_while_it_commits_says_so_and_the_next_completes_it(
         assert_eq!(landed(), (1, 1), "{after}");
     }
 }
+
+/// Of several repairs joined by `then` only the first was made.
+#[test]
+fn then_repairs_as_well() {
+    let program = "source t from csv 't.csv' schema (n bigint, s text, q int);\nrules t { n > 0; }\n\
+        heal t { on rule_failed(rule: n.gt) => set n = (-n) then set s = (concat(s, '!')) then set q = (7) else quarantine; }\n\
+        load t into csv 'out.csv' with (mode = overwrite);\n";
+    let folder = project(program, &[("t.csv", "n,s,q\n-1,a,1\n2,b,2\n0,c,3\n")]);
+    run(folder.path(), 0);
+    assert_eq!(lines(&folder.path().join("out.csv")), ["1,a!,7", "2,b,2", "n,s,q"]);
+    assert_eq!(numbers(&held(folder.path(), "t"), "n"), ["0"]);
+    let told = below(&folder.path().join(".pipe/ledger"));
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+/// The `root` of a connection for files was read and did nothing.
+#[test]
+fn files_are_under_the_root_of_their_connection() {
+    let program = "connection there csv with (root = 'data');\nconnection out csv with (root = 'a/b/');\n\
+        source t from there '*.csv' schema (n bigint);\nload t into out 'c.csv' with (mode = overwrite);\n";
+    let folder = project(program, &[]);
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    write(&folder.path().join("data"), "1.csv", "n\n1\n");
+    run(folder.path(), 0);
+    assert_eq!(lines(&folder.path().join("a/b/c.csv")), ["1", "n"]);
+    assert_eq!(run(folder.path(), 0)["outcome"], "nothing_new");
+    // A place that is whole stands for itself.
+    let whole = folder.path().join("data/1.csv");
+    write(folder.path(), "p.pipe", &format!("pipe 1;\n{}", program.replace("*.csv", &whole.to_string_lossy())));
+    run(folder.path(), 0);
+}

@@ -52,7 +52,8 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Ok(project) => project,
         Err(problem) => return super::refuse(&[problem], &Default::default(), json, out),
     };
-    let loaded = project.load(&args.project);
+    let mut loaded = project.load(&args.project);
+    loaded.give(&args.params.values());
     let targets: Vec<String> = args.targets.iter().map(|t| t.to_lowercase()).collect();
     let names: Vec<&str> = targets.iter().map(String::as_str).collect();
     let hindrances: Vec<Diagnostic> = loaded.hindrances(&names).into_iter().cloned().collect();

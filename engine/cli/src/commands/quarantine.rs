@@ -142,8 +142,9 @@ fn replay(args: &Replay, out: &mut Output) -> Result<Exit> {
             return run::show(&run::invalid(&[problem], &Sources::default()), &Loaded::default(), "", json, out);
         }
     };
-    let loaded = project.load(&args.place.project);
+    let mut loaded = project.load(&args.place.project);
     let options = Options { params: args.params.values(), ..project.options(&args.place.state, &args.engine) };
+    loaded.give(&options.params);
     let table = args.table.to_lowercase();
     let bar = Bar::new(Interrupt::listen());
     let report = runtime::block_on(async {

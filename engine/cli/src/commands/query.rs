@@ -48,6 +48,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Err(problem) => return refuse(&[problem], &Sources::default(), args.format, out),
     };
     let options = pipe_run::Options { params: args.params.values(), ..project.options(&args.state, &args.engine) };
+    loaded.give(&options.params);
     let interrupt = Interrupt::listen();
     runtime::block_on(async {
         let answer = async {

@@ -62,7 +62,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
             return show(&report, &Loaded::default(), "", json, out);
         }
     };
-    let loaded = project.load(&args.project);
+    let mut loaded = project.load(&args.project);
     let plan = match args.plan.as_deref().map(Saved::read).transpose() {
         Ok(plan) => plan,
         Err(problem) => return show(&invalid(&[problem], &loaded.sources), &loaded, "", json, out),
@@ -76,6 +76,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         plan,
         ..project.options(&args.state, &args.engine)
     };
+    loaded.give(&options.params);
     let report = report_of(&loaded, &options)?;
     show(&report, &loaded, &project::place(&args.project, &args.state), json, out)
 }

@@ -306,9 +306,13 @@ impl Healer<'_, '_, '_> {
         let mut changed = false;
         // Rules that one clause answers with a vote are counted together, so that their shares add up.
         let mut voted = BTreeSet::new();
-        for (reason, answer) in &answered {
+        // `then` does the next as well: all repairs of a group propose on the same input.
+        let repairs = answered.iter().flat_map(|(reason, answer)| {
             let rule = answer.rule.and_then(|i| self.book.rule(i));
-            let Some(action) = answer.group(group, rule).into_iter().find(ResolvedAction::repairs) else { continue };
+            let actions = answer.group(group, rule).into_iter().filter(ResolvedAction::repairs);
+            actions.map(move |action| (reason, answer, rule, action))
+        });
+        for (reason, answer, rule, action) in repairs.collect::<Vec<_>>() {
             let Some(clause) = answer.clause.clone() else { continue };
             if self.withdrawn.contains(&(clause.index, group)) {
                 continue;
