@@ -180,3 +180,18 @@ fn files_are_under_the_root_of_their_connection() {
     write(folder.path(), "p.pipe", &format!("pipe 1;\n{}", program.replace("*.csv", &whole.to_string_lossy())));
     run(folder.path(), 0);
 }
+
+/// New rows that were refused, and the whole that was taken, numbered their heals alike, and the state took neither.
+#[test]
+fn a_table_may_be_refused_for_one_load_and_taken_for_another() {
+    let program = "source t from csv 't_*.csv' schema (n bigint, s text);\nrules t { s not null; many: (count(*)) >= 3; }\n\
+        heal t { on rule_failed => set s = ('none'); }\nmodel m as select count(*) as c from t;\n\
+        load t into parquet 'out' with (mode = append);\nload m into csv 'm.csv' with (mode = overwrite);\n";
+    let folder = project(program, &[("t_1.csv", "n,s\n1,\n2,b\n3,c\n")]);
+    run(folder.path(), 0);
+    write(folder.path(), "t_2.csv", "n,s\n4,\n");
+    let report = run(folder.path(), 3);
+    assert!(!report.to_string().contains("E1499"), "{report:#}");
+    assert_eq!(below(&folder.path().join("out")).len(), 3);
+    assert_eq!(lines(&folder.path().join("m.csv")), ["4", "c"]);
+}
