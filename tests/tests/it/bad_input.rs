@@ -332,7 +332,13 @@ fn an_empty_file_and_a_lone_header_stop_the_load() {
     let program = "source t from csv 'x.csv' schema (n bigint, s text);\n\
                    heal t { on structural(reason: empty) => keep; }\n\
                    load t into csv 'out.csv' with (mode = overwrite);\n";
-    let project = Project::with(program, &[("x.csv", b"n,s\n")]);
+    for bytes in [&b"n,s\n"[..], b"", b"\n"] {
+        let project = Project::with(program, &[("x.csv", bytes)]);
+        project.run(0);
+        assert_eq!(project.read("out.csv"), "n,s\n");
+    }
+    // Among others that have rows it is no sign of anything.
+    let project = Project::new("[xy].csv", &[("x.csv", GOOD), ("y.csv", b"")]);
     project.run(0);
 }
 

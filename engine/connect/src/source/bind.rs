@@ -142,7 +142,10 @@ pub fn bind(
                 None => match partition() {
                     Some((_, value)) => ColumnBinding::Partition(value.clone()),
                     None => {
-                        bound.drift.push(Drift::Missing { file, column: field.name.clone() });
+                        // A file with nothing in it lacks no column in particular.
+                        if shape.sampled > 0 || !shape.columns.is_empty() {
+                            bound.drift.push(Drift::Missing { file, column: field.name.clone() });
+                        }
                         // A key need not be in every record: it may come later.
                         if json { ColumnBinding::Key(field.name.clone()) } else { ColumnBinding::Missing }
                     }
