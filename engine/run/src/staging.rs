@@ -97,10 +97,11 @@ impl Part {
 fn by_file(batch: &RecordBatch, files: &ArrayRef, columns: usize) -> Result<Vec<(u32, RecordBatch)>, BoxError> {
     let files = files.as_primitive_opt::<UInt32Type>().ok_or("rows without their files")?;
     let data = batch.project(&(0..columns).collect::<Vec<_>>())?;
-    let distinct: BTreeSet<u32> = files.values().iter().copied().collect();
-    if let Some(only) = distinct.first().filter(|_| distinct.len() == 1) {
-        return Ok(vec![(*only, data)]);
+    // A scan's batch is of one file, as a rule.
+    if let Some(first) = files.values().first().filter(|first| files.values().iter().all(|f| f == *first)) {
+        return Ok(vec![(*first, data)]);
     }
+    let distinct: BTreeSet<u32> = files.values().iter().copied().collect();
     let of = |file: u32| -> Result<_, BoxError> {
         let mask: BooleanArray = files.values().iter().map(|f| Some(*f == file)).collect();
         Ok((file, filter_record_batch(&data, &mask)?))

@@ -448,3 +448,62 @@ fn a_source_that_goes_by_another_column_is_refused() {
     project.write("p.pipe", &format!("pipe 1;\n{}", FORWARD.replace("by at;", "by at lag 1h;")));
     assert_eq!(project.run(2)["outcome"], "invalid");
 }
+
+/// After any history of files that come, change and break, the target holds the good rows of the files as they are, and the
+/// quarantine the others.
+#[test]
+fn whatever_happens_to_files_the_target_is_as_if_loaded_once() {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    for case in 0..5 {
+        let with = if case % 2 == 0 { " with (partition = [s])" } else { "" };
+        let program = append("on bad_record => skip file;").replace("into csv 'out'", &format!("into csv 'out'{with}"));
+        let project = Project::new(&program, &[]);
+        let mut current = std::collections::BTreeMap::<String, Vec<(u64, &str)>>::new();
+        let mut number = 0;
+        for step in 0..6 {
+            for _ in 0..=random(2) {
+                let name = format!("data/{}.csv", random(4));
+                let rows: Vec<(u64, &str)> = (0..2 + random(4))
+                    .map(|_| {
+                        number += 1;
+                        (number, ["a", "b", "a", "b", "a", "", "a,broken"][random(7) as usize])
+                    })
+                    .collect();
+                let text: String = rows.iter().map(|(n, s)| format!("{n},{s}\n")).collect();
+                project.write(&name, &format!("n,s\n{text}"));
+                let file = std::fs::File::options().write(true).open(project.path().join(&name)).unwrap();
+                let later = std::time::SystemTime::now() + std::time::Duration::from_secs(10 + number);
+                file.set_modified(later).unwrap();
+                current.insert(name, rows);
+            }
+            let ran = pipe(project.path(), &["run", "--format", "json"]);
+            assert!([0, 1, 3].contains(&ran.code), "{}", ran.stderr);
+            if ran.code == 1 {
+                // Too much of it was bad: the batch stopped whole, which is another test's business.
+                assert!(ran.stdout.contains("structural"), "{}", ran.stdout);
+                break;
+            }
+            let (mut good, mut bad) = (Vec::new(), Vec::new());
+            for rows in current.values() {
+                let aside = rows.iter().any(|(_, s)| s.contains(','));
+                for (n, s) in rows {
+                    if aside || s.is_empty() { bad.push(*n) } else { good.push(*n) }
+                }
+            }
+            let all = files(&project.path().join("out")).into_iter().flat_map(|f| lines(&f));
+            let mut out: Vec<u64> =
+                all.filter(|l| !l.starts_with("n,")).map(|l| l.split(',').next().unwrap().parse().unwrap()).collect();
+            out.sort_unstable();
+            good.sort_unstable();
+            assert_eq!(out, good, "case {case}, step {step}");
+            let held = project.rows("select count(*) from pipe.quarantine_t where state = 'held'");
+            assert_eq!(held, [bad.len().to_string()], "case {case}, step {step}");
+        }
+    }
+}

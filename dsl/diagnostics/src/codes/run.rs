@@ -18,10 +18,6 @@ codes! {
         why: "The statement is part of the language and was checked, but this binary cannot run it. Targets that do not need it run: choose them with `--target`.",
         bad: "pipe run --target live_orders (its source is a stream)",
         good: "pipe run --target orders";
-    UNKNOWN_PROFILE = "E1005", "the profile is not declared",
-        why: "`--profile name` applies the overrides of a `profile name { … }` of the program.",
-        bad: "pipe run --profile prd",
-        good: "pipe run --profile prod";
     NOTHING_TO_RUN = "E1006", "the program has nothing to run",
         why: "A run evaluates what loads and rules need. A program that has neither does nothing, which is hardly what was meant.",
         bad: "pipe 1; source orders from csv 'orders.csv';",
@@ -183,10 +179,6 @@ codes! {
         why: "Rows as read must equal those committed, quarantined, dropped and removed as duplicates, by count and by hash. They do not, so nothing was committed. This is a defect of Pipe or of a disk.",
         bad: "a staged file that is damaged before it is published",
         good: "run again, and report it if it happens twice";
-    INTERRUPTED = "E1406", "the run was interrupted",
-        why: "Ctrl-C or a termination signal. What was committed before is complete, all else is as if it had not been begun.",
-        bad: "Ctrl-C",
-        good: "run again: what is committed is not loaded twice";
     INTERNAL = "E1499", "something happened that never should",
         why: "This is a defect of Pipe. Nothing is committed unless the report says so.",
         bad: "an assumption of the engine that does not hold",
