@@ -15,6 +15,7 @@ mod heal;
 mod literals;
 mod load;
 mod names;
+mod needs;
 mod numbers;
 mod operand;
 mod places;

@@ -87,6 +87,7 @@ impl<'a> Runner<'a> {
         let selection = selected(loaded, options).map_err(|d| (vec![d], 2))?;
         available(loaded, &selection).map_err(|d| (d, 2))?;
         let engine = Engine::new(loaded, options).map_err(|d| (d, 2))?;
+        valued(&engine, &selection).map_err(|d| (d, 2))?;
         let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
         let mut state = State::open(&options.state).map_err(failed)?;
         let lock = state.lock("run", &engine.at()).map_err(failed)?;
@@ -531,6 +532,20 @@ fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic>
             .help("add `load <table> into parquet 'out/<table>';`"));
     }
     Ok(selection)
+}
+
+/// Refuses what names a param that has no value.
+fn valued(engine: &Engine<'_>, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+    let named = selection.tables.iter().flat_map(|table| engine.loaded.program.params_named(table));
+    let missing: Vec<Diagnostic> = named
+        .filter(|p| engine.params.value(p).is_none())
+        .map(|p| {
+            let message = format!("param `{}` has no value", p.value);
+            Diagnostic::error(pipe_diagnostics::codes::sql::NO_PARAM_VALUE, message, p.span)
+                .help(format!("give it with `--param {}=…`, or declare a default", p.value))
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(missing) }
 }
 
 /// Refuses, by name, what this binary cannot run.

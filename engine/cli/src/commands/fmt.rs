@@ -78,7 +78,10 @@ fn one(name: &str, text: &str, file: Option<&Path>, args: &Args, out: &mut Outpu
         out.print(&diff.unified_diff().context_radius(3).header(name, name).to_string());
     }
     if args.check && !in_style {
-        out.error(&format!("`{name}` is not in style; `pipe fmt {name}` writes it\n"));
+        out.error(&match file {
+            Some(_) => format!("`{name}` is not in style; `pipe fmt {name}` writes it\n"),
+            None => "standard input is not in style\n".to_owned(),
+        });
     }
     if args.check || args.diff {
         return if in_style { Exit::OK } else { Exit::FAILED };
