@@ -220,6 +220,26 @@ impl Program {
         }
     }
 
+    /// The columns that `fill` clauses of a table may write, in order of name: each has a flag beside it, [`flag_of`]. A clause
+    /// that names no column fills those of the `not null` rules that its pattern lets through.
+    pub fn filled(&self, table: &str) -> Vec<String> {
+        let mut found = std::collections::BTreeSet::new();
+        for clause in self.heals.get(table).into_iter().flat_map(|h| &h.clauses) {
+            for action in clause.steps.iter().flatten() {
+                match &action.syntax {
+                    pipe_syntax::Action::Fill { column: Some(column), .. } => _ = found.insert(column.value.clone()),
+                    pipe_syntax::Action::Fill { column: None, .. } => {
+                        let rules = self.rules.get(table).into_iter().flatten().filter(|r| r.check == "not_null");
+                        let answered = rules.filter(|r| clause.patterns.iter().any(|p| may_answer(p, r)));
+                        found.extend(answered.filter_map(|r| r.column.clone()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// The tables a table is computed from: a model's tables, a source's none; and what its rules refer to. Each once, in order of name; `raw.x` counts as `x`.
     pub fn inputs(&self, table: &str) -> Vec<String> {
         let mut found = std::collections::BTreeSet::new();
@@ -246,4 +266,30 @@ impl Program {
         found.remove(table);
         found.into_iter().collect()
     }
+}
+
+/// The flag beside a column that a clause may fill: true in the rows where it did.
+pub fn flag_of(column: &str) -> String {
+    format!("{column}_filled")
+}
+
+/// Whether a pattern may match the failure of a rule, as far as its name, column and check tell.
+fn may_answer(pattern: &pipe_syntax::FailurePattern, rule: &Rule) -> bool {
+    use pipe_syntax::{FieldPattern, FieldValue, Literal};
+    let is = |value: &FieldValue, found: &str| match value {
+        FieldValue::Word(text) | FieldValue::Literal(Literal::Text(text)) => text == found,
+        FieldValue::Literal(_) => false,
+    };
+    pattern.fields.iter().all(|(field, wanted)| {
+        let found = match field.value.as_str() {
+            "rule" => rule.name.as_str(),
+            "column" => rule.column.as_deref().unwrap_or_default(),
+            "check" => rule.check,
+            _ => return true,
+        };
+        match &wanted.value {
+            FieldPattern::Any => true,
+            FieldPattern::OneOf(values) => values.iter().any(|v| is(&v.value, found)),
+        }
+    })
 }

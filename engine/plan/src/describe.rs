@@ -31,6 +31,10 @@ pub fn plan(program: &Program, selection: &Selection, params: &BTreeMap<String, 
     for name in &tables {
         if let Some(found) = program.sources.get(*name) {
             let mut object = source(found);
+            object.list(
+                "flags",
+                program.filled(name).iter().map(|c| format!("{} boolean", pipe_check::flag_of(c))).collect(),
+            );
             object.set_if("baseline", news.and_then(|n| n.baselines.get(*name)).cloned());
             objects.push(object);
         }

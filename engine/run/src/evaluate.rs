@@ -136,7 +136,8 @@ pub async fn source(
     let mut evaluation = evaluator
         .run(watch, &mut || {
             last = scan()?;
-            Ok(Input::scan(Arc::clone(&last), columns, names.clone()).past(past.clone()))
+            let input = Input::scan(Arc::clone(&last), columns, names.clone()).past(past.clone());
+            Ok(input.flagged(engine.program(), task.table))
         })
         .await
         .map_err(|stopped| named(task.table, stopped))?;
@@ -170,15 +171,15 @@ pub async fn model(
     let plan = planner.model(&model.query)?;
     let state = engine.session.state();
     let physical = state.create_physical_plan(&plan).await?;
-    let input = || -> Result<Input, Stopped> { Ok(Input::query(Arc::clone(&physical))) };
+    let input =
+        || -> Result<Input, Stopped> { Ok(Input::query(Arc::clone(&physical)).flagged(engine.program(), task.table)) };
     let mut first = true;
     let mut evaluator = Evaluator::new(engine, task, Vec::new());
     let mut again = || {
         // A plan that has run keeps state of its run; a second pass gets a plan of its own.
         if !first {
-            return Ok(Input::query(datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(
-                &physical,
-            ))?));
+            let plan = datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(&physical))?;
+            return Ok(Input::query(plan).flagged(engine.program(), task.table));
         }
         first = false;
         input()
@@ -359,7 +360,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 
     /// Rules about columns, before any row.
     fn schema_rules(&self, tables: &Tables, input: &Input) -> Result<BTreeMap<u16, Observed>, Stopped> {
-        let found = data_schema(&input.schema, input.columns);
+        // Flags are no columns of the source.
+        let found = data_schema(&input.schema, input.columns - input.flags);
         let planner = self.planner(tables);
         let numbered = (0..).zip(self.rules).filter(|(_, rule)| rule.level == pipe_schema::Level::Schema);
         let judge = |(i, rule)| Ok((i, columns::judge(&planner, rule, &found, &self.declared)?));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datafusion::arrow::array::{RecordBatch, UInt32Array, UInt64Array};
+use datafusion::arrow::array::{BooleanArray, RecordBatch, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -26,6 +26,8 @@ pub struct Input {
     pub schema: SchemaRef,
     /// How many of them are data.
     pub columns: usize,
+    /// How many of the data columns are flags, the last ones: the plan does not give them, they begin as false.
+    pub flags: usize,
     /// Which row it is.
     pub meta: MetaColumns,
     /// Whether rows are numbered here: those of a query have no place of their own.
@@ -47,7 +49,7 @@ impl Input {
         let schema = rows.schema();
         let at = |name: &str| schema.index_of(name).unwrap_or(0);
         let meta = MetaColumns { file: at(meta::FILE), line: at(meta::LINE), row: at(meta::ROW) };
-        Self { plan: rows, schema, columns, meta, numbered: false, files, past: None }
+        Self { plan: rows, schema, columns, meta, flags: 0, numbered: false, files, past: None }
     }
 
     /// The rows of a query: they are numbered as they come, by partition.
@@ -60,13 +62,31 @@ impl Input {
         fields.push(Arc::new(Field::new(meta::ROW, DataType::UInt64, false)));
         let schema = Arc::new(Schema::new(fields));
         let meta = MetaColumns { file: columns, line: columns + 1, row: columns + 2 };
-        Self { plan, schema, columns, meta, numbered: true, files: Vec::new(), past: None }
+        Self { plan, schema, columns, meta, flags: 0, numbered: true, files: Vec::new(), past: None }
     }
 
     /// The same, but for rows that are not past a watermark: these are not part of the batch.
     #[must_use]
     pub fn past(self, past: Option<Filter>) -> Self {
         Self { past, ..self }
+    }
+
+    /// With a flag for each column that clauses may fill.
+    #[must_use]
+    pub fn flagged(mut self, program: &pipe_check::Program, table: &str) -> Self {
+        let flags = pipe_compile::types::flags(&self.schema, program, table);
+        let mut fields: Vec<_> = self.schema.fields().iter().cloned().collect();
+        for (i, flag) in flags.iter().enumerate() {
+            fields.insert(self.columns + i, Arc::new(Field::new(flag, DataType::Boolean, true)));
+        }
+        self.schema = Arc::new(Schema::new(fields));
+        self.columns += flags.len();
+        self.flags = flags.len();
+        let MetaColumns { file, line, row } = &mut self.meta;
+        for place in [file, line, row] {
+            *place += flags.len();
+        }
+        self
     }
 
     /// How many threads it can be read by.
@@ -80,23 +100,29 @@ impl Input {
         context: Arc<TaskContext>,
     ) -> datafusion::error::Result<SendableRecordBatchStream> {
         let rows = self.plan.execute(partition, context)?;
-        if let Some(past) = self.past.clone() {
-            let new = rows.map(move |batch| past.apply(&batch?));
-            return Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), new)));
-        }
-        if !self.numbered {
+        let past = self.past.clone();
+        if past.is_none() && !self.numbered && self.flags == 0 {
             return Ok(rows);
         }
+        let (flags, data, numbers) = (self.flags, self.columns - self.flags, self.numbered);
         let (schema, file) = (Arc::clone(&self.schema), u32::try_from(partition).unwrap_or(u32::MAX));
         let mut next = 0u64;
         let numbered = rows.map(move |batch| {
-            let batch = batch?;
+            let batch = match &past {
+                Some(past) => past.apply(&batch?)?,
+                None => batch?,
+            };
             let count = batch.num_rows();
             let mut columns = batch.columns().to_vec();
-            columns.push(Arc::new(UInt32Array::from(vec![file; count])));
-            columns.push(Arc::new(UInt64Array::from(vec![0; count])));
-            columns.push(Arc::new(UInt64Array::from_iter_values(next..next + count as u64)));
-            next += count as u64;
+            for _ in 0..flags {
+                columns.insert(data, Arc::new(BooleanArray::from(vec![false; count])));
+            }
+            if numbers {
+                columns.push(Arc::new(UInt32Array::from(vec![file; count])));
+                columns.push(Arc::new(UInt64Array::from(vec![0; count])));
+                columns.push(Arc::new(UInt64Array::from_iter_values(next..next + count as u64)));
+                next += count as u64;
+            }
             Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), numbered)))

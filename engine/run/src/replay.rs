@@ -232,7 +232,9 @@ impl Replay<'_> {
     async fn decide(&mut self, batch: &str, watch: Watch<'_>) -> Result<Decided, Stopped> {
         let (target, rereader) = self.target().await?;
         let kept = kept(&self.entries, &target, rereader.as_ref())?.finished()?;
+        let columns = target.len();
         let schema = extract::schema(&target);
+        let schema = pipe_compile::types::with_flags(&schema, self.engine.program(), &self.source.name);
         let tasks = self.tasks();
         let own: Vec<&LoadTask> = tasks.iter().filter(|t| t.load.table == self.source.name).collect();
         let scratch = self.engine.scratch.join(batch);
@@ -240,7 +242,7 @@ impl Replay<'_> {
         folders.extend(tasks.iter().map(|t| sinks::folder(&self.engine, t, batch)));
         self.state.stage_begun(&self.engine.run, batch, &folders).map_err(|e| errors::state(&e))?;
         let mut targets = sinks::prepare(&self.engine, &self.state, &own, &schema, batch)?;
-        let (evaluation, skipped) = self.judge(&kept, &schema, &own, scratch, watch).await?;
+        let (evaluation, skipped) = self.judge(&kept, columns, &schema, &own, scratch, watch).await?;
         let left = left(&evaluation)?;
         // A file that is set aside once more stays as it is.
         let mut kept = kept;
@@ -298,6 +300,7 @@ impl Replay<'_> {
     async fn judge(
         &self,
         kept: &Kept,
+        columns: usize,
         schema: &SchemaRef,
         own: &[&LoadTask],
         scratch: std::path::PathBuf,
@@ -334,7 +337,7 @@ impl Replay<'_> {
             let mut input = || -> Result<Input, Stopped> {
                 let batches = kept.without(&skipped)?;
                 let plan = MemorySourceConfig::try_new_exec(&[batches], Arc::clone(&kept.schema), None)?;
-                Ok(Input::rows(plan, schema.fields().len(), kept.files.clone()))
+                Ok(Input::rows(plan, columns, kept.files.clone()).flagged(engine.program(), table))
             };
             match evaluate::rows(engine, &task, &rules, &mut input, watch).await {
                 Err(stopped) if !stopped.skip.is_subset(&skipped) => skipped.extend(stopped.skip),

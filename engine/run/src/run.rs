@@ -335,7 +335,7 @@ impl<'a> Runner<'a> {
         } else if let Some(model) = program.models.get(table) {
             let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
             let plan = planner.model(&model.query)?;
-            let schema = Arc::clone(plan.schema().inner());
+            let schema = pipe_compile::types::with_flags(plan.schema().inner(), program, table);
             if takers.is_empty() && !program.rules.contains_key(table) && !self.read_often(table) {
                 let view = datafusion::datasource::ViewTable::new(plan, None);
                 return Ok(Done {
@@ -374,6 +374,7 @@ impl<'a> Runner<'a> {
     ) -> Result<(Evaluation, Vec<Target>), Stopped> {
         let extract = extract(&self.engine, source, files, accepted).await?;
         let schema = extract::schema(&extract.target);
+        let schema = pipe_compile::types::with_flags(&schema, self.engine.program(), task.table);
         let targets = sinks::prepare(&self.engine, &self.state, takers, &schema, batch)?;
         task.direct = sinks::direct(&self.engine, &targets, read_by_others);
         task.committed = sinks::committed(&self.engine, &self.state, takers, &schema).await?;

@@ -264,7 +264,8 @@ pub fn row_by_row(engine: &Engine<'_>, table: &str) -> Option<String> {
     let source = program.sources.get(&only)?;
     let mut tables = Tables::new();
     let columns = source.schema.as_ref()?;
-    tables.insert_schema(only.clone(), pipe_compile::types::arrow_schema(columns));
+    let columns = pipe_compile::types::arrow_schema(columns);
+    tables.insert_schema(only.clone(), pipe_compile::types::with_flags(&columns, program, &only));
     let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
     pipe_compile::lineage::row_by_row(&planner.model(&model.query).ok()?)
 }

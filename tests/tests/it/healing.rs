@@ -137,3 +137,71 @@ fn a_table_rule_that_fails_with_and_without_repairs_fails_the_table() {
     assert_eq!((&failed["failure"], &failed["handled"]), (&"table_failed".into(), &"failed".into()));
     assert!(!heals(&report).iter().any(|h| h.contains("withdrawn")), "no repair is to blame: {report}");
 }
+
+/// A table whose clause fills `n`, a model that reads the flag, and a load of each.
+fn filling(clause: &str, more: &str) -> TempDir {
+    let folder = project("id int, n int", "n not null; columns (id, n);", clause, "1,5\n2,\n3,7\n4,\n");
+    let path = folder.path().join("p.pipe");
+    let program =
+        std::fs::read_to_string(&path).unwrap().replace("mode = automatic", "mode = automatic, confidence = 0.4");
+    let program = program.replace("into csv 'out/t.csv' with (mode = overwrite)", "into parquet 'out/t'");
+    let model = "model guessed as select id, n from t where n_filled;\nload guessed into csv 'out/guessed.csv' with (mode = overwrite);\n";
+    std::fs::write(path, program + model + more).unwrap();
+    folder
+}
+
+fn filled(folder: &TempDir) -> Vec<String> {
+    let text = |c: &Option<String>| c.clone().unwrap_or_else(|| "NULL".into());
+    let row = |r: &crate::rows::Row| r.values().map(text).collect::<Vec<_>>().join(" ");
+    crate::rows::sorted(crate::rows::below(&folder.path().join("out/t"))).iter().map(row).collect()
+}
+
+#[test]
+fn what_is_filled_in_is_flagged_for_everybody_who_reads_it() {
+    let folder = filling("on rule_failed(check: not_null) => fill with (id * 10) else quarantine;", "");
+    let at = folder.path();
+    let report = run(&folder).expect(0).json();
+    assert_eq!(filled(&folder), ["1 5 false", "2 20 true", "3 7 false", "4 40 true"], "{report}");
+    assert_eq!(lines(&at.join("out/guessed.csv")), ["2,20", "4,40", "id,n"]);
+    let columns = pipe(at, &["query", "select * from t order by id", "--format", "csv"]).expect(0).stdout;
+    assert_eq!(columns.lines().next(), Some("id,n,n_filled"));
+    let raw = pipe(at, &["query", "select * from raw.t limit 1", "--format", "csv"]).expect(0).stdout;
+    assert!(!raw.contains("n_filled"), "a source as it came has no flag: {raw}");
+    assert!(pipe(at, &["plan"]).expect(0).stdout.contains("n_filled boolean"));
+    assert!(pipe(at, &["explain", "t"]).expect(0).stdout.contains("n_filled"));
+    let ledger =
+        pipe(at, &["query", "select \"column\", count(*) as n from pipe.ledger group by 1", "--format", "csv"]);
+    assert_eq!(ledger.expect(0).stdout, "column,n\nn,2\n", "the flag is no repair");
+    assert_eq!(run(&folder).expect(0).json()["outcome"], "nothing_new");
+
+    // The flag leaves with its row, and comes back with it.
+    let heal = report["heals"].as_array().unwrap().iter().position(|h| h["action"] == "fill").unwrap() + 1;
+    pipe(at, &["heals", "undo", &heal.to_string()]).expect(0);
+    assert_eq!(filled(&folder), ["1 5 false", "3 7 false"]);
+    let path = at.join("p.pipe");
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap().replace("(id * 10)", "(id * 100)")).unwrap();
+    pipe(at, &["quarantine", "replay", "t"]).expect(0);
+    assert_eq!(filled(&folder), ["1 5 false", "2 200 true", "3 7 false", "4 400 true"]);
+}
+
+#[test]
+fn a_central_value_is_flagged_as_well_and_what_is_not_filled_is_not() {
+    let folder = filling("on rule_failed(rule: n.not_null) => fill n with mean else quarantine;", "");
+    run(&folder).expect(0);
+    assert_eq!(filled(&folder), ["1 5 false", "2 6 true", "3 7 false", "4 6 true"]);
+    let folder = filling("on rule_failed(rule: n.not_null) => fill n with (nullif(id, 2)) else keep;", "");
+    run(&folder).expect(0);
+    assert_eq!(filled(&folder), ["1 5 false", "2 NULL false", "3 7 false", "4 4 true"]);
+}
+
+#[test]
+fn a_column_with_the_name_of_a_flag_is_refused() {
+    let folder = project(
+        "n int, n_filled boolean",
+        "n not null;",
+        "on rule_failed(check: not_null) => fill n with (1);",
+        "1,true\n",
+    );
+    let said = pipe(folder.path(), &["check"]).expect(1).stdout;
+    assert!(said.contains("E0120") && said.contains("n_filled"), "{said}");
+}

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use pipe_check::{Loaded, Predicate, Rule};
-use pipe_diagnostics::codes::sql;
+use pipe_diagnostics::codes::{names, sql};
 use pipe_diagnostics::{Diagnostic, Severity, Span};
 use pipe_schema::Level;
 use pipe_sql::TableRef;
@@ -111,13 +111,28 @@ impl Check<'_> {
             };
             let placed = schema.fields().iter().map(Arc::clone).chain(place_columns().map(Arc::new));
             let placed = Arc::new(Schema::new(placed.collect::<Fields>()));
+            self.flags(name, &schema, source.span);
+            let schema = types::with_flags(&schema, &self.loaded.program, name);
             self.tables.insert_schema(name.clone(), Arc::clone(&schema));
             for tables in [&mut self.tables, &mut self.placed] {
                 tables.insert_schema(format!("raw.{name}"), Arc::clone(&placed));
             }
-            self.placed.insert_schema(name.clone(), placed);
+            let flagged = types::with_flags(&placed, &self.loaded.program, name);
+            self.placed.insert_schema(name.clone(), flagged);
             self.out.schemas.insert(name.clone(), schema);
         }
+    }
+
+    /// Refuses a column that has the name of a flag.
+    fn flags(&mut self, table: &str, schema: &SchemaRef, span: Span) {
+        let flags = self.loaded.program.filled(table).into_iter().map(|c| pipe_check::flag_of(&c));
+        let clash = flags.filter(|f| schema.column_with_name(f).is_some());
+        let told = clash.map(|flag| {
+            let message = format!("`{table}` has a column `{flag}`, which is the flag that `fill` adds");
+            Diagnostic::error(names::DUPLICATE_COLUMN, message, span).help("give the column another name")
+        });
+        let told: Vec<Diagnostic> = told.collect();
+        self.report(told);
     }
 
     fn models(&mut self) {
@@ -139,6 +154,8 @@ impl Check<'_> {
                         self.out.row_by_row.insert(name.clone(), source);
                     }
                     let schema = nullable(plan.schema().inner());
+                    self.flags(&name, &schema, model.span);
+                    let schema = types::with_flags(&schema, program, &name);
                     self.tables.insert_schema(name.clone(), Arc::clone(&schema));
                     self.placed.insert_schema(name.clone(), Arc::clone(&schema));
                     self.out.schemas.insert(name.clone(), schema);

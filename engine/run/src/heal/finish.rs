@@ -170,6 +170,8 @@ fn healed_rows_kept(
     let files = crate::quarantine::file_indexes(&failing.read);
     let changed: BTreeSet<usize> = failing.changes.keys().map(|(row, _)| *row).collect();
     let columns: BTreeSet<usize> = failing.changes.keys().map(|(_, column)| *column).collect();
+    let columns: BTreeSet<usize> =
+        columns.iter().flat_map(|c| [Some(c), failing.flags.get(c)]).flatten().copied().collect();
     let keep = |row: usize| {
         verdicts.get(row).is_some_and(|v| v.fate == Fate::Keep)
             && failing.settled.get(row).copied().flatten().is_none()
@@ -227,7 +229,7 @@ fn changes(
         let (file, number) = place(row);
         let by = failing.removed_by.get(&row).copied();
         let (clause, heal) = by.map_or((0, 0), |by| (by.clause, numbers.get(by.heal).copied().unwrap_or(0)));
-        for (index, field) in data.fields().iter().enumerate() {
+        for (index, field) in data.fields().iter().take(pass.input.columns - pass.input.flags).enumerate() {
             let old = failing.text_as_read(row, index);
             let (file, column) = (file.clone(), field.name().clone());
             let entry = CellChange {

@@ -196,6 +196,10 @@ impl Healer<'_, '_, '_> {
         let changed = !writes.is_empty();
         if changed {
             self.failing.write(column, &writes)?;
+            if let (ResolvedAction::Fill { .. }, Some(flag)) = (action, self.failing.flags.get(&column).copied()) {
+                let filled = writes.keys().map(|row| (*row, ScalarValue::Boolean(Some(true)))).collect();
+                self.failing.write(flag, &filled)?;
+            }
         }
         // The applied one first: its place is what changes point at.
         if let Some(applied) = told.remove(&("applied", None)) {

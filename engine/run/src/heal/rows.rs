@@ -55,6 +55,8 @@ pub struct Failing {
     pub changes: BTreeMap<(usize, usize), Change>,
     /// Of removed duplicates, and of those that wait to be.
     pub removed_by: BTreeMap<usize, Removal>,
+    /// The flag beside each column that a clause may fill, by place.
+    pub flags: BTreeMap<usize, usize>,
     /// Rows by what they are.
     pub index: HashMap<RowId, usize>,
     columns: usize,
@@ -111,6 +113,7 @@ impl Failing {
             read,
             changes: BTreeMap::new(),
             removed_by: BTreeMap::new(),
+            flags: flags(input),
             index: HashMap::new(),
             columns: input.columns,
         };
@@ -262,9 +265,21 @@ impl Failing {
             self.changes.remove(&(*row, *column));
             let read = ScalarValue::try_from_array(self.read.column(*column), *row)?;
             by_column.entry(*column).or_default().insert(*row, read);
+            if let Some(flag) = self.flags.get(column) {
+                by_column.entry(*flag).or_default().insert(*row, ScalarValue::Boolean(Some(false)));
+            }
         }
         by_column.iter().try_for_each(|(column, cells)| self.write(*column, cells))
     }
+}
+
+/// The flags of an input, by the columns they are beside.
+fn flags(input: &Input) -> BTreeMap<usize, usize> {
+    let names: Vec<&str> = input.schema.fields().iter().take(input.columns).map(|f| f.name().as_str()).collect();
+    let at = |name: &str| names.iter().position(|n| *n == name);
+    let data = names.iter().take(input.columns - input.flags).enumerate();
+    let flagged = data.filter_map(|(column, name)| Some((column, at(&pipe_check::flag_of(name))?)));
+    flagged.filter(|(_, flag)| *flag >= input.columns - input.flags).collect()
 }
 
 /// Rows with these files. Putting dictionaries one behind the other may number their values anew, and a key is a file's index.
