@@ -83,6 +83,12 @@ fn undoable(loaded: &Loaded, heal: &HealEntry) -> Result<(), Diagnostic> {
     let HealEntry { id, table, action, .. } = heal;
     let no = |why: String, help: String| Err(refused(format!("heal {id} is not undone: {why}"), help));
     let again = format!("change the clause, then `pipe run --full-refresh --target {table}` loads everything again");
+    if heal.batch.is_none() {
+        return no(
+            format!("its run committed nothing of `{table}`"),
+            format!("`pipe runs show {}` says why", heal.run),
+        );
+    }
     match heal.state.as_str() {
         "undone" => {
             let by = heal.undone_by.as_ref().map_or_else(String::new, |run| format!(" by run {run}"));
@@ -97,12 +103,6 @@ fn undoable(loaded: &Loaded, heal: &HealEntry) -> Result<(), Diagnostic> {
         word => {
             return no(format!("it was {word} and has changed nothing"), format!("`pipe heals show {id}` says why"));
         }
-    }
-    if heal.batch.is_none() {
-        return no(
-            format!("its run committed nothing of `{table}`"),
-            format!("`pipe runs show {}` says why", heal.run),
-        );
     }
     match action.as_str() {
         "quarantine" | "skip file" => {
