@@ -128,13 +128,12 @@ pub(crate) fn together(cx: &mut Cx<'_>, program: &Program) {
 }
 
 fn files_at<'p>(program: &'p Program, connector: &str, connection: Option<&str>, locator: &str) -> Where<'p> {
-    if !pipe_schema::connector(connector).is_some_and(|c| c.files) {
-        return None;
-    }
+    let connector = pipe_schema::connector(connector).filter(|c| c.files)?;
     let connection = connection.and_then(|c| program.connections.get(c));
     let root = connection.and_then(|c| c.config.text("root"));
-    // A connection without a root that is configured at all leads to another store than the local disk.
-    let store = connection.filter(|c| root.is_none() && !c.config.given.is_empty()).map(|c| c.name.as_str());
+    // Where there is no key for a folder of the local disk, a connection leads to a store of its own.
+    let remote = !connector.connection_keys.iter().any(|k| k.name == "root");
+    let store = connection.filter(|_| remote).map(|c| c.name.as_str());
     Some((store, Place::new(root, locator)))
 }
 
