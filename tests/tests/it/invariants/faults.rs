@@ -5,7 +5,8 @@ use std::path::Path;
 use pipe_state::State;
 
 use super::check::*;
-use super::world::{self, Case, Cell, Format, Outcome, Record, number, runs};
+use super::secrets::told_nobody;
+use super::world::{self, Case, Cell, Format, Outcome, Record, SECRET, number, runs};
 use super::{holds_of_a_run, planned};
 use crate::rows::{files, of_parquet};
 
@@ -191,6 +192,17 @@ fn of_8_a_baseline_that_moves_by_itself() {
     State::open(&folder.path().join(".pipe")).unwrap();
     let left = world::left(&case, folder.path(), failed.report.clone(), false);
     holds(&good, &left).unwrap_err();
+}
+
+#[test]
+fn of_9_a_secret_that_is_told() {
+    let (folder, _, good) = first();
+    told_nobody(folder.path(), &good, &planned(folder.path(), 1)).unwrap();
+    let note = with(&good, |o| o.report.notes.push(format!("cannot reach {SECRET}")));
+    told_nobody(folder.path(), &note, "").unwrap_err();
+    told_nobody(folder.path(), &good, SECRET).unwrap_err();
+    std::fs::write(folder.path().join(".pipe/run.log"), SECRET).unwrap();
+    told_nobody(folder.path(), &good, "").unwrap_err();
 }
 
 #[test]

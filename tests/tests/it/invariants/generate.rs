@@ -188,6 +188,13 @@ const CASTS: [&str; 5] = [
     "on cast_failed => drop",
 ];
 
+const BROKEN: [&str; 4] = [
+    "on bad_record => quarantine",
+    "on bad_record => drop",
+    "on bad_record where ($rows > 1) => skip file else quarantine",
+    "on bad_record => skip file",
+];
+
 const LAST: [&str; 4] = [
     "on rule_failed => quarantine",
     "on rule_failed => keep",
@@ -282,24 +289,21 @@ fn settings() -> impl Strategy<Value = String> {
 /// Rules with the clauses that answer them, in the order of the rules; a clause for all others comes last.
 fn rules() -> impl Strategy<Value = (Vec<&'static str>, Vec<&'static str>)> {
     let chosen = proptest::collection::vec((proptest::bool::weighted(0.35), 0..6usize), RULES.len());
-    (chosen, proptest::option::weighted(0.7, select(CASTS.to_vec())), select(LAST.to_vec())).prop_map(
-        |(chosen, cast, last)| {
-            let (mut rules, mut clauses) = (Vec::new(), Vec::new());
-            clauses.extend(cast);
-            clauses.extend(["on cast_failed => quarantine", "on bad_record => quarantine"]);
-            if cast == Some("on cast_failed => drop") {
-                clauses.remove(1);
+    let cast = proptest::option::weighted(0.7, select(CASTS.to_vec()));
+    (chosen, cast, select(BROKEN.to_vec()), select(LAST.to_vec())).prop_map(|(chosen, cast, broken, last)| {
+        let (mut rules, mut clauses) = (Vec::new(), Vec::new());
+        clauses.extend(cast);
+        clauses.extend((cast != Some("on cast_failed => drop")).then_some("on cast_failed => quarantine"));
+        clauses.push(broken);
+        for (rule, (on, answer)) in RULES.iter().zip(chosen) {
+            if on {
+                rules.push(rule.text);
+                clauses.extend(rule.answers.get(answer));
             }
-            for (rule, (on, answer)) in RULES.iter().zip(chosen) {
-                if on {
-                    rules.push(rule.text);
-                    clauses.extend(rule.answers.get(answer));
-                }
-            }
-            clauses.push(last);
-            (rules, clauses)
-        },
-    )
+        }
+        clauses.push(last);
+        (rules, clauses)
+    })
 }
 
 /// One table, one load, one run.

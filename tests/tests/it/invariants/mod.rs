@@ -64,6 +64,7 @@ fn table_holds(case: &Case) -> Result<(), String> {
     let first = runs(case, here.path(), case.threads, 0, false);
     sound(&first, here.path())?;
     holds_of_a_run(&first)?;
+    secrets::told_nobody(here.path(), &first, "").map_err(|e| format!("9: {e}"))?;
     let second = runs(case, here.path(), case.threads, 1, false);
     nothing_new(&first, &second).map_err(|e| format!("4, again: {e}"))?;
     let other = runs(case, there.path(), if case.threads == 1 { 3 } else { 1 }, 0, false);
@@ -97,6 +98,8 @@ fn pipeline_holds(case: &Case) -> Result<(), String> {
     let second = runs(case, here.path(), case.threads, 2, true);
     sound(&second, here.path())?;
     baselines_move_with_commits(&again, &second, &program).map_err(|e| format!("8, later: {e}"))?;
+    let plan = planned(here.path(), case.threads);
+    secrets::told_nobody(here.path(), &second, &plan).map_err(|e| format!("9: {e}"))?;
     later_holds(&first, &second)?;
 
     let other_first = runs(case, there.path(), other_threads, 0, false);

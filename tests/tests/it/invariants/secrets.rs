@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::pipe::command;
 use crate::rows::files;
 
-const SECRET: &str = "s3cr3t-5f1a9c77";
+use super::world::{Outcome, SECRET};
 
 /// Files below a folder, and texts, in which the secret stands.
 fn leaks(folder: &Path, texts: &[String]) -> Vec<String> {
@@ -15,7 +15,17 @@ fn leaks(folder: &Path, texts: &[String]) -> Vec<String> {
     in_files.chain(texts.iter().filter(|t| holds(t.as_bytes())).cloned()).collect()
 }
 
-/// Invariant 9. The secret is the url of a channel and of a connection, good for what runs and for what is refused.
+/// Invariant 9, of a generated case: the one file with the secret is the one it was read from.
+pub fn told_nobody(folder: &Path, o: &Outcome, plan: &str) -> Result<(), String> {
+    let report = serde_json::to_string(&o.report).unwrap();
+    let found = leaks(folder, &[report, plan.to_owned()]);
+    match found.as_slice() {
+        [own] if own.ends_with("key.txt") => Ok(()),
+        found => Err(format!("the secret is in {found:?}")),
+    }
+}
+
+/// Invariant 9, through the command line. The secret is the url of a channel and of a connection, good for what runs and for what is refused.
 #[test]
 fn a_secret_is_nowhere() {
     let folder = tempfile::tempdir().unwrap();

@@ -21,6 +21,9 @@ pub const COLUMNS: [(&str, &str); 7] = [
     ("d", "date"),
 ];
 
+/// What no run may tell anybody.
+pub const SECRET: &str = "s3cr3t-5f1a9c77";
+
 /// A cell: its text in the file, `None` for NULL; and the value that has, as tables show it, `None` where it does not convert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
@@ -74,7 +77,8 @@ impl Case {
         let (settings, rules, clauses, sink) = (&self.settings, lines(&self.rules), lines(&self.clauses), self.sink);
         let more = self.more.iter().fold(String::new(), |t, l| t + l + "\n");
         format!(
-            "pipe 1;\nchannel log file with (path = 'log.ndjson');\n\
+            "pipe 1;\nsecret key from file 'key.txt';\nconnection far postgres with (url = secret key);\n\
+             channel log file with (path = 'log.ndjson');\n\
              source t from {connector} 'in_*.{connector}' schema ({columns});\n\
              source u from csv 'keys.csv' schema (k text);\n\
              rules t {{\n{rules}}}\nheal t with ({settings}) {{\n{clauses}}}\n\
@@ -106,6 +110,7 @@ impl Case {
     pub fn write(&self, folder: &Path) {
         std::fs::write(folder.join("p.pipe"), self.program()).unwrap();
         std::fs::write(folder.join("keys.csv"), (0..9).fold("k\n".to_owned(), |t, n| t + &format!("k{n}\n"))).unwrap();
+        std::fs::write(folder.join("key.txt"), SECRET).unwrap();
         self.write_files(folder, false);
     }
 
