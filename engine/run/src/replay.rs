@@ -192,7 +192,10 @@ impl Replay<'_> {
         if report.exit_code != 130 {
             notices::send(&self.engine, report);
         }
-        if let Err(e) = self.state.discard_staging(&batch) {
+        let state = &mut self.state;
+        let interrupted = report.exit_code == 130;
+        let done = if interrupted { state.clear_staging(&batch) } else { state.discard_staging(&batch).map(drop) };
+        if let Err(e) = done {
             report.notes.push(e.to_string());
         }
         let end = RunEnd {

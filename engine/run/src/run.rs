@@ -139,7 +139,7 @@ impl<'a> Runner<'a> {
         if !interrupted {
             notices::send(&self.engine, report);
         }
-        self.clean(report);
+        self.clean(report, interrupted);
         let end = RunEnd {
             finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             outcome: report.outcome.clone(),
@@ -509,9 +509,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Throws away what no commit needs.
-    fn clean(&mut self, report: &mut Report) {
+    fn clean(&mut self, report: &mut Report, interrupted: bool) {
         for batch in std::mem::take(&mut self.begun) {
-            if let Err(e) = self.state.discard_staging(&batch) {
+            let state = &mut self.state;
+            let done = if interrupted { state.clear_staging(&batch) } else { state.discard_staging(&batch).map(drop) };
+            if let Err(e) = done {
                 report.notes.push(e.to_string());
             }
         }

@@ -90,7 +90,7 @@ impl State {
         for batch in staged {
             let committed = self.row("select 1 from batch where id = ?1", [&batch], |_| Ok(()))?.is_some();
             let paths = self.discard_staging(&batch)?;
-            if !committed {
+            if !committed && !paths.is_empty() {
                 done.push(Recovered::StagingRemoved { batch, paths });
             }
         }

@@ -48,6 +48,20 @@ impl State {
         self.delete_staged(batch, &stored)
     }
 
+    /// Deletes the staged files of a batch and remembers where they were: of a run that is interrupted, threads that have not
+    /// heard of it may write there yet. The next command deletes what they left.
+    pub fn clear_staging(&self, batch: &str) -> Result<(), StateError> {
+        let stored = self.rows(
+            "select path from staging where batch = ?1 and not exists (select 1 from batch where id = ?1 and published = 0)",
+            [batch],
+            |r| r.get::<_, String>(0),
+        )?;
+        for path in stored.iter().map(|text| self.load_path(text)).filter(|path| self.may_stage(path)) {
+            remove_any(&path).map_err(|e| StateError::io("delete", &path, e))?;
+        }
+        Ok(())
+    }
+
     /// Deletes folders and forgets them. A folder that cannot be deleted is remembered, and the next command tries again.
     pub(crate) fn delete_staged(&mut self, batch: &str, stored: &[String]) -> Result<Vec<PathBuf>, StateError> {
         let mut deleted = Vec::new();

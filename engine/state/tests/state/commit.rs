@@ -30,6 +30,23 @@ fn small(project: &mut Project, run: &str, batch: &str, file: &str) -> CommitRec
     }
 }
 
+/// A thread of an interrupted run that has not heard of it writes once more: the next command deletes that too.
+#[test]
+fn what_is_cleared_is_remembered() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    project.begin("r1");
+    let staged = project.full_batch("r1", "b1").publish[0].staged.clone();
+    project.state.clear_staging("b1").unwrap();
+    assert!(!staged.exists());
+    std::fs::create_dir_all(staged.parent().unwrap()).unwrap();
+    std::fs::write(&staged, "late").unwrap();
+    let lock = project.state.lock("run", AT).unwrap();
+    project.state.recover(&lock).unwrap();
+    assert!(!staged.exists());
+    assert!(project.state.discard_staging("b1").unwrap().is_empty());
+}
+
 #[test]
 fn a_batch_lands_once_in_a_load() {
     let temp = tempfile::tempdir().unwrap();
