@@ -4,17 +4,21 @@
 //! A feature whose engine comes later is listed with `available: false`: it is checked, and `run` refuses it by name.
 
 mod action;
+mod catalogue;
 mod channel;
 mod config;
 mod connector;
 mod failure;
 mod keys;
+mod meaning;
+mod postal;
 mod predicate;
 pub mod reference;
 mod statement;
 mod types;
 
 pub use action::{ActionInfo, action, actions};
+pub use catalogue::{Kind, Way, catalogue, kind};
 pub use channel::{ChannelInfo, channel, channels};
 pub use config::{Choice, Config, ConfigKey, ConfigValue, KeyType, PartitionField, Transform};
 pub use connector::{Connector, connector, connectors};
@@ -22,6 +26,8 @@ pub use failure::{
     DIMENSIONS, FailureInfo, Field, FieldType, KINDS, PHASES, SEVERITIES, STRUCTURAL_REASONS, failure, failures,
 };
 pub use keys::{heal_keys, model_keys};
+pub use meaning::{Claim, Finding, claims};
+pub use postal::{postal_countries, postal_patterns};
 pub use predicate::{Level, PredicateInfo, predicate, predicates};
 pub use statement::{StatementInfo, statement, statements};
 pub use types::{Type, TypeClass};

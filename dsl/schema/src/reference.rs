@@ -37,6 +37,10 @@ pub fn chapters() -> Vec<(&'static str, Vec<Page>)> {
         ("Connectors", connectors().iter().map(connector_page).collect()),
         ("Models", vec![keys_page("model", "the keys of a model", model_keys())]),
         ("Predicates", predicates().map(predicate_page).collect()),
+        (
+            "Kinds of check",
+            catalogue().iter().flat_map(|(about, kinds)| kinds.iter().map(|k| kind_page(about, k))).collect(),
+        ),
         ("Failures", failures().iter().map(failure_page).collect()),
         ("Actions", actions().iter().map(action_page).collect()),
         ("Gates", vec![keys_page("heal", "the keys of a `heal` block", heal_keys())]),
@@ -97,7 +101,11 @@ fn markdown(page: &Page) -> String {
             out.push_str(&format!("| {} | {} | {} |\n", cell(name), cell(takes), cell(doc)));
         }
     }
-    out.push_str(&format!("\n```pipe\n{}\n```\n\n", page.example));
+    if page.example.is_empty() {
+        out.push('\n');
+    } else {
+        out.push_str(&format!("\n```pipe\n{}\n```\n\n", page.example));
+    }
     out
 }
 
@@ -151,7 +159,39 @@ fn predicate_page(p: &PredicateInfo) -> Page {
         facts.push(("subject".to_owned(), classes.join(", ")));
     }
     let word = if p.syntax.is_empty() { p.name } else { p.syntax };
-    Page { facts, available: p.available, ..page(word, "a predicate", p.doc, p.example) }
+    let found = |claim: &Claim| match claim.finds {
+        Finding::Violations(n) => format!("{n} violate"),
+        Finding::Table { holds, observed: "" } => if holds { "holds" } else { "fails" }.to_owned(),
+        Finding::Table { holds, observed } => format!("{observed}: {}", if holds { "holds" } else { "fails" }),
+    };
+    let rows = claims(p.name).iter().map(|claim| {
+        let rows = if claim.rows.is_empty() { "no rows" } else { claim.rows };
+        let case = format!(
+            "`{}` over `({})` {}: {}",
+            claim.rule.trim_end_matches(';'),
+            claim.columns,
+            code(rows),
+            found(claim)
+        );
+        (claim.says.to_owned(), String::new(), case)
+    });
+    let rows: Vec<_> = rows.collect();
+    let parts = if rows.is_empty() { vec![] } else { vec![Parts { title: "Cases".to_owned(), rows }] };
+    Page { facts, parts, available: p.available, ..page(word, "a predicate", p.doc, p.example) }
+}
+
+fn kind_page(about: &str, k: &Kind) -> Page {
+    let (doc, example) = match k.way {
+        Way::Predicate { check, rule } => {
+            let word = predicate(check).map_or(check, |p| if p.syntax.is_empty() { p.name } else { p.syntax });
+            (format!("Said by `{word}`."), rule.to_owned())
+        }
+        Way::Recipe { rule } => ("Said by other words or by SQL.".to_owned(), rule.to_owned()),
+        Way::Elsewhere { by } => (format!("Needs no rule: {by}."), String::new()),
+        Way::Refused { why } => (format!("Refused: {why}."), String::new()),
+    };
+    let facts = vec![("about".to_owned(), about.to_lowercase())];
+    Page { facts, ..page(&k.name.replace('_', " "), "a kind of check", &doc, &example) }
 }
 
 fn failure_page(f: &FailureInfo) -> Page {

@@ -14,7 +14,7 @@ use crate::error::shorten;
 use crate::fragment::{Column, TableRef};
 use crate::tokens::Tokens;
 
-/// DataFusion's aggregate functions, their other names included, but for `approx_…` and `regr_…`, `stddev…` and `var…`.
+/// DataFusion's aggregate functions, their other names included, and those of the language, but for `approx_…` and `regr_…`, `stddev…` and `var…`.
 const AGGREGATES: &[&str] = &[
     "any_value",
     "array_agg",
@@ -31,6 +31,7 @@ const AGGREGATES: &[&str] = &[
     "covar_samp",
     "first_value",
     "grouping",
+    "kurtosis",
     "last_value",
     "max",
     "mean",
@@ -39,6 +40,7 @@ const AGGREGATES: &[&str] = &[
     "nth_value",
     "percentile_cont",
     "quantile_cont",
+    "skewness",
     "string_agg",
     "sum",
 ];

@@ -24,6 +24,8 @@ pub fn text(page: &Page) -> String {
             out += &wrapped("      ", doc);
         }
     }
-    out += &format!("\nExample:\n\n{}", wrapped("    ", &page.example));
+    if !page.example.is_empty() {
+        out += &format!("\nExample:\n\n{}", wrapped("    ", &page.example));
+    }
     out
 }

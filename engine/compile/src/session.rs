@@ -89,6 +89,9 @@ pub fn session(settings: &Settings) -> Result<SessionContext> {
     for function in clock::functions(settings.now).into_iter().chain(functions::all()) {
         context.register_udf(function);
     }
+    for aggregate in functions::aggregates() {
+        context.register_udaf(aggregate);
+    }
     Ok(context)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use pipe_check::{Rule, Severity};
@@ -92,10 +93,47 @@ impl Evaluator<'_, '_> {
         let planner = self.planner(&tables);
         let plan = planner.table_assertion(rule)?.plan;
         let batches = self.engine.session.execute_logical_plan(plan).await?.collect().await?;
+        if !rule.by.is_empty() {
+            return Ok(by_group(&batches));
+        }
         let row = batches.iter().find(|b| b.num_rows() > 0);
         let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
             return Err(errors::internal(&"an assertion without its row").into());
         };
         Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
     }
+}
+
+/// How many failing groups are named.
+const NAMED: usize = 5;
+
+/// What was observed of each group: how many fail, and the first of them with their values.
+fn by_group(batches: &[RecordBatch]) -> Observed {
+    let mut groups = 0usize;
+    let mut failing = Vec::new();
+    for batch in batches {
+        for i in 0..batch.num_rows() {
+            let row = batch.slice(i, 1);
+            let seen = observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref()));
+            groups += 1;
+            if !seen.holds {
+                let schema = row.schema();
+                let named = schema
+                    .fields()
+                    .iter()
+                    .zip(row.columns())
+                    .skip(2)
+                    .map(|(field, column)| format!("{} = {}", field.name(), observed(column.as_ref(), None).text));
+                failing.push(format!("{}: {}", named.collect::<Vec<_>>().join(", "), seen.text));
+            }
+        }
+    }
+    failing.sort();
+    let more = if failing.len() > NAMED { "; …" } else { "" };
+    let named = failing.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    let text = match failing.len() {
+        0 => format!("{groups} groups, all as expected"),
+        n => format!("{n} of {groups} groups: {named}{more}"),
+    };
+    Observed { text, value: None, holds: failing.is_empty() }
 }

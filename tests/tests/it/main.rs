@@ -11,6 +11,7 @@ mod keys;
 mod kills;
 mod language;
 mod loads;
+mod meaning;
 mod moving;
 mod others_bugs;
 mod own_bugs;

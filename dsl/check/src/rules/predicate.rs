@@ -438,6 +438,10 @@ fn format_argument(cx: &mut Cx<'_>, format: &syntax::Word, argument: Option<&syn
             );
             None
         }
+        Some(country) if info.name == "postal_code" && pipe_schema::postal_patterns(country).is_none() => {
+            cx.unknown(codes::FORMAT_ARGUMENT, "country", country, pipe_schema::postal_countries());
+            None
+        }
         _ => Some(()),
     }
 }

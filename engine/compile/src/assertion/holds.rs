@@ -1,6 +1,6 @@
 //! Predicates as SQL: what must hold of a subject.
 
-use pipe_check::Predicate;
+use pipe_check::{Predicate, Rule};
 use pipe_syntax::Comparison;
 use sqlparser::ast::{BinaryOperator, Expr};
 
@@ -9,7 +9,7 @@ use crate::functions;
 
 /// The boolean that is FALSE where `subject` violates `predicate`. `None` for predicates that one expression cannot say:
 /// those of sets, schemas and history.
-pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
+pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Option<Expr> {
     Some(match predicate {
         Predicate::True => subject.clone(),
         Predicate::NotNull => tree::is_not_null(subject),
@@ -38,20 +38,29 @@ pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
             pattern: Box::new(tree::text(pattern)),
             escape_char: None,
         },
-        Predicate::Length(inner) => holds(&tree::call("character_length", vec![subject.clone()]), inner)?,
+        Predicate::Length(inner) => holds(rule, &tree::call("character_length", vec![subject.clone()]), inner)?,
+        Predicate::Is { format, .. } if format == "null" => Expr::IsNull(tree::operand(subject)),
+        Predicate::Is { format, .. } if format == "weekday" || format == "weekend" => {
+            let within = if format == "weekday" { "" } else { "NOT " };
+            tree::with_x(&format!("date_part('dow', x) {within}BETWEEN 1 AND 5"), subject)?
+        }
+        Predicate::Is { format, .. } if format == "latitude" || format == "longitude" => {
+            // Numbers too.
+            tree::call(&functions::of_format(format)?, vec![tree::with_x("CAST(x AS VARCHAR)", subject)?])
+        }
         Predicate::Is { format, argument } => {
             let mut arguments = vec![subject.clone()];
             arguments.extend(argument.as_deref().map(tree::text));
             tree::call(&functions::of_format(format)?, arguments)
         }
-        Predicate::Distinct(inner) => holds(&tree::count_distinct(subject), inner)?,
+        Predicate::Distinct(inner) => holds(rule, &distinct(rule, subject), inner)?,
         Predicate::WithinAge(age) => tree::binary(subject, BinaryOperator::GtEq, &tree::ago(*age)),
         Predicate::SameAs { table, column } => {
             let mut other = subject.clone();
             replace_argument(&mut other, column)?;
             tree::binary(subject, BinaryOperator::Eq, &tree::scalar(other, table)?)
         }
-        Predicate::Not(inner) => tree::not(&holds(subject, inner)?),
+        Predicate::Not(inner) => tree::not(&holds(rule, subject, inner)?),
         Predicate::NotMissing(values) => not_missing(subject, values)?,
         Predicate::NotInFuture => tree::binary(subject, BinaryOperator::LtEq, &tree::call("now", Vec::new())),
         Predicate::StrictlyBetween(low, high) => tree::all([
@@ -63,11 +72,19 @@ pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
             tree::either([empty, tree::is_not_null(&tree::try_cast(subject, ty)?)])?
         }
         Predicate::Compound { all, parts } => {
-            let parts: Option<Vec<Expr>> =
-                parts.iter().map(|p| holds(p.subject.as_ref().map_or(subject, |s| &s.ast), &p.predicate)).collect();
+            let parts: Option<Vec<Expr>> = parts
+                .iter()
+                .map(|p| holds(rule, p.subject.as_ref().map_or(subject, |s| &s.ast), &p.predicate))
+                .collect();
             if *all { tree::all(parts?)? } else { tree::either(parts?)? }
         }
-        Predicate::Statistic(statistic) => holds(&super::statistic::value(subject, statistic)?, &statistic.holds)?,
+        Predicate::Statistic(statistic) => {
+            holds(rule, &super::statistic::value(rule, subject, statistic)?, &statistic.holds)?
+        }
+        Predicate::RowCountSameAs(table) => {
+            let count = tree::expression("count(*)")?;
+            tree::binary(&count, BinaryOperator::Eq, &tree::scalar(count.clone(), table)?)
+        }
         Predicate::Values { equal, values } => super::statistic::values(subject, *equal, values)?,
         Predicate::Unique
         | Predicate::References { .. }
@@ -79,7 +96,6 @@ pub(super) fn holds(subject: &Expr, predicate: &Predicate) -> Option<Expr> {
         | Predicate::Transitions { .. }
         | Predicate::Outliers { .. }
         | Predicate::WithoutGaps(_)
-        | Predicate::RowCountSameAs(_)
         | Predicate::WithinSigma { .. }
         | Predicate::WithinLast(_)
         | Predicate::Columns(_)
@@ -115,6 +131,11 @@ pub(super) fn expected(predicate: &Predicate) -> String {
         Predicate::Statistic(statistic) => expected(&statistic.holds),
         other => pipe_check::words::predicate_text(other),
     }
+}
+
+/// The number of distinct values; of `approx` from a HyperLogLog sketch.
+pub(super) fn distinct(rule: &Rule, subject: &Expr) -> Expr {
+    if rule.approx { tree::call("approx_distinct", vec![subject.clone()]) } else { tree::count_distinct(subject) }
 }
 
 /// Not NULL and none of `values`; of none named, what usually stands for a missing text.

@@ -2,6 +2,7 @@
 //! what is judged.
 
 mod holds;
+mod parts;
 mod row;
 mod set;
 mod statistic;
@@ -46,7 +47,7 @@ impl Planner<'_> {
                 format!("SELECT * FROM {from}\nWHERE {}{}", filter.unwrap_or_default(), print(&wrong))
             }),
             Level::Set => set::failing_rows(rule, &from, READ_ORDER, print),
-            Level::Table | Level::History => table::Parts::of(rule).ok().map(|p| p.sql(rule, &from, print)),
+            Level::Table | Level::History => parts::Parts::of(rule).ok().and_then(|p| p.sql(rule, &from, print)),
             Level::Schema => None,
         };
         sql.unwrap_or_else(|| format!("-- {} {}, before any row is read", rule.table, holds::expected(&rule.predicate)))
@@ -73,7 +74,7 @@ impl Planner<'_> {
     pub fn holds_of_number(&self, rule: &Rule, predicate: &Predicate, number: u64) -> Result<bool, Vec<Diagnostic>> {
         let none = DFSchema::empty();
         let number = tree::expression(&number.to_string()).ok_or_else(|| vec![no_assertion(rule)])?;
-        let tree = holds::holds(&number, predicate).ok_or_else(|| vec![no_assertion(rule)])?;
+        let tree = holds::holds(rule, &number, predicate).ok_or_else(|| vec![no_assertion(rule)])?;
         let explain = |e| self.explain_tree(&tree, rule.span, &none, &e);
         let typed = self.coerced(self.resolve(&tree, &none).map_err(explain)?, &none).map_err(explain)?;
         let place = Place::new(self.sources, rule.span);

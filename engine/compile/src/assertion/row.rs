@@ -54,11 +54,14 @@ impl Planner<'_> {
     /// Checks a row rule without binding params.
     pub(crate) fn check_row(&self, rule: &Rule, schema: &DFSchema) -> Result<(), Vec<Diagnostic>> {
         if let Predicate::Is { format, argument: Some(form) } = &rule.predicate
-            && format == "date"
-            && !functions::is_date_format(form)
+            && !functions::is_form(format, form)
         {
-            let message = format!("`{form}` is not the form of a date");
-            let help = "such as `%d.%m.%Y`: day, month and year in the order they are written";
+            let message = format!("`{form}` is not the form of a {format}");
+            let help = match format.as_str() {
+                "time" => "such as `%H:%M`: hours and minutes in the order they are written",
+                "timestamp" => "such as `%d.%m.%Y %H:%M`: a day and a time in the order they are written",
+                _ => "such as `%d.%m.%Y`: day, month and year in the order they are written",
+            };
             return Err(vec![Diagnostic::error(sql::DATE_FORM, message, rule.span).help(help)]);
         }
         let tree = row_tree(rule)?;
@@ -113,9 +116,9 @@ pub(super) fn row_tree(rule: &Rule) -> Result<ast::Expr, Vec<Diagnostic>> {
     if let Predicate::Compound { .. } = rule.predicate
         && rule.subject.is_empty()
     {
-        return holds(&super::tree::null(), &rule.predicate).ok_or_else(|| vec![super::no_assertion(rule)]);
+        return holds(rule, &super::tree::null(), &rule.predicate).ok_or_else(|| vec![super::no_assertion(rule)]);
     }
-    let conditions = rule.subject.iter().map(|s| holds(&s.ast, &rule.predicate));
+    let conditions = rule.subject.iter().map(|s| holds(rule, &s.ast, &rule.predicate));
     let conditions: Option<Vec<ast::Expr>> = conditions.collect();
     conditions.and_then(super::tree::all).ok_or_else(|| vec![super::no_assertion(rule)])
 }

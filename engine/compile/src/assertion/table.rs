@@ -13,12 +13,10 @@ use datafusion::physical_expr::aggregate::{AggregateFunctionExpr, LoweredAggrega
 use pipe_check::{Predicate, Rule};
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
-use pipe_schema::Level;
 use pipe_sql::Expression;
 use sqlparser::ast;
 
-use super::holds::{expected, holds};
-use super::tree;
+use super::parts::{Form, Parts};
 use crate::Planner;
 use crate::conversions::Conversions;
 use crate::error::{self, Explain, Place, Tree};
@@ -79,7 +77,8 @@ impl Planner<'_> {
         let failed = |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), rule.span)];
         let plan = self.bind_plan(plan).map_err(failed)?;
         let fused = self.fuse(&plan).map_err(failed)?;
-        let sql = parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e));
+        let sql =
+            parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e)).unwrap_or_default();
         Ok(TableAssertion { plan, fused, judges: parts.judges(), expected: parts.expected.clone(), sql })
     }
 
@@ -134,6 +133,7 @@ impl Planner<'_> {
                     | Predicate::Statistic(_)
                     | Predicate::Values { .. }
                     | Predicate::Compound { .. }
+                    | Predicate::WithoutGaps(_)
             );
             if !computed {
                 super::row::takes(rule, subject, observed)?;
@@ -151,8 +151,7 @@ impl Planner<'_> {
         holds: &ast::Expr,
         reads: bool,
     ) -> Result<(), Vec<Diagnostic>> {
-        let form = Form::Value { observed: Box::new(holds.clone()), holds: None, reads };
-        let query = Parts { form, expected: String::new() }.query(rule);
+        let query = Parts::shown(holds.clone(), reads).query(rule);
         let Some(Ok((plan, _))) = query.map(|q| self.resolve_query(&q)) else { return Ok(()) };
         match plan.schema().fields().first().map(|f| f.data_type()) {
             Some(DataType::Boolean | DataType::Null) | None => Ok(()),
@@ -197,152 +196,4 @@ fn has_subquery(expression: &Expr) -> bool {
         Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     visited.is_err() || found
-}
-
-/// What the query of a table rule is made of.
-pub(super) struct Parts {
-    form: Form,
-    pub(super) expected: String,
-}
-
-enum Form {
-    /// One value, and whether it is as expected: TRUE, FALSE or NULL, `None` for rules of history. Without aggregates it does
-    /// not read the table.
-    Value { observed: Box<ast::Expr>, holds: Option<Box<ast::Expr>>, reads: bool },
-    /// A boolean that every row must meet: what is observed is how many do not.
-    EveryRow(Box<ast::Expr>),
-}
-
-impl Parts {
-    pub(super) fn of(rule: &Rule) -> Result<Self, Vec<Diagnostic>> {
-        let no = || vec![super::no_assertion(rule)];
-        let none = tree::null();
-        let subject = rule.subject.first();
-        let of = subject.map_or(&none, |s| &s.ast);
-        let value = |observed, holds: Option<ast::Expr>, reads| Form::Value {
-            observed: Box::new(observed),
-            holds: holds.map(Box::new),
-            reads,
-        };
-        if rule.level == Level::History {
-            let observed = match &rule.predicate {
-                Predicate::Statistic(statistic) => super::statistic::value(of, statistic).ok_or_else(no)?,
-                _ => of.clone(),
-            };
-            let form = value(observed, None, true);
-            return Ok(Self { form, expected: expected(&rule.predicate) });
-        }
-        let holds = holds(of, &rule.predicate).ok_or_else(no)?;
-        let computes = matches!(
-            rule.predicate,
-            Predicate::Distinct(_) | Predicate::Statistic(_) | Predicate::Values { .. } | Predicate::Compound { .. }
-        );
-        let aggregates = computes || subject.is_some_and(|s| s.aggregate);
-        let reads = subject.is_some_and(|s| !s.columns.is_empty());
-        if !aggregates && (reads || rule.filter.is_some()) {
-            return Ok(Self { form: Form::EveryRow(Box::new(holds)), expected: "0 rows that do not hold".to_owned() });
-        }
-        let (observed, expected) = match (&rule.predicate, bare(of)) {
-            (Predicate::Distinct(inner), _) => (tree::count_distinct(of), expected(inner)),
-            (Predicate::Statistic(statistic), _) => {
-                (super::statistic::value(of, statistic).ok_or_else(no)?, expected(&rule.predicate))
-            }
-            (Predicate::Values { .. } | Predicate::Compound { .. }, _) => (holds.clone(), expected(&rule.predicate)),
-            (Predicate::True, ast::Expr::BinaryOp { left, op, right }) if is_comparison(op) => {
-                ((**left).clone(), format!("{op} {right}"))
-            }
-            (Predicate::True, ast::Expr::Between { expr, negated: false, low, high }) => {
-                ((**expr).clone(), format!("between {low} and {high}"))
-            }
-            (Predicate::True, _) => (of.clone(), "true".to_owned()),
-            (predicate, _) => (of.clone(), expected(predicate)),
-        };
-        Ok(Self { form: value(observed, Some(holds), aggregates), expected })
-    }
-
-    /// Whether the query says if the rule holds.
-    fn judges(&self) -> bool {
-        !matches!(self.form, Form::Value { holds: None, .. })
-    }
-
-    /// The query as a tree: made from text with the user's trees put in, so that those keep their places.
-    fn query(&self, rule: &Rule) -> Option<ast::Query> {
-        let table = tree::ident(&rule.table);
-        let filter = rule.filter.as_ref().map(|f| f.ast.clone());
-        match &self.form {
-            Form::EveryRow(row) => {
-                let wrong = wrong(rule);
-                let mut query = tree::query(&format!(
-                    "SELECT count(*) AS observed, count(*) = 0 AS holds FROM (SELECT NULL FROM {table}) AS judged WHERE ok {wrong}"
-                ))?;
-                let from = select_of(&mut query)?.from.first_mut()?;
-                let ast::TableFactor::Derived { subquery, .. } = &mut from.relation else { return None };
-                let inner = select_of(subquery)?;
-                inner.projection = vec![aliased((**row).clone(), "ok")];
-                inner.selection = filter;
-                Some(query)
-            }
-            Form::Value { observed, holds, reads } => {
-                let from = if *reads { format!(" FROM {table}") } else { String::new() };
-                let mut query = tree::query(&format!("SELECT NULL{from}"))?;
-                let select = select_of(&mut query)?;
-                select.projection = vec![aliased((**observed).clone(), "observed")];
-                select.projection.extend(holds.as_ref().map(|holds| aliased(verdict(rule, holds), "holds")));
-                select.selection = filter;
-                Some(query)
-            }
-        }
-    }
-
-    /// The same query as text, over `from`.
-    pub(super) fn sql(&self, rule: &Rule, from: &str, print: impl Fn(&ast::Expr) -> String) -> String {
-        let filter = rule.filter.as_ref().map(|f| format!("\nWHERE {}", print(&f.ast))).unwrap_or_default();
-        match &self.form {
-            Form::EveryRow(row) => format!(
-                "SELECT count(*) AS observed, count(*) = 0 AS holds\nFROM (SELECT {} AS ok FROM {from}{filter}) AS judged\nWHERE ok {}",
-                print(row),
-                wrong(rule)
-            ),
-            Form::Value { observed, holds, reads } => {
-                let holds =
-                    holds.as_ref().map(|h| format!(", {} AS holds", print(&verdict(rule, h)))).unwrap_or_default();
-                let from = if *reads { format!("\nFROM {from}{filter}") } else { String::new() };
-                format!("SELECT {} AS observed{holds}{from}", print(observed))
-            }
-        }
-    }
-}
-
-/// Whether it holds, never NULL.
-fn verdict(rule: &Rule, holds: &ast::Expr) -> ast::Expr {
-    let holds = tree::operand(holds);
-    if rule.null_fails { ast::Expr::IsTrue(holds) } else { ast::Expr::IsNotFalse(holds) }
-}
-
-/// What the boolean of a row that violates is.
-fn wrong(rule: &Rule) -> &'static str {
-    if rule.null_fails { "IS NOT TRUE" } else { "IS FALSE" }
-}
-
-fn select_of(query: &mut ast::Query) -> Option<&mut ast::Select> {
-    match query.body.as_mut() {
-        ast::SetExpr::Select(select) => Some(select),
-        _ => None,
-    }
-}
-
-fn aliased(expr: ast::Expr, alias: &str) -> ast::SelectItem {
-    ast::SelectItem::ExprWithAlias { expr, alias: tree::ident(alias) }
-}
-
-fn bare(e: &ast::Expr) -> &ast::Expr {
-    match e {
-        ast::Expr::Nested(inner) => bare(inner),
-        other => other,
-    }
-}
-
-fn is_comparison(op: &ast::BinaryOperator) -> bool {
-    use ast::BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
-    matches!(op, Eq | Gt | GtEq | Lt | LtEq | NotEq)
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, UnaryOperator, Value, visit_expressions_mut,
+    ObjectName, Query, UnaryOperator, Value, VisitMut, visit_expressions_mut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -62,13 +62,19 @@ pub(super) fn expression(sql: &str) -> Option<Expr> {
 /// An expression of our own making over `x`, with `subject` in its place.
 pub(super) fn with_x(sql: &str, subject: &Expr) -> Option<Expr> {
     let mut e = expression(sql)?;
-    let flow: ControlFlow<()> = visit_expressions_mut(&mut e, |e| {
-        if matches!(e, Expr::Identifier(name) if name.value == "x") {
-            *e = *operand(subject);
+    put(&mut e, "x", subject)?;
+    Some(e)
+}
+
+/// Puts an expression in the place of a name.
+pub(super) fn put(tree: &mut impl VisitMut, name: &str, with: &Expr) -> Option<()> {
+    let flow: ControlFlow<()> = visit_expressions_mut(tree, |e| {
+        if matches!(e, Expr::Identifier(found) if found.value == name) {
+            *e = *operand(with);
         }
         ControlFlow::Continue(())
     });
-    flow.is_continue().then_some(e)
+    flow.is_continue().then_some(())
 }
 
 pub(super) fn not(e: &Expr) -> Expr {

@@ -4,60 +4,74 @@ use std::fmt::Write;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{NaiveDate, NaiveDateTime};
-use datafusion::arrow::datatypes::DataType;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature};
-
-use super::{judge, one_or_two_texts};
-
-pub(super) const NAME: &str = "is_date";
-
 /// The form where none is given: ISO 8601's calendar date.
-const ISO: &str = "%Y-%m-%d";
+pub(super) const ISO: &str = "%Y-%m-%d";
+/// The form of a date with a time where none is given, by name: it has no `strftime` of its own.
+pub(super) const RFC3339: &str = "rfc3339";
 
-/// `is_date(text [, format])`: whether the text is a date of the calendar in this form and in no other: what the format
-/// (chrono's `strftime`) prints for that date is the text again, but for case. So `%d` has two digits; `%-d` has as many as
-/// it needs.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct IsDate {
-    signature: Signature,
+/// The form of a time of day where none is given.
+pub(super) const TIME: &str = "%H:%M:%S";
+
+/// A test of dates in a form (chrono's `strftime`): of the calendar, and in this form and no other: what the form prints for
+/// that date is the text again, but for case. So `%d` has two digits; `%-d` has as many as it needs.
+pub(super) fn date_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+    if form == ISO {
+        return Some(Box::new(is_iso_date));
+    }
+    let items = items(form)?;
+    Some(Box::new(move |text| is_date(text, &items)))
 }
 
-impl IsDate {
-    pub(super) fn new() -> Self {
-        Self { signature: one_or_two_texts() }
+/// The same of dates with a time.
+pub(super) fn timestamp_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+    if form == RFC3339 {
+        return Some(Box::new(is_rfc3339));
     }
+    let items = items(form)?;
+    Some(Box::new(move |text| {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, items.iter()).is_ok()
+            && time_of(&parsed).is_some_and(|time| printed_again(&time.format_with_items(items.iter()), text))
+    }))
 }
 
-impl ScalarUDFImpl for IsDate {
-    fn name(&self) -> &str {
-        NAME
-    }
+/// The same of times of day.
+pub(super) fn time_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+    let items = items(form)?;
+    Some(Box::new(move |text| {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, items.iter()).is_ok()
+            && parsed
+                .to_naive_time()
+                .is_ok_and(|time| printed_again(&NaiveDate::MIN.and_time(time).format_with_items(items.iter()), text))
+    }))
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
+fn printed_again(value: &impl std::fmt::Display, text: &str) -> bool {
+    let mut printed = String::with_capacity(text.len());
+    write!(printed, "{value}").is_ok() && printed.eq_ignore_ascii_case(text)
+}
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Boolean)
-    }
+/// A date and a time of RFC 3339, with `T` or a blank between them; the offset may be left out.
+fn is_rfc3339(text: &str) -> bool {
+    let spaced = text.char_indices().nth(10).is_some_and(|(_, c)| matches!(c, 'T' | 't' | ' '));
+    let shape = text.bytes().nth(16) == Some(b':') && text.len() >= 19;
+    let whole = || format!("{text}Z");
+    spaced
+        && shape
+        && (chrono::DateTime::parse_from_rfc3339(text).is_ok()
+            || chrono::DateTime::parse_from_rfc3339(&whole()).is_ok())
+}
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let (texts, format) = match args.args.as_slice() {
-            [texts] => (texts, ISO),
-            [texts, ColumnarValue::Scalar(format)] => match format.try_as_str() {
-                Some(Some(format)) => (texts, format),
-                _ => return Ok(ColumnarValue::Scalar(None::<bool>.into())),
-            },
-            _ => return Err(DataFusionError::Execution("the format of `is_date` must be a constant".to_owned())),
-        };
-        if format == ISO {
-            return judge(texts, is_iso_date);
-        }
-        let items = items(format)
-            .ok_or_else(|| DataFusionError::Execution(format!("`{format}` is not a date format, as `%d.%m.%Y` is")))?;
-        judge(texts, |text| is_date(text, &items))
-    }
+/// Whether a text can be the form of a time of day.
+pub(crate) fn is_time_form(form: &str) -> bool {
+    let Some(items) = items(form) else { return false };
+    let noon = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap_or_default().and_hms_opt(14, 5, 9).unwrap_or_default();
+    let mut printed = String::new();
+    let mut parsed = Parsed::new();
+    write!(printed, "{}", noon.format_with_items(items.iter())).is_ok()
+        && parse(&mut parsed, &printed, items.iter()).is_ok()
+        && parsed.to_naive_time().is_ok()
 }
 
 /// Whether a text can be the format of a date: it is known, and it gives a day.
@@ -147,6 +161,29 @@ mod tests {
         assert!(!date("30.02.2026", "%d.%m.%Y"));
         assert!(!date("01/31/2026", "%d/%m/%Y"));
         assert!(!date(" 31.01.2026", "%d.%m.%Y"));
+    }
+
+    #[test]
+    fn times_have_just_the_form_given() {
+        let time = |text: &str, form: &str| time_test(form).unwrap()(text);
+        assert!(time("23:59:59", TIME) && time("05:07", "%H:%M") && time("05:07 PM", "%I:%M %p"));
+        assert!(!time("24:00:00", TIME) && !time("5:07", "%H:%M") && !time("05:60", "%H:%M") && !time("", TIME));
+        assert!(is_time_form("%H:%M") && is_time_form(TIME) && !is_time_form("%Y") && !is_time_form("%Q"));
+    }
+
+    #[test]
+    fn timestamps_have_a_date_and_a_time() {
+        let at = |text: &str, form: &str| timestamp_test(form).unwrap()(text);
+        for yes in ["2026-01-31T12:30:00Z", "2026-01-31 12:30:00", "2026-01-31T12:30:00.5+02:00", "2024-02-29t00:00:00"]
+        {
+            assert!(at(yes, RFC3339), "{yes}");
+        }
+        for no in
+            ["", "2026-01-31", "2026-02-30T00:00:00Z", "2026-01-31T25:00:00", "2026-01-31T12:30", "x026-01-31T12:30:00"]
+        {
+            assert!(!at(no, RFC3339), "{no}");
+        }
+        assert!(at("31.01.2026 12:30", "%d.%m.%Y %H:%M") && !at("31.01.2026", "%d.%m.%Y %H:%M"));
     }
 
     #[test]

@@ -2,9 +2,13 @@
 //!
 //! All are pure; NULL gives NULL. They read any text type as it lies, row by row, without copying.
 
+mod codes;
 mod contact;
 mod date;
+mod moments;
 mod network;
+mod number;
+mod significance;
 mod text;
 
 use std::sync::Arc;
@@ -15,23 +19,37 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::types::logical_string;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
-    Coercion, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
+    AggregateUDF, Coercion, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     TypeSignatureClass, Volatility,
 };
 
 /// The functions, by name.
 pub fn all() -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = TESTS.iter().map(|test| ScalarUDF::from(TextTest::new(test))).collect();
-    functions.push(ScalarUDF::from(date::IsDate::new()));
+    functions.extend(FORMED.iter().map(|test| ScalarUDF::from(FormedTest::new(test))));
+    functions.extend(significance::all());
     functions
 }
 
-pub(crate) use date::is_format as is_date_format;
+/// The aggregate functions, by name.
+pub fn aggregates() -> Vec<AggregateUDF> {
+    moments::all()
+}
+
+/// Whether a text can stand behind `is format`: the form of a date or a time.
+pub(crate) fn is_form(format: &str, form: &str) -> bool {
+    match format {
+        "date" => date::is_format(form),
+        "timestamp" => date::is_format(form) && date::is_time_form(form),
+        "time" => date::is_time_form(form),
+        _ => true,
+    }
+}
 
 /// The function that decides a format, if this engine has one: `is_email` of `email`.
 pub fn of_format(format: &str) -> Option<String> {
     let name = format!("is_{format}");
-    (name == date::NAME || TESTS.iter().any(|t| t.name == name)).then_some(name)
+    (FORMED.iter().any(|t| t.name == name) || TESTS.iter().any(|t| t.name == name)).then_some(name)
 }
 
 /// A test of one text.
@@ -42,15 +60,100 @@ struct Test {
 }
 
 const TESTS: &[Test] = &[
+    Test { name: "is_bic", holds: codes::is_bic },
     Test { name: "is_blank", holds: text::is_blank },
+    Test { name: "is_cidr", holds: network::is_cidr },
+    Test { name: "is_country", holds: codes::is_country },
+    Test { name: "is_country3", holds: codes::is_country3 },
+    Test { name: "is_credit_card", holds: codes::is_credit_card },
+    Test { name: "is_currency", holds: codes::is_currency },
     Test { name: "is_email", holds: contact::is_email },
+    Test { name: "is_iban", holds: codes::is_iban },
     Test { name: "is_ip", holds: network::is_ip },
     Test { name: "is_ipv4", holds: network::is_ipv4 },
     Test { name: "is_ipv6", holds: network::is_ipv6 },
+    Test { name: "is_isbn", holds: codes::is_isbn },
     Test { name: "is_json", holds: text::is_json },
+    Test { name: "is_language", holds: codes::is_language },
+    Test { name: "is_latitude", holds: number::is_latitude },
+    Test { name: "is_longitude", holds: number::is_longitude },
+    Test { name: "is_lower", holds: text::is_lower },
+    Test { name: "is_mac", holds: network::is_mac },
+    Test { name: "is_missing", holds: text::is_missing },
+    Test { name: "is_money", holds: number::is_money },
+    Test { name: "is_percentage", holds: number::is_percentage },
+    Test { name: "is_phone", holds: contact::is_phone },
+    Test { name: "is_semver", holds: codes::is_semver },
+    Test { name: "is_ssn", holds: codes::is_ssn },
+    Test { name: "is_subdivision", holds: codes::is_subdivision },
+    Test { name: "is_title", holds: text::is_title },
+    Test { name: "is_upper", holds: text::is_upper },
     Test { name: "is_url", holds: network::is_url },
     Test { name: "is_uuid", holds: text::is_uuid },
+    Test { name: "is_vin", holds: codes::is_vin },
 ];
+
+/// A test of texts in a form that is given beside them.
+#[derive(Debug)]
+struct Formed {
+    name: &'static str,
+    /// The form where none is given; `None`: it must be.
+    form: Option<&'static str>,
+    /// The test, unless the form is none.
+    test: for<'f> fn(&'f str) -> Option<Box<dyn Fn(&str) -> bool + 'f>>,
+}
+
+const FORMED: &[Formed] = &[
+    Formed { name: "is_date", form: Some(date::ISO), test: date::date_test },
+    Formed { name: "is_postal_code", form: None, test: codes::postal_test },
+    Formed { name: "is_time", form: Some(date::TIME), test: date::time_test },
+    Formed { name: "is_timestamp", form: Some(date::RFC3339), test: date::timestamp_test },
+];
+
+/// A test with a form as a function of SQL: `is_date(text [, form])`.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FormedTest {
+    name: &'static str,
+    signature: Signature,
+}
+
+impl FormedTest {
+    fn new(test: &'static Formed) -> Self {
+        Self { name: test.name, signature: one_or_two_texts() }
+    }
+}
+
+impl ScalarUDFImpl for FormedTest {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(formed) = FORMED.iter().find(|t| t.name == self.name) else {
+            return Err(DataFusionError::Internal(format!("{} is no test", self.name)));
+        };
+        let (texts, form) = match args.args.as_slice() {
+            [texts] => (texts, formed.form),
+            [texts, ColumnarValue::Scalar(form)] => match form.try_as_str() {
+                Some(Some(form)) => (texts, Some(form)),
+                _ => return Ok(ColumnarValue::Scalar(None::<bool>.into())),
+            },
+            _ => return Err(DataFusionError::Execution(format!("the form of `{}` must be a constant", self.name))),
+        };
+        let form = form.ok_or_else(|| DataFusionError::Execution(format!("`{}` needs a form", self.name)))?;
+        let test = (formed.test)(form)
+            .ok_or_else(|| DataFusionError::Execution(format!("`{form}` is not a form that `{}` knows", self.name)))?;
+        judge(texts, test)
+    }
+}
 
 /// A test as a function of SQL.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -17,6 +17,18 @@ pub(super) fn is_ip(text: &str) -> bool {
     is_ipv4(text) || is_ipv6(text)
 }
 
+/// An address and the length of its prefix, `10.0.0.0/8`; bits behind the prefix may be set.
+pub(super) fn is_cidr(text: &str) -> bool {
+    text.parse::<ipnet::IpNet>().is_ok()
+}
+
+/// EUI-48: six pairs of hexadecimal digits, `:` or `-` between them throughout.
+pub(super) fn is_mac(text: &str) -> bool {
+    let Some(sign) = text.as_bytes().get(2).filter(|b| matches!(b, b':' | b'-')) else { return false };
+    text.len() == 17
+        && text.bytes().enumerate().all(|(i, b)| if i % 3 == 2 { b == *sign } else { b.is_ascii_hexdigit() })
+}
+
 /// An absolute `http` or `https` URL with a host, as the WHATWG URL Standard parses it, but without what that standard
 /// mends on the way: white space, backslashes and missing slashes.
 pub(super) fn is_url(text: &str) -> bool {
@@ -41,6 +53,21 @@ mod tests {
         }
         for no in ["", "1.2.3", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "[::1]", "1::2::3", "::1/64"] {
             assert!(!is_ip(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn cidr_and_mac() {
+        for yes in ["10.0.0.0/8", "192.168.1.7/32", "::/0", "2001:db8::/48"] {
+            assert!(is_cidr(yes), "{yes}");
+        }
+        for no in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/-1"] {
+            assert!(!is_cidr(no), "{no}");
+        }
+        assert!(is_mac("00:1A:2b:3c:4d:5e") && is_mac("00-1A-2B-3C-4D-5E"));
+        for no in ["", "00:1A:2b:3c:4d", "00:1A-2b:3c:4d:5e", "001A2B3C4D5E", "0g:1A:2b:3c:4d:5e", "00.1A.2b.3c.4d.5e"]
+        {
+            assert!(!is_mac(no), "{no}");
         }
     }
 

@@ -174,6 +174,9 @@ fn formats_pass_null_and_judge_text() {
 #[test]
 fn every_format_that_is_offered_has_a_function() {
     for predicate in pipe_schema::predicates().filter(|p| p.is_format() && p.available) {
+        if matches!(predicate.name, "null" | "weekday" | "weekend") {
+            continue; // SQL has words for them.
+        }
         assert!(crate::functions::of_format(predicate.name).is_some(), "{}", predicate.name);
     }
 }
