@@ -280,7 +280,10 @@ impl Rule {
     /// Whether this binary can run it: its check, and the numbers computed in it.
     pub fn is_available(&self) -> bool {
         let available = |name: &str| pipe_schema::predicate(name).is_none_or(|p| p.available);
-        available(self.check) && self.predicate.statistics().into_iter().all(available)
+        // A tolerance of each group of rows is counted by an engine that comes later.
+        let counted = self.tolerate != Tolerance::None || self.warn.is_some();
+        let grouped = !self.by.is_empty() && matches!(self.level, Level::Row | Level::Set) && counted;
+        available(self.check) && !grouped && self.predicate.statistics().into_iter().all(available)
     }
 }
 

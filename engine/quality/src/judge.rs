@@ -47,6 +47,8 @@ pub struct Membership {
     pub judged: Option<Arc<dyn PhysicalExpr>>,
     /// The keys that exist.
     pub known: Arc<HashSet<Wide>>,
+    /// Whether a key that exists violates; else one that does not.
+    pub forbidden: bool,
 }
 
 /// All that is judged row by row.
@@ -145,7 +147,7 @@ impl Judge {
                 judged = &judged & &is_true(filter, batch)?;
             }
             let unknown = BooleanBuffer::collect_bool(batch.num_rows(), |i| {
-                judged.value(i) && hashes.get(i).is_some_and(|h| !member.known.contains(h))
+                judged.value(i) && hashes.get(i).is_some_and(|h| member.known.contains(h) == member.forbidden)
             });
             verdicts.judged.push((member.rule, judged.count_set_bits() as u64));
             if unknown.count_set_bits() > 0 {

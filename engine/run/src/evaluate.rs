@@ -321,7 +321,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             }
             let KeyPlan { columns, judged, .. } = key_plan(&planner, *rule, assertion, &book.row)?;
             let key = KeyPlan { rule: *rule, columns, judged: None };
-            book.judge.memberships.push(Membership { rule: *rule, key, judged, known: Arc::new(known) });
+            book.judge.memberships.push(Membership {
+                rule: *rule,
+                key,
+                judged,
+                known: Arc::new(known),
+                forbidden: assertion.forbidden,
+            });
         }
         Ok(book)
     }

@@ -231,8 +231,8 @@ impl Options {
         if let Some(span) = self.null_fails {
             if matches!(check, "not_null" | "not_blank" | "not_missing" | "null") {
                 refuse(codes::NO_EFFECT, "`null fails` changes nothing here", "NULL violates this rule anyway", span);
-            } else if !judges_rows {
-                refuse(codes::NO_EFFECT, "`null fails` is about rows", "this rule judges the table as a whole", span);
+            } else if matches!(level, Level::Schema | Level::History) {
+                refuse(codes::NO_EFFECT, "`null fails` is about values", "this rule has none that is NULL", span);
             }
         }
         if let Some(filter) = &self.filter

@@ -251,9 +251,10 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "(1), (1), (10)",
                 "x skewness < 0.5;",
                 false,
-                "0.7071067811865475",
+                "0.7071067811865476",
             ),
             table("values that are all the same pass", "x double", "(1), (1)", "x skewness > 0;", true, "NULL"),
+            table("no values pass", "x double", "", "x skewness > 0;", true, "NULL"),
         ],
     ),
     (

@@ -62,7 +62,10 @@ pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Optio
         }
         Predicate::Not(inner) => tree::not(&holds(rule, subject, inner)?),
         Predicate::NotMissing(values) => not_missing(subject, values)?,
-        Predicate::NotInFuture => tree::binary(subject, BinaryOperator::LtEq, &tree::call("now", Vec::new())),
+        Predicate::NotInFuture => {
+            // To the microsecond, as columns are: dates far off are no nanoseconds.
+            tree::binary(subject, BinaryOperator::LtEq, &tree::expression("CAST(now() AS TIMESTAMP)")?)
+        }
         Predicate::StrictlyBetween(low, high) => tree::all([
             tree::binary(subject, BinaryOperator::Gt, &low.ast),
             tree::binary(subject, BinaryOperator::Lt, &high.ast),

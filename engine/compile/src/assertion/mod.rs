@@ -8,10 +8,12 @@ mod set;
 mod statistic;
 mod table;
 pub(crate) mod tree;
+mod window;
 
 pub use row::RowAssertion;
 pub use set::SetAssertion;
 pub use table::{FusedAssertion, LoweredAggregate, TableAssertion};
+pub use window::Windowed;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

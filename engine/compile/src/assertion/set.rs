@@ -9,6 +9,7 @@ use pipe_diagnostics::codes::sql;
 use sqlparser::ast;
 
 use super::tree::{self, ident};
+use super::window::{self, windowed};
 use crate::conversions::is_text;
 use crate::types::describe;
 use crate::{Planner, row_schema};
@@ -18,8 +19,16 @@ use crate::{Planner, row_schema};
 pub struct SetAssertion {
     /// The rows judged: TRUE or not; `None`: all.
     pub judged: Option<Expr>,
-    /// The subject: the key; of `increasing` the value.
+    /// The subject: the key, with the groups of `by` in front where keys are counted; of neighbours the value.
     pub keys: Vec<Expr>,
+    /// Of predicates on neighbours: the columns of `by`, and the one that orders the rows.
+    pub groups: Vec<Expr>,
+    /// See `groups`.
+    pub order: Option<Expr>,
+    /// Of predicates on neighbours: which rows violate.
+    pub windowed: Option<super::Windowed>,
+    /// Of `references`: a key that is there violates.
+    pub forbidden: bool,
     /// Of `determines`: the columns whose values the key decides, each on its own.
     pub determined: Vec<Expr>,
     /// Of `references`: the other table, and its key over a row of it (see [`row_schema`]).
@@ -43,7 +52,17 @@ impl Planner<'_> {
         };
         let mut determined = Vec::new();
         let mut other = None;
-        match &rule.predicate {
+        let (asked, forbidden) = match &rule.predicate {
+            Predicate::Not(inner) => (inner.as_ref(), true),
+            other => (other, false),
+        };
+        let mut groups = rule.by.iter().map(|g| column(g, schema)).collect::<Result<Vec<_>, _>>()?;
+        let windowed = window::windowed(&rule.predicate, groups.len(), "__file, __row", |e| self.printed(e));
+        if matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_)) {
+            keys.splice(0..0, std::mem::take(&mut groups));
+        }
+        let order = ordered_by(&rule.predicate).map(|name| column(name, schema)).transpose()?;
+        match asked {
             Predicate::Determines(columns) => {
                 for name in columns {
                     determined.push(column(name, schema)?);
@@ -64,7 +83,7 @@ impl Planner<'_> {
             }
             _ => {}
         }
-        Ok(SetAssertion { judged, keys, determined, other })
+        Ok(SetAssertion { judged, keys, groups, order, windowed, forbidden, determined, other })
     }
 
     /// Checks a set rule without binding params.
@@ -85,7 +104,11 @@ impl Planner<'_> {
         if let Some(filter) = &rule.filter {
             wrong.extend(self.row_condition(filter, schema).err().unwrap_or_default());
         }
-        match &rule.predicate {
+        let asked = match &rule.predicate {
+            Predicate::Not(inner) => inner.as_ref(),
+            other => other,
+        };
+        match asked {
             Predicate::Determines(columns) => {
                 let missing = columns.iter().filter(|c| !schema.has_column_with_unqualified_name(c));
                 wrong.extend(missing.map(|c| no_column(rule, c, schema)));
@@ -117,6 +140,16 @@ impl Planner<'_> {
             vec![Diagnostic::error(sql::QUERY_TABLE, message, rule.span).help(help)]
         })?;
         row_schema(table, &schema).map_err(|_| vec![super::no_assertion(rule)])
+    }
+}
+
+/// The column that orders the rows of a predicate on neighbours.
+fn ordered_by(predicate: &Predicate) -> Option<&String> {
+    match predicate {
+        Predicate::Monotone { order, .. }
+        | Predicate::Sequential { order, .. }
+        | Predicate::Transitions { order, .. } => order.as_ref(),
+        _ => None,
     }
 }
 
@@ -158,11 +191,29 @@ pub(super) fn failing_rows(
     print: impl Fn(&ast::Expr) -> String,
 ) -> Option<String> {
     let keys: Vec<String> = rule.subject.iter().map(|s| print(&s.ast)).collect();
+    let by: Vec<String> = rule.by.iter().map(|g| ident(g).to_string()).collect();
     let mut conditions: Vec<String> = rule.filter.iter().map(|f| print(&tree::operand(&f.ast))).collect();
-    conditions.extend(rule.subject.iter().map(|s| print(&tree::is_not_null(&s.ast))));
+    let ranges = matches!(rule.predicate, Predicate::NotOverlapping | Predicate::Contiguous);
+    let present = if ranges { 1 } else { rule.subject.len() };
+    conditions.extend(rule.subject.iter().take(present).map(|s| print(&tree::is_not_null(&s.ast))));
     let judged = format!("{from}\n  WHERE {}", conditions.join(" AND "));
-    let key = keys.join(", ");
-    Some(match &rule.predicate {
+    if let Some(windowed) = windowed(&rule.predicate, rule.by.len(), order, &print) {
+        let mut named: Vec<String> = keys.iter().enumerate().map(|(i, k)| format!("{k} AS key_{}", i + 1)).collect();
+        named.extend(by.iter().enumerate().map(|(i, g)| format!("{g} AS group_{}", i + 1)));
+        named.extend(ordered_by(&rule.predicate).map(|o| format!("{} AS order_1", ident(o))));
+        let mut sql = format!("SELECT *, {} FROM {judged}", named.join(", "));
+        for layer in &windowed.layers {
+            let windows: Vec<String> = layer.iter().map(|(name, window)| format!("{window} AS {name}")).collect();
+            sql = format!("SELECT *, {} FROM (\n  {sql}\n) AS rows_", windows.join(", "));
+        }
+        return Some(format!("SELECT * FROM (\n  {sql}\n) AS judged\nWHERE {}", windowed.condition));
+    }
+    let key = by.iter().chain(&keys).cloned().collect::<Vec<_>>().join(", ");
+    let (asked, join) = match &rule.predicate {
+        Predicate::Not(inner) => (inner.as_ref(), "SEMI"),
+        other => (other, "ANTI"),
+    };
+    Some(match asked {
         Predicate::Unique => format!(
             "SELECT * FROM (\n  SELECT *, count(*) OVER (PARTITION BY {key}) AS same_key FROM {judged}\n) AS judged\nWHERE same_key > 1"
         ),
@@ -171,25 +222,13 @@ pub(super) fn failing_rows(
             let on: Vec<String> =
                 columns.iter().enumerate().map(|(i, c)| format!("judged.key_{} = other.{}", i + 1, ident(c))).collect();
             format!(
-                "SELECT judged.* FROM (\n  SELECT *, {} FROM {judged}\n) AS judged\nLEFT ANTI JOIN {} AS other ON {}",
+                "SELECT judged.* FROM (\n  SELECT *, {} FROM {judged}\n) AS judged\nLEFT {join} JOIN {} AS other ON {}",
                 named.join(", "),
                 ident(table),
                 on.join(" AND ")
             )
         }
         Predicate::Determines(columns) => determines(&judged, &key, columns),
-        Predicate::Monotone { .. } => {
-            let before: Vec<String> = keys
-                .iter()
-                .enumerate()
-                .map(|(i, k)| format!("{k} AS key_{n}, lag({k}) OVER (ORDER BY {order}) AS before_{n}", n = i + 1))
-                .collect();
-            format!(
-                "SELECT * FROM (\n  SELECT *, {} FROM {judged}\n) AS judged\nWHERE {}",
-                before.join(", "),
-                below(keys.len())
-            )
-        }
         _ => return None,
     })
 }
@@ -210,16 +249,4 @@ fn determines(judged: &str, key: &str, columns: &[String]) -> String {
     format!(
         "SELECT * FROM (\n  SELECT *, {tied} FROM (\n  SELECT *, {most} FROM (\n  SELECT *, {votes} FROM {judged}\n  ) AS counted\n  ) AS ranked\n) AS judged\nWHERE {wrong}"
     )
-}
-
-/// Whether a row's values are below those before it, the first that differs deciding.
-fn below(count: usize) -> String {
-    let cases: Vec<String> = (1..=count)
-        .map(|i| {
-            let mut parts: Vec<String> = (1..i).map(|j| format!("key_{j} = before_{j}")).collect();
-            parts.push(format!("key_{i} < before_{i}"));
-            parts.join(" AND ")
-        })
-        .collect();
-    cases.join(" OR ")
 }

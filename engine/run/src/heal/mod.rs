@@ -395,6 +395,10 @@ impl Healer<'_, '_, '_> {
             keys: by.iter().map(key).collect::<Result<_, _>>()?,
             determined: columns.iter().map(|c| column(c)).collect::<Result<_, _>>()?,
             other: None,
+            groups: Vec::new(),
+            order: None,
+            windowed: None,
+            forbidden: false,
         };
         standing.find(&Predicate::Determines(columns.to_vec()), &assertion).await
     }

@@ -9,11 +9,10 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::JoinType;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::functions_window::expr_fn::lag;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, ExprSchemable};
 use datafusion::prelude::{DataFrame, cast, col, lit};
 use pipe_check::Predicate;
-use pipe_compile::SetAssertion;
+use pipe_compile::{SetAssertion, Windowed};
 use pipe_heal::vote::{Vote, tally};
 
 use super::rows::{RowId, format_cell};
@@ -77,7 +76,9 @@ impl Standing<'_> {
             Some(judged) => rows.filter(judged.clone())?,
             None => rows,
         };
-        for key in &assertion.keys {
+        // An end that is not there is one that has not come.
+        let present = if assertion.windowed.is_some() { 1 } else { assertion.keys.len() };
+        for key in assertion.keys.iter().take(present) {
             rows = rows.filter(key.clone().is_not_null())?;
         }
         let mut columns = named("k", &assertion.keys);
@@ -93,13 +94,50 @@ impl Standing<'_> {
     /// # Errors
     /// A query fails while running.
     pub async fn find(&self, predicate: &Predicate, assertion: &SetAssertion) -> Result<Found, Stopped> {
+        if let Some(windowed) = &assertion.windowed {
+            return self.neighbours(assertion, windowed).await;
+        }
         let rows = self.judged(assertion).await?;
         let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
         match predicate {
             Predicate::Unique => self.unique(rows, assertion, &mut found).await?,
             Predicate::Determines(_) => determines(rows, assertion, &mut found).await?,
-            Predicate::Monotone { .. } => increasing(rows, &mut found).await?,
             _ => return Err(errors::internal(&"a set rule that is none").into()),
+        }
+        Ok(found)
+    }
+
+    /// The rows that violate beside their neighbours.
+    async fn neighbours(&self, assertion: &SetAssertion, windowed: &Windowed) -> Result<Found, Stopped> {
+        let rows = self.rows().await?.alias(self.table)?;
+        let mut rows = match &assertion.judged {
+            Some(judged) => rows.filter(judged.clone())?,
+            None => rows,
+        };
+        if let Some(first) = assertion.keys.first() {
+            rows = rows.filter(first.clone().is_not_null())?;
+        }
+        let numbered = |prefix: &str, expressions: &[Expr]| -> Vec<Expr> {
+            let each = expressions.iter().enumerate();
+            each.map(|(i, e)| e.clone().alias(format!("{prefix}_{}", i + 1))).collect()
+        };
+        let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
+        let mut columns = numbered("key", &assertion.keys);
+        columns.extend(numbered("group", &assertion.groups));
+        columns.extend(assertion.order.clone().map(|o| o.alias("order_1")));
+        columns.extend([own("_file").alias(FILE), own("_row").alias(ROW)]);
+        let mut rows = rows.select(columns)?;
+        let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
+        for layer in &windowed.layers {
+            let mut columns: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
+            for (name, window) in layer {
+                columns.push(rows.parse_sql_expr(window)?.alias(*name));
+            }
+            rows = rows.select(columns)?;
+        }
+        let wrong = rows.parse_sql_expr(&windowed.condition)?;
+        for batch in rows.filter(wrong)?.select_columns(&[FILE, ROW])?.collect().await? {
+            found.rows.extend(row_ids(&batch)?);
         }
         Ok(found)
     }
@@ -180,19 +218,6 @@ async fn determines(rows: DataFrame, assertion: &SetAssertion, found: &mut Found
                 }
             }
         }
-    }
-    Ok(())
-}
-
-/// The rows below the one before, in the order they were read.
-async fn increasing(rows: DataFrame, found: &mut Found) -> Result<(), Stopped> {
-    let before =
-        lag(col("k0"), None, None).order_by(vec![col(FILE).sort(true, false), col(ROW).sort(true, false)]).build()?;
-    let below = rows
-        .select(vec![col("k0"), col(FILE), col(ROW), before.alias("before")])?
-        .filter(col("k0").lt(col("before")))?;
-    for batch in below.collect().await? {
-        found.rows.extend(row_ids(&batch)?);
     }
     Ok(())
 }
