@@ -75,6 +75,7 @@ const PAGES: &[(&str, &str)] = &[
     ("E0422", "order_id unique"),
     ("E0423", "warn above 5%"),
     ("E0424", "contiguous"),
+    ("E0425", "geometry"),
     ("E0500", "orders"),
     ("E0501", "bad_recrod"),
     ("E0502", "colum"),

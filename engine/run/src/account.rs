@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use pipe_check::Tolerance;
+use pipe_check::words::tolerance_text;
+use pipe_compile::Tables;
 use pipe_quality::Reason;
 
 use crate::engine::Stopped;
@@ -60,6 +62,11 @@ impl Evaluator<'_, '_> {
             return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
         }
         let mut values = BTreeMap::new();
+        let tables = Tables::new();
+        let planner = self.planner(&tables);
+        let source = self.engine.program().sources.contains_key(self.task.table);
+        let from = if source { format!("raw.{}", self.task.table) } else { self.task.table.to_owned() };
+        let mut warnings = Vec::new();
         let rules = (0u16..)
             .zip(&book.rules)
             .map(|(index, rule)| {
@@ -69,6 +76,11 @@ impl Evaluator<'_, '_> {
                     check: rule.check.to_owned(),
                     severity: rule.severity.word().to_owned(),
                     dimension: rule.dimension.clone(),
+                    level: rule.level.word().to_owned(),
+                    tolerate: tolerance_text(rule.tolerate),
+                    warn_above: rule.warn.and_then(tolerance_text),
+                    exact: !rule.approx,
+                    sql: planner.assertion_sql(rule, &from),
                     rows: staged.judged.get(&index).copied().unwrap_or(staged.rows),
                     ..RuleReport::default()
                 };
@@ -76,6 +88,7 @@ impl Evaluator<'_, '_> {
                 let table = table.or_else(|| schema_verdicts.get(&index).map(|o| (o, told::expected(rule))));
                 if let Some((seen, expected)) = table {
                     told.passed = seen.holds;
+                    told.verdict = verdict(seen.holds, false);
                     told.violations = u64::from(!seen.holds);
                     told.violations_after = told.violations;
                     told.rows = staged.rows;
@@ -91,10 +104,19 @@ impl Evaluator<'_, '_> {
                 told.violations_after = counts.after.get(&reason).copied().unwrap_or(0);
                 told.ratio = ratio(told.violations, told.rows);
                 told.passed = !exceeds(rule.tolerate, told.violations_after, told.rows);
+                let warns = rule.warn.is_some_and(|warn| exceeds(warn, told.violations, told.rows));
+                told.verdict = verdict(told.passed, warns);
+                if warns && let Some(above) = &told.warn_above {
+                    let (name, table, n, of) = (&rule.name, &rule.table, told.violations, told.rows);
+                    warnings.push(format!("{table}: {n} of {of} rows violate `{name}`, which warns above {above}"));
+                }
                 told.samples = self.samples(&pass, reason);
                 told
             })
             .collect();
+        for warning in warnings {
+            self.engine.note(warning);
+        }
         let table = TableReport {
             name: self.task.table.to_owned(),
             outcome: "committed".to_owned(),
@@ -136,6 +158,15 @@ pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
         Tolerance::Rows(most) => violations > most,
         Tolerance::Share(share) => ratio(violations, judged) > share,
     }
+}
+
+fn verdict(passed: bool, warns: bool) -> String {
+    match (passed, warns) {
+        (true, false) => "pass",
+        (true, true) => "warn",
+        (false, _) => "fail",
+    }
+    .to_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of row counts")]

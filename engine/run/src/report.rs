@@ -109,8 +109,20 @@ pub struct RuleReport {
     pub severity: String,
     /// The dimension.
     pub dimension: String,
+    /// What the verdict is about: `row`, `set`, `table`, `schema` or `history`. Only the first two blame rows.
+    pub level: String,
     /// Whether it held on what commits.
     pub passed: bool,
+    /// `pass`, `warn` (it held, and more rows violated than it warns of) or `fail`.
+    pub verdict: String,
+    /// How much violation is let pass, as written: `1%`, `5`; `None`: none.
+    pub tolerate: Option<String>,
+    /// Beyond how much violation it warns.
+    pub warn_above: Option<String>,
+    /// Whether it is computed exactly, and not from a sketch.
+    pub exact: bool,
+    /// The query that gives the violating rows, of a table rule what is observed; over `raw.<source>` or the model.
+    pub sql: String,
     /// Rows that violated it as read; for table rules 0 or 1.
     pub violations: u64,
     /// Rows that violate it among what commits.

@@ -101,6 +101,11 @@ fn check_name<'w>(cx: &mut Cx<'_>, subject: &Subject, written: &'w Written, opti
         Written::Length(_) => "length",
         Written::Is { format, .. } => {
             let is_format = pipe_schema::predicate(format).is_some_and(PredicateInfo::is_format);
+            if let Some(pipe_schema::Way::Refused { why }) = pipe_schema::kind(format).map(|k| k.way) {
+                let message = format!("`{}` is a kind of check that the language does not have", format.value);
+                cx.report(Diagnostic::error(codes::REFUSED_KIND, message, format.span).help(why));
+                return None;
+            }
             if !is_format {
                 let formats = pipe_schema::predicates().filter(|p| p.is_format()).map(|p| p.name);
                 cx.unknown(codes::UNKNOWN_FORMAT, "format", format, formats);

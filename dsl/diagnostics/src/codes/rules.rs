@@ -101,4 +101,8 @@ codes! {
         why: "`not overlapping` and `contiguous` compare ranges: two expressions in parentheses, the beginning and the end.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { ordered_at contiguous; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { days: (ordered_at, ordered_at) contiguous; }";
+    REFUSED_KIND = "E0425", "a kind of check that the language does not have",
+        why: "The field's kinds of check are predicates, recipes of SQL, or refused with a reason: calling a language model for each row, geometry, code of other languages, trained models, and checks of files that are no data. `pipe explain geometry` and the like say why.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is geometry; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email matches '^POINT'; }";
 }

@@ -178,6 +178,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             table("of one value that value", "x double", "(1)", "x quantile 0.9 > 1;", false, "1.0"),
             table("no values pass", "x double", "(null)", "x quantile 0.9 > 1;", true, "NULL"),
+            table("no rows pass", "x double", "", "x quantile 0.9 > 1;", true, "NULL"),
         ],
     ),
     (
@@ -208,6 +209,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             table("more fails", "x double", "(1), (3)", "x stddev < 1;", false, "1.4142135623730951"),
             table("fewer than two values pass", "x double", "(1)", "x stddev < 0;", true, "NULL"),
+            table("no values pass", "x double", "", "x stddev < 0;", true, "NULL"),
         ],
     ),
     (
@@ -216,6 +218,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             table("of the sample: over n - 1", "x double", "(1), (3), (null)", "x variance = 2;", true, "2.0"),
             table("the bound fails", "x double", "(1), (3)", "x variance < 2;", false, "2.0"),
             table("fewer than two values pass", "x double", "(1)", "x variance < 0;", true, "NULL"),
+            table("no values pass", "x double", "", "x variance < 0;", true, "NULL"),
         ],
     ),
     (

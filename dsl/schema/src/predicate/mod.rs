@@ -23,6 +23,19 @@ pub enum Level {
     History,
 }
 
+impl Level {
+    /// As reports call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Row => "row",
+            Level::Set => "set",
+            Level::Table => "table",
+            Level::Schema => "schema",
+            Level::History => "history",
+        }
+    }
+}
+
 /// A predicate.
 #[derive(Clone, Copy, Debug)]
 pub struct PredicateInfo {

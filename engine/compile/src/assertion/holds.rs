@@ -62,10 +62,8 @@ pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Optio
         }
         Predicate::Not(inner) => tree::not(&holds(rule, subject, inner)?),
         Predicate::NotMissing(values) => not_missing(subject, values)?,
-        Predicate::NotInFuture => {
-            // To the microsecond, as columns are: dates far off are no nanoseconds.
-            tree::binary(subject, BinaryOperator::LtEq, &tree::expression("CAST(now() AS TIMESTAMP)")?)
-        }
+        // In seconds: a date far off is no timestamp of nanoseconds, which `now()` has.
+        Predicate::NotInFuture => tree::with_x("date_part('epoch', x) <= date_part('epoch', now())", subject)?,
         Predicate::StrictlyBetween(low, high) => tree::all([
             tree::binary(subject, BinaryOperator::Gt, &low.ast),
             tree::binary(subject, BinaryOperator::Lt, &high.ast),

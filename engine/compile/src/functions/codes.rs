@@ -2,6 +2,8 @@
 
 use isbn::Isbn;
 
+use super::TestOf;
+
 /// ISO 13616, with the national forms of SWIFT's registry: as it is stored, or in groups of four with blanks between.
 pub(super) fn is_iban(text: &str) -> bool {
     text.parse::<iban::Iban>().is_ok()
@@ -111,7 +113,7 @@ pub(super) fn is_semver(text: &str) -> bool {
 }
 
 /// A test of postal codes of a country, by its ISO code: one of the country's patterns is the whole text.
-pub(super) fn postal_test(country: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+pub(super) fn postal_test(country: &str) -> Option<TestOf<'_>> {
     let patterns = pipe_schema::postal_patterns(country)?;
     Some(Box::new(move |text| patterns.iter().any(|p| has_form(text, p))))
 }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{NaiveDate, NaiveDateTime};
+
+use super::TestOf;
 /// The form where none is given: ISO 8601's calendar date.
 pub(super) const ISO: &str = "%Y-%m-%d";
 /// The form of a date with a time where none is given, by name: it has no `strftime` of its own.
@@ -14,7 +16,7 @@ pub(super) const TIME: &str = "%H:%M:%S";
 
 /// A test of dates in a form (chrono's `strftime`): of the calendar, and in this form and no other: what the form prints for
 /// that date is the text again, but for case. So `%d` has two digits; `%-d` has as many as it needs.
-pub(super) fn date_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+pub(super) fn date_test(form: &str) -> Option<TestOf<'_>> {
     if form == ISO {
         return Some(Box::new(is_iso_date));
     }
@@ -23,7 +25,7 @@ pub(super) fn date_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
 }
 
 /// The same of dates with a time.
-pub(super) fn timestamp_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+pub(super) fn timestamp_test(form: &str) -> Option<TestOf<'_>> {
     if form == RFC3339 {
         return Some(Box::new(is_rfc3339));
     }
@@ -36,7 +38,7 @@ pub(super) fn timestamp_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_
 }
 
 /// The same of times of day.
-pub(super) fn time_test(form: &str) -> Option<Box<dyn Fn(&str) -> bool + '_>> {
+pub(super) fn time_test(form: &str) -> Option<TestOf<'_>> {
     let items = items(form)?;
     Some(Box::new(move |text| {
         let mut parsed = Parsed::new();
@@ -55,7 +57,7 @@ fn printed_again(value: &impl std::fmt::Display, text: &str) -> bool {
 /// A date and a time of RFC 3339, with `T` or a blank between them; the offset may be left out.
 fn is_rfc3339(text: &str) -> bool {
     let spaced = text.char_indices().nth(10).is_some_and(|(_, c)| matches!(c, 'T' | 't' | ' '));
-    let shape = text.bytes().nth(16) == Some(b':') && text.len() >= 19;
+    let shape = text.as_bytes().get(16) == Some(&b':') && text.len() >= 19;
     let whole = || format!("{text}Z");
     spaced
         && shape

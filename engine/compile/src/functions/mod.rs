@@ -93,6 +93,9 @@ const TESTS: &[Test] = &[
     Test { name: "is_vin", holds: codes::is_vin },
 ];
 
+/// A test of texts, made of a form.
+type TestOf<'f> = Box<dyn Fn(&str) -> bool + 'f>;
+
 /// A test of texts in a form that is given beside them.
 #[derive(Debug)]
 struct Formed {
@@ -100,7 +103,7 @@ struct Formed {
     /// The form where none is given; `None`: it must be.
     form: Option<&'static str>,
     /// The test, unless the form is none.
-    test: for<'f> fn(&'f str) -> Option<Box<dyn Fn(&str) -> bool + 'f>>,
+    test: for<'f> fn(&'f str) -> Option<TestOf<'f>>,
 }
 
 const FORMED: &[Formed] = &[

@@ -15,9 +15,10 @@ pub(super) fn all() -> Vec<AggregateUDF> {
 }
 
 /// What is computed of the moments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Shape {
     /// m3 / m2^1.5
+    #[default]
     Skewness,
     /// m4 / m2^2 - 3
     Kurtosis,
@@ -58,12 +59,6 @@ impl AggregateUDFImpl for Moment {
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
         let field = |part: &str| Arc::new(Field::new(format!("{}[{part}]", args.name), DataType::Float64, true));
         Ok(["n", "mean", "m2", "m3", "m4"].map(field).to_vec())
-    }
-}
-
-impl Default for Shape {
-    fn default() -> Self {
-        Shape::Skewness
     }
 }
 
