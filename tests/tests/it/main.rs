@@ -18,5 +18,6 @@ mod own_bugs;
 mod pipe;
 mod reference;
 mod rows;
+mod statistics;
 mod tidy;
 mod undo;
