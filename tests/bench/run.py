@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
-"""Benchmarks of whole processes. See README.md beside this file; standard library only."""
+"""Benchmarks of whole processes, with their bars. See README.md beside this file; standard library only."""
 
+import csv
 import importlib.util
+import io
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PIPE = os.environ.get("PIPE", str(TARGET / "release" / "pipe"))
-DATA = Path(os.environ["PIPE_DATA"]) if "PIPE_DATA" in os.environ else None
-RUNS = int(os.environ.get("RUNS", "5"))
+sys.dont_write_bytecode = True  # These files lie in the repository.
+
+import data
+import score
+from measure import PIPE, ROOT, RUNS, Missing, Once, median, pairs, peak, project, ratio, several
 
 DUCKDB = """
 import sys, duckdb
@@ -38,115 +38,140 @@ ctx.register_csv('t', sys.argv[1])
 ctx.sql(f"copy (select * from t) to '{sys.argv[2]}/copy.parquet' stored as parquet").collect()
 """
 
-
-def once(command):
-    """Seconds, peak memory in MB and standard output of a process."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code != 0:
-        raise SystemExit(f"{' '.join(map(str, command))[:200]}: exit {code}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024, out
+# What the summary shows: measure, found, bar, whether it is met (None: not measured).
+summary = []
 
 
-def pairs(name, make_a, make_b=None, labels=("pipe", "peer")):
-    """Runs A and B in turn after one warm-up each and tells medians and the ratio pair by pair."""
-    rows = {0: [], 1: []}
-    for i in range(RUNS + 1):
-        for side, make in enumerate([make_a, make_b]):
-            if make is None:
-                continue
-            command, clean = make()
-            try:
-                seconds, memory, out = once(command)
-            finally:
-                clean()
-            if i > 0:
-                rows[side].append((seconds, memory, out))
-    for side, label in enumerate(labels):
-        if rows[side]:
-            seconds = [r[0] for r in rows[side]]
-            memory = max(r[1] for r in rows[side])
-            print(f"{name:8} {label:12} median {statistics.median(seconds):.3f} s  min {min(seconds):.3f}  max {max(seconds):.3f}  peak {memory:.0f} MB")
-    if rows[1]:
-        ratio = statistics.median(a[0] / b[0] for a, b in zip(rows[0], rows[1]))
-        print(f"{name:8} ratio {ratio:.2f}")
-    return rows
+def tell(what, found, bar, met):
+    summary.append((what, found, bar, met))
+    print(f"{'':8} {what}: {found} (bar {bar}) {'met' if met else 'MISSED'}", flush=True)
 
 
-def project(program, csv):
-    """A folder with a program, run anew each time: no state, no output."""
-
-    def make():
-        folder = Path(tempfile.mkdtemp(prefix="pipe-bench-"))
-        for file in ["source.pipe", program]:
-            shutil.copy(HERE / file, folder / file)
-        (folder / "orders.csv").symlink_to(csv)
-        command = [PIPE, "run", str(folder / program), "--format", "json"]
-        return command, lambda: shutil.rmtree(folder)
-
-    return make
-
-
-def script(module, text, csv):
-    """A peer's script, or None when its package is missing."""
+def script(module, text, file):
+    """A peer's script."""
     if importlib.util.find_spec(module) is None:
-        print(f"left out: the package {module} cannot be imported")
-        return None
+        raise Missing(f"the Python package {module} cannot be imported")
 
     def make():
         folder = tempfile.mkdtemp(prefix="pipe-bench-")
-        return [sys.executable, "-c", text, str(csv), folder], lambda: shutil.rmtree(folder)
+        return [sys.executable, "-c", text, str(file), folder], lambda: shutil.rmtree(folder)
 
     return make
 
 
-def data(name):
-    """A file of PIPE_DATA, or None with a word of what is missing."""
-    path = DATA / name if DATA else None
-    if path is None or not path.exists():
-        print(f"left out: PIPE_DATA has no {name}")
-        return None
-    return path.resolve()
-
-
-def table(out):
-    return json.loads(out)["tables"][0]
+def tables(once):
+    return {t["name"]: t for t in json.loads(once.out)["tables"]}
 
 
 def job():
-    if csv := data("orders_1m.csv"):
-        rows = pairs("job", project("job.pipe", csv), script("duckdb", DUCKDB, csv), ("pipe", "duckdb"))
-        account = table(rows[0][-1][2])
-        print(f"job      committed {account['committed']}, quarantined {account['quarantined']}")
+    """The peers' job."""
+    file = data.orders(1)
+    ours = project("job.pipe", {"orders.csv": file})
+    pipe, duckdb = pairs("job", [("pipe", ours), ("duckdb", script("duckdb", DUCKDB, file))])
+    found = ratio(pipe, duckdb)
+    tell("job, time over DuckDB's", f"{found:.2f} (cpu {ratio(pipe, duckdb, 'cpu'):.2f})", "0.9, aim 0.65", found <= 0.9)
+    tell("job, peak memory", f"{peak(pipe):.0f} MB", "300 MB", peak(pipe) < 300)
+    rows = tables(pipe[-1])["orders"]
+    split = (rows["committed"], rows["quarantined"])
+    tell("job, rows", f"{split[0]} / {split[1]}", "979000 / 21000", split == (979_000, 21_000))
 
 
 def memory():
-    small, large = data("orders_1m.csv"), data("orders_5m.csv")
-    if small and large:
-        rows = pairs("memory", project("job.pipe", large), project("job.pipe", small), ("5M", "1M"))
-        print(f"memory   5M over 1M: {max(r[1] for r in rows[0]) / max(r[1] for r in rows[1]):.2f}")
+    """Peak memory at five times the rows."""
+    sides = [(f"{m}M rows", project("job.pipe", {"orders.csv": data.orders(m)})) for m in (5, 1)]
+    large, small = pairs("memory", sides, runs=3)
+    found = peak(large) / peak(small)
+    tell("memory at 5M rows over 1M", f"{found:.2f} ({peak(large):.0f} over {peak(small):.0f} MB)", "1.2", found <= 1.2)
 
 
 def copy():
-    if csv := data("orders_1m.csv"):
-        pairs("copy", project("source.pipe", csv), script("datafusion", DATAFUSION, csv), ("pipe", "copy"))
+    """A plain load."""
+    file = data.orders(1)
+    ours = project("source.pipe", {"orders.csv": file})
+    pipe, peer = pairs("copy", [("pipe", ours), ("datafusion", script("datafusion", DATAFUSION, file))])
+    found = ratio(pipe, peer)
+    told = f"{found:.2f} (cpu {ratio(pipe, peer, 'cpu'):.2f})"
+    tell("plain load, time over DataFusion's COPY", told, "1.25", found <= 1.25)
 
 
 def rules():
-    if csv := data("orders_1m.csv"):
-        rows = pairs("rules", project("rules.pipe", csv), project("source.pipe", csv), ("20 + 7 rules", "none"))
-        account = table(rows[0][-1][2])
-        print(f"rules    bytes read {account['bytes'] / csv.stat().st_size:.3f} of the file")
+    """Twenty row rules and seven aggregates."""
+    file = data.orders(1)
+    sides = [(label, project(p, {"orders.csv": file})) for label, p in (("rules", "rules.pipe"), ("none", "source.pipe"))]
+    ruled, plain = pairs("rules", sides, runs=2 * RUNS)
+    found = ratio(ruled, plain)
+    tell("20 + 7 rules, time over none", f"{found:.2f} (cpu {ratio(ruled, plain, 'cpu'):.2f})", "1.35", found <= 1.35)
+    read = tables(ruled[-1])["orders"]["bytes"] / file.stat().st_size
+    tell("20 + 7 rules, bytes read over the file", f"{read:.3f}", "1.05", read <= 1.05)
+
+
+def unique():
+    """20 million keys under a 256 MB pool: all distinct, and with three of them repeated."""
+    for repeated in (False, True):
+        file = data.keys(repeated)
+        label = "three repeated" if repeated else "distinct"
+        runs = several("unique", label, project("unique.pipe", {"keys.csv": file}, "--memory", "256MB"), runs=2)
+        report = json.loads(runs[-1].out)
+        rule = next(r for r in report["rules"] if r["rule"] == "id.unique")
+        expected = 6 if repeated else 0
+        right = rule["violations"] == expected and tables(runs[-1])["keys"]["committed"] == 20_000_000 - expected
+        tell(f"unique on 20M keys, {label}", f"{rule['violations']} rows repeat", f"{expected}", right)
+        tell(f"unique on 20M keys, {label}: peak memory", f"{peak(runs):.0f} MB", "600 MB", peak(runs) < 600)
+
+
+def rename():
+    """A column that has another name today, against the same day without."""
+    other = [
+        data.another_day("orders_1m_renamed.csv", data.HEADER.replace("amount", "amount_eur")),
+        data.another_day("orders_1m_again.csv", data.HEADER),
+    ]
+    # The day before gives the baseline that a rename is found by.
+    command, clean = project("rename.pipe", {"orders.csv": data.orders(1)})()
+    Once(command)
+    before = Path(command[2]).parent
+    sides = [(n, project("rename.pipe", {"orders.csv": f}, before=before)) for n, f in zip(("renamed", "same"), other)]
+    healed, same = pairs("rename", sides)
+    clean()
+    renamed = [h["cells"] for h in json.loads(healed[-1].out)["heals"] if h["action"] == "rename"]
+    if not renamed:
+        raise SystemExit("the rename was not healed")
+    found = sorted(a.seconds - b.seconds for a, b in zip(healed, same))[len(healed) // 2]
+    tell("a rename healed by evidence", f"{found:+.3f} s", "under 0.1 s more", found < 0.1)
+
+
+def growth():
+    """Peak memory of what is kept aside, at four times the rows."""
+    cases = [
+        ("cells repaired", "repairs.pipe", repairs),
+        ("rows quarantined", "quarantine.pipe", faults),
+        ("keys referred to", "references.pipe", customers),
+    ]
+    for what, program, file in cases:
+        sides = [(f"{m}M", project(program, {"rows.csv": file(m)}, "--memory", "64MB")) for m in (4, 1)]
+        large, small = pairs("growth", sides, runs=2)
+        found = peak(large) / peak(small)
+        told = f"{found:.2f} ({peak(large):.0f} over {peak(small):.0f} MB)"
+        tell(f"memory, {what}: 4M over 1M", told, "1.2", found <= 1.2)
+
+
+def repairs(millions):
+    line = lambda i: f"{i},{i % 9999}.50{' EUR' if i % 2 else ''},{-i if i % 4 == 2 else i},{data.COUNTRIES[i % 8]}"
+    return data.faulty("repairs", millions, line, "id,price,pieces,country")
+
+
+def faults(millions):
+    line = lambda i: f"{i},{i % 9999}.50,{-i if i % 5 < 2 else i},{data.COUNTRIES[i % 8]}"
+    return data.faulty("faults", millions, line, "id,price,pieces,country")
+
+
+def customers(millions):
+    return data.faulty("customers", millions, lambda i: f"{i * 7919 % data.PRIME},name of {i}", "id,name")
 
 
 def repair():
+    """Votes over true dependencies."""
     for name, confidence in [("hospital", 0.5), ("flights", 0.7)]:
-        folder = data(f"repair/{name}")
-        if folder is None:
-            continue
+        folder = data.given(f"repair/{name}")
         constraints = json.loads((folder / "constraints.json").read_text())
         doubtful = [(tuple(d["lhs"]), d["rhs"]) for d in constraints.get("doubtful", [])]
         header = (folder / "dirty.csv").read_text(encoding="utf-8-sig").splitlines()[0].split(",")
@@ -156,32 +181,60 @@ def repair():
             true.append((("state", "measure_code"), "state_average"))
         lines = [f"  fd{i}: ({', '.join(lhs)}) determines ({rhs});" for i, (lhs, rhs) in enumerate(true, 1)]
         columns = ", ".join(f'"{c}" text' for c in header)
+        program = (
+            f"pipe 1;\nsource t from csv 'dirty.csv' schema ({columns});\nrules t {{\n" + "\n".join(lines) + "\n}\n"
+            f"heal t with (mode = automatic, confidence = {confidence}, max_healed_cells = 100%) {{\n"
+            "  on rule_failed(check: determines) => majority else keep;\n}\n"
+            "load t into csv 'out/t.csv' with (mode = overwrite);\n"
+        )
+        last = tempfile.mkdtemp(prefix="pipe-bench-")
 
         def make():
-            work = Path(tempfile.mkdtemp(prefix="pipe-bench-"))
+            shutil.rmtree(last, ignore_errors=True)
+            work = Path(last)
+            work.mkdir()
             (work / "dirty.csv").symlink_to(folder / "dirty.csv")
-            (work / "p.pipe").write_text(
-                f"pipe 1;\nsource t from csv 'dirty.csv' schema ({columns});\nrules t {{\n" + "\n".join(lines) + "\n}\n"
-                f"heal t with (mode = automatic, confidence = {confidence}, max_healed_cells = 100%) {{\n"
-                "  on rule_failed(check: determines) => majority else keep;\n}\n"
-                "load t into csv 'out/t.csv' with (mode = overwrite);\n"
-            )
-            keep = os.environ.get("KEEP")
+            (work / "p.pipe").write_text(program)
+            return [PIPE, "run", str(work / "p.pipe"), "--format", "json"], lambda: None
 
-            def clean():
-                if keep:
-                    shutil.copy(work / "out" / "t.csv", Path(keep) / f"{name}.csv")
-                shutil.rmtree(work)
+        runs = several(name, "pipe", make)
+        out = Path(last) / "out" / "t.csv"
+        result = score.score(folder / "dirty.csv", folder / "clean.csv", out)
+        told = f"P {result['precision']:.3f} R {result['recall']:.3f} F1 {result['f1']:.3f}, harm {result['broken']}"
+        if name == "hospital":
+            good = result["f1"] >= 0.935 and result["broken"] == 0
+            tell("hospital", told, "F1 0.935, harm 0", good)
+            tell("hospital, time", f"{median(runs):.2f} s", "2 s", median(runs) < 2)
+        else:
+            good = result["precision"] >= 0.98 and result["corrected"] >= 1600
+            tell("flights", f"{told}, {result['corrected']} corrected", "P 0.98, 1600 corrected", good)
+            entries = ledger(Path(last))
+            changed = score.changed(folder / "dirty.csv", out)
+            tell("flights, ledger", f"{len(entries)} entries, {len(changed)} changed cells", "the same", entries == changed)
+        shutil.rmtree(last)
 
-            return [PIPE, "run", str(work / "p.pipe"), "--format", "json"], clean
 
-        rows = pairs(name, make)
-        print(f"{name:8} healed cells {table(rows[0][-1][2])['healed_cells']} (KEEP=<folder> keeps the repaired files for the scorer)")
+def ledger(folder):
+    """Row, column and new value of what the ledger of a project says was changed."""
+    query = "select \"row\", \"column\", new from pipe.ledger where state = 'applied'"
+    out = Once([PIPE, "query", query, str(folder / "p.pipe"), "--format", "csv"]).out
+    return {(int(row), column, new) for row, column, new in list(csv.reader(io.StringIO(out)))[1:]}
 
 
 def start():
-    pairs("version", lambda: ([PIPE, "--version"], lambda: None))
+    """Commands that read no data."""
+    runs = several("version", "pipe", lambda: ([PIPE, "--version"], lambda: None), runs=2 * RUNS)
+    tell("pipe --version", f"{median(runs) * 1000:.0f} ms", "30 ms", median(runs) < 0.03)
     folder = Path(tempfile.mkdtemp(prefix="pipe-bench-"))
+    program = folder / "p.pipe"
+    program.write_text(thousand())
+    runs = several("check", "1000 statements", lambda: ([PIPE, "check", str(program)], lambda: None), runs=2 * RUNS)
+    tell("pipe check of 1,000 statements", f"{median(runs) * 1000:.0f} ms", "200 ms", median(runs) < 0.2)
+    shutil.rmtree(folder)
+
+
+def thousand():
+    """A program of 1,000 statements, 300 of them models with joins."""
     text = ["pipe 1;"]
     for i in range(200):
         text.append(f"source s{i} from csv 's{i}.csv' schema (id bigint, k bigint, v decimal(10, 2), t timestamp);")
@@ -193,20 +246,45 @@ def start():
         text.append(f"model m{i} as select a.id, b.k, sum(a.v) as total from s{a} a join s{b} b on a.id = b.k group by 1, 2;")
     for i in range(99):
         text.append(f"load m{i} into parquet 'out/m{i}' with (mode = overwrite);")
-    (folder / "p.pipe").write_text("\n".join(text))
-    pairs("check", lambda: ([PIPE, "check", str(folder / "p.pipe")], lambda: None))
-    shutil.rmtree(folder)
+    return "\n".join(text)
 
 
-ALL = {f.__name__: f for f in [job, memory, copy, rules, repair, start]}
+def parse():
+    """Splitter and pest, in one process."""
+    if shutil.which("cargo") is None:
+        raise Missing("cargo, which builds the measure of the parser")
+    command = ["cargo", "bench", "--quiet", "--locked", "-p", "pipe-syntax", "--bench", "parse"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr[-2000:])
+    print(f"parse    {done.stdout.strip()}")
+    speed = json.loads(done.stdout)["megabytes_per_second"]
+    tell("splitter and pest", f"{speed:.1f} MB/s", "3 MB/s", speed >= 3)
 
-if __name__ == "__main__":
+
+ALL = {f.__name__: f for f in [job, memory, copy, rules, unique, rename, growth, repair, start, parse]}
+
+
+def main():
     if not Path(PIPE).exists():
-        raise SystemExit(f"{PIPE} is not there: cargo build --release --bin pipe")
+        raise SystemExit(f"{PIPE} is not there: cargo build --release --bin pipe --locked")
     names = sys.argv[1:] or list(ALL)
     for name in names:
         if name not in ALL:
             raise SystemExit(f"no benchmark {name}; there are {', '.join(ALL)}")
+    began = time.monotonic()
     print(f"{os.cpu_count()} cores, {RUNS} runs each, load {os.getloadavg()[0]:.1f}")
     for name in names:
-        ALL[name]()
+        try:
+            ALL[name]()
+        except Missing as missing:
+            summary.append((name, f"not measured: {missing}", "", None))
+    width = max(len(what) for what, *_ in summary)
+    print(f"\n{'measure':{width}}  {'':11}  found (bar)")
+    for what, found, bar, met in summary:
+        print(f"{what:{width}}  {'not measured' if met is None else 'met' if met else 'MISSED':12} {found}" + (f" ({bar})" if bar else ""))
+    print(f"\n{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -103,6 +103,12 @@ impl Cells {
         self.cells.get(index..).unwrap_or_default().iter().step_by(self.width.max(1)).copied()
     }
 
+    /// A cell of a row.
+    #[inline]
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<Cell> {
+        self.cells.get(row * self.width + column).copied()
+    }
+
     /// Makes a row broken: its cells become NULL. Rows are to be marked in order; a row that is already broken keeps its first reason.
     pub(crate) fn mark_bad(&mut self, row: usize, reason: impl Into<String>) {
         if let Some(cells) = self.cells.get_mut(row * self.width..(row + 1) * self.width) {

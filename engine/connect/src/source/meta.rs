@@ -10,7 +10,7 @@ pub const ROW: &str = "_row";
 pub const BAD: &str = "_bad";
 /// `Utf8`, NULL for a good record: the broken record's text, as it came.
 pub const RECORD: &str = "_record";
-/// `Struct` of nullable `Utf8View` fields, one for each data column that is not text: the cell's text as it came. A cell failed to convert where the text is there and the typed value is NULL. An empty text in a column that is not text is NULL: there was nothing to convert. JSON: strings without their quotes, but with them where a string itself is of the wrong type. Parquet: only for columns whose type in the file is another one, else NULL.
+/// `Struct` of nullable `Utf8View` fields, one for each data column that is not text: the texts of the cells that did not convert. Such a cell has a text here and no typed value; of cells that did convert there may be a text or not. An empty text in a column that is not text is NULL: there was nothing to convert. JSON: strings without their quotes, but with them where a string itself is of the wrong type. Parquet: only for columns whose type in the file is another one, else NULL.
 pub const RAW: &str = "_raw";
 
 /// All of them, in order.

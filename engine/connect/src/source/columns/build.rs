@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::builder::{BooleanBuilder, make_view};
+use arrow::array::builder::{BooleanBufferBuilder, BooleanBuilder, make_view};
 use arrow::array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
 };
 use arrow::array::{Array, ArrayRef, PrimitiveArray, StringViewArray};
-use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
@@ -140,31 +140,73 @@ impl Texts {
         Arc::new(builder.finish())
     }
 
-    /// The texts of a column. With `mark_strings` JSON strings keep their quotes; with `empty_is_null` empty texts are NULL.
-    fn views(&self, index: usize, mark_strings: bool, empty_is_null: bool) -> Result<StringViewArray, ArrowError> {
+    /// The texts of a column. JSON strings keep their quotes if `mark_strings` says so.
+    fn views(&self, index: usize, mark_strings: bool) -> Result<StringViewArray, ArrowError> {
         let rows = self.len();
         let mut views: Vec<u128> = Vec::with_capacity(rows);
         let mut nulls = arrow::array::builder::NullBufferBuilder::new(rows);
         let mut marked: Vec<u8> = Vec::new();
         let mark = mark_strings && self.json;
         for cell in self.cells.column(index) {
-            if cell.is_null() || (empty_is_null && cell.len() == 0) {
+            if cell.is_null() {
                 views.push(0);
                 nulls.append_null();
                 continue;
             }
             nulls.append_non_null();
-            views.push(match cell.kind() {
-                CellKind::Quoted if mark => view(&self.text, cell.start() - 1, cell.len() + 2, 0),
-                CellKind::Unescaped if mark => {
-                    let start = marked.len();
-                    marked.extend_from_slice(&quoted(self.bytes(cell)));
-                    view(&marked, start, marked.len() - start, 2)
-                }
-                CellKind::Unescaped => view(&self.scratch, cell.start(), cell.len(), 1),
-                _ => view(&self.text, cell.start(), cell.len(), 0),
-            });
+            views.push(self.cell_view(cell, mark, &mut marked));
         }
+        self.viewed(views, nulls.finish(), marked)
+    }
+
+    /// The texts of a column where `typed` has no value though there is text; `None`: there is no such cell.
+    fn unconverted(
+        &self,
+        index: usize,
+        typed: &dyn Array,
+        mark_strings: bool,
+    ) -> Result<Option<StringViewArray>, ArrowError> {
+        let Some(missing) = typed.logical_nulls().filter(|n| n.null_count() > 0) else { return Ok(None) };
+        let missing = !missing.inner();
+        let mark = mark_strings && self.json;
+        let (mut views, mut texts, mut marked) = (Vec::new(), BooleanBufferBuilder::new(0), Vec::new());
+        for row in missing.set_indices() {
+            let Some(cell) = self.cells.cell(row, index).filter(|c| !c.is_null() && c.len() > 0) else { continue };
+            if views.is_empty() {
+                views.resize(self.len(), 0);
+                texts.append_n(self.len(), false);
+            }
+            if let Some(slot) = views.get_mut(row) {
+                *slot = self.cell_view(cell, mark, &mut marked);
+                texts.set_bit(row, true);
+            }
+        }
+        if views.is_empty() {
+            return Ok(None);
+        }
+        self.viewed(views, Some(NullBuffer::new(texts.finish())), marked).map(Some)
+    }
+
+    #[inline]
+    fn cell_view(&self, cell: Cell, mark: bool, marked: &mut Vec<u8>) -> u128 {
+        match cell.kind() {
+            CellKind::Quoted if mark => view(&self.text, cell.start() - 1, cell.len() + 2, 0),
+            CellKind::Unescaped if mark => {
+                let start = marked.len();
+                marked.extend_from_slice(&quoted(self.bytes(cell)));
+                view(marked, start, marked.len() - start, 2)
+            }
+            CellKind::Unescaped => view(&self.scratch, cell.start(), cell.len(), 1),
+            _ => view(&self.text, cell.start(), cell.len(), 0),
+        }
+    }
+
+    fn viewed(
+        &self,
+        views: Vec<u128>,
+        nulls: Option<NullBuffer>,
+        marked: Vec<u8>,
+    ) -> Result<StringViewArray, ArrowError> {
         let mut buffers = vec![self.text.clone()];
         if !self.scratch.is_empty() || !marked.is_empty() {
             buffers.push(self.scratch.clone());
@@ -172,7 +214,7 @@ impl Texts {
         if !marked.is_empty() {
             buffers.push(Buffer::from_vec(marked));
         }
-        StringViewArray::try_new(ScalarBuffer::from(views), buffers, nulls.finish())
+        StringViewArray::try_new(ScalarBuffer::from(views), buffers, nulls)
     }
 }
 
@@ -224,7 +266,7 @@ pub(crate) fn column(texts: &Texts, index: usize, field: &FieldSpec) -> Result<A
                 .with_timezone_opt(zone.clone()),
         ),
         nested if nested.is_nested() => nested::column(texts, index, nested)?,
-        _ => Arc::new(texts.views(index, field.ty == Type::Json, false)?),
+        _ => Arc::new(texts.views(index, field.ty == Type::Json)?),
     };
     if array.data_type() == &field.data_type {
         return Ok(array);
@@ -232,8 +274,13 @@ pub(crate) fn column(texts: &Texts, index: usize, field: &FieldSpec) -> Result<A
     cast_with_options(&array, &field.data_type, &CastOptions { safe: true, ..CastOptions::default() })
 }
 
-/// The texts of column `index` as they came, for the cells that had to be converted to `field`; NULL where there was nothing to convert.
-pub(crate) fn raw_column(texts: &Texts, index: usize, field: &FieldSpec) -> Result<ArrayRef, ArrowError> {
+/// The texts of column `index` that did not convert to `typed`, which [`column`] made of it; `None`: all did.
+pub(crate) fn raw_column(
+    texts: &Texts,
+    index: usize,
+    field: &FieldSpec,
+    typed: &dyn Array,
+) -> Result<Option<ArrayRef>, ArrowError> {
     // Where a string is itself the wrong type, its quotes show that it was one.
     let mark = !matches!(
         field.data_type,
@@ -243,5 +290,5 @@ pub(crate) fn raw_column(texts: &Texts, index: usize, field: &FieldSpec) -> Resu
             | DataType::Decimal128(..)
             | DataType::Decimal256(..)
     );
-    Ok(Arc::new(texts.views(index, mark, true)?))
+    Ok(texts.unconverted(index, typed, mark)?.map(|texts| Arc::new(texts) as ArrayRef))
 }

@@ -1,5 +1,6 @@
 //! From a split chunk to record batches: data columns, then meta columns.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use arrow::array::builder::StringBuilder;
@@ -36,27 +37,31 @@ pub(crate) fn text_batch(plan: &Plan, texts: &Texts, place: &Place) -> Result<Re
     let binding = plan.bindings.get(place.file).map(|b| b.columns.as_slice()).unwrap_or_default();
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(plan.schema.fields().len());
     let mut raw: Vec<ArrayRef> = Vec::new();
+    let no_text = LazyCell::new(|| new_null_array(&DataType::Utf8View, rows));
     for (index, field) in &plan.columns {
         let keep_raw = plan.projection.raw && !field.is_text();
-        let (typed, text) = match binding.get(*index) {
-            Some(ColumnBinding::Column(i)) => {
-                (column(texts, *i, field)?, keep_raw.then(|| raw_column(texts, *i, field)).transpose()?)
+        let slot = match binding.get(*index) {
+            Some(ColumnBinding::Column(slot)) => Some(*slot),
+            Some(ColumnBinding::Key(_)) => Some(key_slot(binding, *index)),
+            _ => None,
+        };
+        let (typed, text) = match (slot, binding.get(*index)) {
+            (Some(slot), _) => {
+                let typed = column(texts, slot, field)?;
+                let text = if keep_raw { raw_column(texts, slot, field, typed.as_ref())? } else { None };
+                (typed, text)
             }
-            Some(ColumnBinding::Key(_)) => {
-                let slot = key_slot(binding, *index);
-                (column(texts, slot, field)?, keep_raw.then(|| raw_column(texts, slot, field)).transpose()?)
-            }
-            Some(ColumnBinding::Partition(value)) => {
+            (None, Some(ColumnBinding::Partition(value))) => {
                 let (typed, text) = constant(value, field, rows)?;
                 // A broken record has no values, not even those of its path.
-                (without(&typed, texts)?, keep_raw.then(|| without(&text, texts)).transpose()?)
+                (without(&typed, texts)?, Some(without(&text, texts)?))
             }
-            Some(ColumnBinding::Missing) | None => {
-                (new_null_array(&field.data_type, rows), keep_raw.then(|| new_null_array(&DataType::Utf8View, rows)))
-            }
+            _ => (new_null_array(&field.data_type, rows), None),
         };
         columns.push(typed);
-        raw.extend(text);
+        if keep_raw {
+            raw.push(text.unwrap_or_else(|| Arc::clone(&no_text)));
+        }
     }
     let projection = &plan.projection;
     if projection.file {
@@ -126,14 +131,16 @@ pub(crate) fn marked(rows: usize, texts: impl Iterator<Item = (usize, String)>) 
     Arc::new(builder.finish())
 }
 
-/// A column that has the same value in all rows, and its text.
+/// A column that has the same value in all rows, and its text if that does not convert.
 pub(crate) fn constant(value: &str, field: &FieldSpec, rows: usize) -> Result<(ArrayRef, ArrayRef)> {
     let bytes = value.as_bytes().to_vec();
     let cell = if value == HIVE_NULL { Cell::NULL } else { Cell::new(CellKind::Plain, 0, bytes.len()) };
     let row = RowSpan { start: 0, end: u32::try_from(bytes.len()).unwrap_or(0), line: 0 };
     let one = Texts::new(bytes, Cells { width: 1, cells: vec![cell], rows: vec![row], ..Cells::default() }, false);
     let repeat = |array: &ArrayRef| ScalarValue::try_from_array(array, 0)?.to_array_of_size(rows);
-    Ok((repeat(&column(&one, 0, field)?)?, repeat(&raw_column(&one, 0, field)?)?))
+    let typed = column(&one, 0, field)?;
+    let text = raw_column(&one, 0, field, typed.as_ref())?.unwrap_or_else(|| new_null_array(&DataType::Utf8View, 1));
+    Ok((repeat(&typed)?, repeat(&text)?))
 }
 
 /// The column with NULL in the broken rows.
