@@ -12,6 +12,7 @@ pub mod lineage;
 mod model;
 mod params;
 mod planner;
+mod prepared;
 mod session;
 mod tables;
 pub mod types;

@@ -23,6 +23,7 @@ use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use pipe_diagnostics::Sources;
 use sqlparser::ast::{self, Ident, Value, ValueWithSpan, VisitMut, VisitorMut};
 
+use crate::prepared::prepared;
 use crate::{Params, Tables};
 
 /// Plans the SQL of one program in one session. Cheap to make again with other tables; plans it made stay good.
@@ -147,7 +148,7 @@ impl<'a> Planner<'a> {
     /// When it holds a subquery or a column that is not in `schema`.
     pub fn physical(&self, expression: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
         let context = PhysicalPlanningContext::default();
-        create_physical_expr(expression, schema, self.state.execution_props(), &context)
+        prepared(create_physical_expr(expression, schema, self.state.execution_props(), &context)?)
     }
 
     /// The names of all functions, in order.

@@ -360,8 +360,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let extra = part(parts.len())?;
         let spec = Arc::new(spec);
         let context = self.engine.session.task_ctx();
-        let (staged, parts) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
-        Ok(Passed { staged, parts, extra, good, identity, input: input.clone() })
+        let (staged, rows) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
+        Ok(Passed { staged, rows, extra, good, identity, input: input.clone() })
     }
 
     /// Rules about columns, before any row.
@@ -489,10 +489,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             }
         }
         let Settling { part, mut quarantine, mut counts, .. } = settling;
-        let mut rows = Finished::default();
-        for part in pass.parts.drain(..).chain([part]) {
-            part.finish(&mut rows).map_err(|e| errors::io(&e))?;
-        }
+        let mut rows = std::mem::take(&mut pass.rows);
+        part.finish(&mut rows).map_err(|e| errors::io(&e))?;
         let unhealed = counts.quarantined - counts.waiting;
         self.set_aside(&mut pass, &mut quarantine, &mut counts)?;
         let quarantine = quarantine.finish()?;
@@ -590,13 +588,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 pub struct Passed {
     /// What it found.
     pub staged: Staged,
-    /// The rows that passed, by thread.
-    pub parts: Vec<Part>,
+    /// The rows that passed.
+    pub rows: Finished,
     /// For rows that go on later.
     pub extra: Part,
-    /// The columns of the parts.
+    /// Their columns.
     pub good: SchemaRef,
-    /// Whether the parts say which row each is.
+    /// Whether they say which row each is.
     pub identity: bool,
     /// What was read.
     pub input: Input,
@@ -605,10 +603,8 @@ pub struct Passed {
 impl Passed {
     /// Throws away what was staged.
     fn discard(self) -> Result<(), Stopped> {
-        let mut finished = Finished::default();
-        for part in self.parts.into_iter().chain([self.extra]) {
-            part.finish(&mut finished).map_err(|e| errors::io(&e))?;
-        }
+        let mut finished = self.rows;
+        self.extra.finish(&mut finished).map_err(|e| errors::io(&e))?;
         let staged = finished.staged.iter().map(|f| &f.staged);
         for path in staged.chain(&finished.own) {
             std::fs::remove_file(path).map_err(|e| errors::io(&e))?;

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::Watch;
 use crate::past::Filter;
-use crate::staging::Part;
+use crate::staging::{Finished, Part};
 
 /// Rows to judge: data columns, then what says which row each is.
 #[derive(Clone)]
@@ -129,7 +129,7 @@ impl Input {
     }
 }
 
-/// Runs the pass: every partition on its own task, its rows into its own part.
+/// Runs the pass: every partition on its own task, its rows into its own part, which it completes.
 ///
 /// # Errors
 /// The first error of any partition; the others are stopped.
@@ -140,7 +140,7 @@ pub async fn pass(
     parts: Vec<Part>,
     table: &str,
     watch: Watch<'_>,
-) -> Result<(Staged, Vec<Part>), StageError> {
+) -> Result<(Staged, Finished), StageError> {
     let rows = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for (partition, mut part) in parts.into_iter().enumerate() {
@@ -149,7 +149,9 @@ pub async fn pass(
         tasks.spawn(async move {
             let progress = move |n| _ = rows.fetch_add(n, Ordering::Relaxed);
             let staged = stage(stream, &spec, &mut part, &progress).await?;
-            Ok::<_, StageError>((partition, staged, part))
+            let mut rows = Finished::default();
+            part.finish(&mut rows).map_err(StageError::Sink)?;
+            Ok::<_, StageError>((partition, staged, rows))
         });
     }
     let mut done = Vec::new();
@@ -166,16 +168,16 @@ pub async fn pass(
     }
     done.sort_by_key(|(partition, ..)| *partition);
     let mut merged: Option<Staged> = None;
-    let mut parts = Vec::new();
+    let mut rows = Finished::default();
     for (_, staged, part) in done {
-        parts.push(part);
+        rows.extend(part);
         match &mut merged {
             Some(all) => all.merge(staged)?,
             none => *none = Some(staged),
         }
     }
     let staged = merged.ok_or_else(|| StageError::Sink("a pass without partitions".into()))?;
-    Ok((staged, parts))
+    Ok((staged, rows))
 }
 
 fn bytes_read(input: &Input) -> u64 {

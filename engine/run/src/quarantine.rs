@@ -18,6 +18,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::schema::types::ColumnPath;
 use pipe_connect::source::meta;
 use pipe_quality::Reason;
 use pipe_state::RowState;
@@ -263,7 +264,14 @@ fn open(path: &Path, schema: &SchemaRef) -> Result<ArrowWriter<File>, Stopped> {
     }
     let file = File::create(path).map_err(|e| unwritable(path, &e))?;
     let level = ZstdLevel::try_new(1).unwrap_or_default();
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+    // Texts that are the same in most rows have dictionaries; of the others zstd takes what repeats, and is sooner done.
+    let mut properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
+    properties = properties.set_dictionary_enabled(false);
+    for same in [vec![meta::FILE], vec![REASONS, "list", "item"]] {
+        let path = ColumnPath::new(same.into_iter().map(str::to_owned).collect());
+        properties = properties.set_column_dictionary_enabled(path, true);
+    }
+    let properties = properties.build();
     Ok(ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).map_err(|e| unwritable(path, &e))?)
 }
 

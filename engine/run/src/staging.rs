@@ -42,6 +42,14 @@ pub struct Finished {
     pub own: Vec<PathBuf>,
 }
 
+impl Finished {
+    /// Takes in what another thread left.
+    pub fn extend(&mut self, other: Finished) {
+        self.staged.extend(other.staged);
+        self.own.extend(other.own);
+    }
+}
+
 impl RowSink for Part {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), BoxError> {
         match self {

@@ -217,7 +217,8 @@ fn judge(texts: &ColumnarValue, holds: impl Fn(&str) -> bool) -> Result<Columnar
     }
 }
 
-fn judge_array(array: &ArrayRef, holds: impl Fn(&str) -> bool) -> Result<ArrayRef> {
+/// As `judge`, of texts in an array.
+pub(crate) fn judge_array(array: &ArrayRef, holds: impl FnMut(&str) -> bool) -> Result<ArrayRef> {
     let verdicts = match array.data_type() {
         DataType::Utf8 => judge_texts(array.as_string::<i32>(), holds),
         DataType::LargeUtf8 => judge_texts(array.as_string::<i64>(), holds),
@@ -228,7 +229,7 @@ fn judge_array(array: &ArrayRef, holds: impl Fn(&str) -> bool) -> Result<ArrayRe
     Ok(Arc::new(verdicts))
 }
 
-fn judge_texts<'a>(texts: impl ArrayAccessor<Item = &'a str>, holds: impl Fn(&str) -> bool) -> BooleanArray {
+fn judge_texts<'a>(texts: impl ArrayAccessor<Item = &'a str>, mut holds: impl FnMut(&str) -> bool) -> BooleanArray {
     let nulls = texts.logical_nulls();
     let is_null = |i| nulls.as_ref().is_some_and(|n| n.is_null(i));
     let verdicts = BooleanBuffer::collect_bool(texts.len(), |i| !is_null(i) && holds(texts.value(i)));

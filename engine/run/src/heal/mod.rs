@@ -34,7 +34,6 @@ use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
 use crate::report::HealReport;
 use crate::rulebook::{Observed, Rulebook};
-use crate::staging::Finished;
 use crate::told;
 
 use finish::finish;
@@ -65,10 +64,7 @@ pub async fn heal(
         }
     }
     let failing = Failing::new(&pass.input, &suspects)?;
-    let mut passed = Finished::default();
-    for part in pass.parts.drain(..) {
-        part.finish(&mut passed).map_err(|e| errors::io(&e))?;
-    }
+    let passed = std::mem::take(&mut pass.rows);
     let read = pass.identity || !book.table.is_empty();
     let standing = if read { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
     let mut healer = Healer {

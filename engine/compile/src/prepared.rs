@@ -1,0 +1,201 @@
+//! Expressions that do once what DataFusion's do for every batch. A pass evaluates the same rules on thousands of batches.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, make_view};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::{ColumnarValue, Operator};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{BinaryExpr, InListExpr, Literal};
+use regex_automata::meta::{Cache, Regex};
+
+use crate::functions;
+
+/// Texts of so many bytes stand in a view itself.
+const INLINE: usize = 12;
+
+/// The expression with what can be prepared prepared: regular expressions are compiled, short texts to be found are views.
+pub(crate) fn prepared(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+    let done = expression.transform_up(|e| {
+        Ok(match (Prepared::matches(&e), Prepared::among(&e)) {
+            (Some(new), _) | (_, Some(new)) => Transformed::yes(Arc::new(new) as Arc<dyn PhysicalExpr>),
+            _ => Transformed::no(e),
+        })
+    })?;
+    Ok(done.data)
+}
+
+/// A test of one text, in place of `original`, which it equals in everything but speed.
+struct Prepared {
+    original: Arc<dyn PhysicalExpr>,
+    text: Arc<dyn PhysicalExpr>,
+    test: Test,
+}
+
+enum Test {
+    /// Whether a regular expression is found. A search needs memory of its own: what a batch used the next one takes up.
+    Matches(Regex, Mutex<Vec<Cache>>),
+    /// Whether a text is one of a few short ones, as views.
+    Among { views: Vec<u128>, negated: bool },
+}
+
+impl Prepared {
+    /// `text ~ 'literal'`
+    fn matches(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+        let binary = e.downcast_ref::<BinaryExpr>().filter(|b| *b.op() == Operator::RegexMatch)?;
+        let pattern = binary.right().downcast_ref::<Literal>()?;
+        let regex = Regex::new(pattern.value().try_as_str()??).ok()?;
+        let test = Test::Matches(regex, Mutex::default());
+        Some(Self { original: Arc::clone(e), text: Arc::clone(binary.left()), test })
+    }
+
+    /// `text in ('short', …)`
+    fn among(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+        let list = e.downcast_ref::<InListExpr>()?;
+        let view = |item: &Arc<dyn PhysicalExpr>| {
+            let text = item.downcast_ref::<Literal>()?.value().try_as_str()??;
+            (text.len() <= INLINE).then(|| make_view(text.as_bytes(), 0, 0))
+        };
+        let views = list.list().iter().map(view).collect::<Option<Vec<_>>>()?;
+        let test = Test::Among { views, negated: list.negated() };
+        Some(Self { original: Arc::clone(e), text: Arc::clone(list.expr()), test })
+    }
+}
+
+impl PhysicalExpr for Prepared {
+    fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.original.data_type(schema)
+    }
+
+    fn nullable(&self, schema: &Schema) -> Result<bool> {
+        self.original.nullable(schema)
+    }
+
+    fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
+        self.original.return_field(schema)
+    }
+
+    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
+        let ColumnarValue::Array(texts) = self.text.evaluate(batch)? else { return self.original.evaluate(batch) };
+        match &self.test {
+            Test::Matches(regex, caches) if texts.data_type().is_string() => {
+                let held = || caches.lock().unwrap_or_else(PoisonError::into_inner);
+                let kept = held().pop();
+                let mut cache = kept.unwrap_or_else(|| regex.create_cache());
+                let found = functions::judge_array(&texts, |text| {
+                    regex.search_half_with(&mut cache, &regex_automata::Input::new(text).earliest(true)).is_some()
+                });
+                held().push(cache);
+                found.map(ColumnarValue::Array)
+            }
+            Test::Among { views, negated } if *texts.data_type() == DataType::Utf8View => {
+                let all = texts.as_string_view();
+                let found = all.views().iter().map(|view| views.contains(view) != *negated).collect::<BooleanBuffer>();
+                Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, all.logical_nulls()))))
+            }
+            _ => self.original.evaluate(batch),
+        }
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
+        self.original.children()
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
+        prepared(Arc::clone(&self.original).with_new_children(children)?)
+    }
+
+    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.original.fmt_sql(f)
+    }
+}
+
+impl PartialEq for Prepared {
+    fn eq(&self, other: &Self) -> bool {
+        self.original.eq(&other.original)
+    }
+}
+
+impl Eq for Prepared {}
+
+impl Hash for Prepared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.original.hash(state);
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.original, f)
+    }
+}
+
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.original, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{ArrayRef, StringArray, StringViewArray};
+    use datafusion::arrow::datatypes::Field;
+    use datafusion::physical_expr::expressions::{binary, col, in_list, lit};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
+        let text = prop_oneof![Just("new".to_owned()), Just("a longer text than".to_owned()), "[a-c.]{0,14}", "\\PC{0,6}"];
+        prop::collection::vec(proptest::option::of(text), 0..20)
+    }
+
+    fn both(array: ArrayRef, e: impl Fn(Arc<dyn PhysicalExpr>, &Schema) -> Arc<dyn PhysicalExpr>) {
+        let schema = Arc::new(Schema::new(vec![Field::new("x", array.data_type().clone(), true)]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![array]).unwrap();
+        let original = e(col("x", &schema).unwrap(), &schema);
+        let fast = prepared(Arc::clone(&original)).unwrap();
+        let value = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch).unwrap().into_array(batch.num_rows()).unwrap();
+        // Twice: what is kept for the next batch must not be of this one.
+        for _ in 0..2 {
+            assert_eq!(value(&original).as_boolean(), value(&fast).as_boolean(), "{original}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn prepared_expressions_say_the_same(texts in texts(), negated: bool) {
+            for array in [Arc::new(StringViewArray::from_iter(&texts)) as ArrayRef, Arc::new(StringArray::from_iter(&texts))] {
+                let text = |s: &str, array: &ArrayRef| lit(if *array.data_type() == DataType::Utf8 {
+                    datafusion::common::ScalarValue::Utf8(Some(s.to_owned()))
+                } else {
+                    datafusion::common::ScalarValue::Utf8View(Some(s.to_owned()))
+                });
+                for pattern in ["a", "", r"\.[a-z]+$", "^new$", "(?i)B|x"] {
+                    both(Arc::clone(&array), |x, s| binary(x, Operator::RegexMatch, text(pattern, &array), s).unwrap());
+                }
+                let few = ["new", "", "abc", "a.b.c.a.b.c.", "ä", "b", "c", "d"];
+                both(Arc::clone(&array), |x, s| {
+                    in_list(x, few.iter().map(|t| text(t, &array)).collect(), &negated, s).unwrap()
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_pass_evaluates_is_prepared() {
+        let schema = Schema::new(vec![Field::new("x", DataType::Utf8View, true)]);
+        let view = |s: &str| lit(datafusion::common::ScalarValue::Utf8View(Some(s.to_owned())));
+        let x = || col("x", &schema).unwrap();
+        let matches = binary(x(), Operator::RegexMatch, view("a+$"), &schema).unwrap();
+        let among = in_list(x(), vec![view("a"), view("b")], &false, &schema).unwrap();
+        for e in [matches, among] {
+            assert!(prepared(e).unwrap().downcast_ref::<Prepared>().is_some());
+        }
+    }
+}
