@@ -87,14 +87,3 @@ def keys(repeated):
             yield str(row * 7919 % PRIME)
 
     return made("keys_20m_repeated.csv" if repeated else "keys_20m.csv", lines)
-
-
-def faulty(name, millions, line, header):
-    """Rows of which many fail."""
-
-    def lines():
-        yield header
-        for i in range(millions * 1_000_000):
-            yield line(i)
-
-    return made(f"{name}_{millions}m.csv", lines)

@@ -1,5 +1,10 @@
 //! How fast splitter and parser are: one JSON line. `cargo bench -p pipe-syntax --bench parse`
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and may panic")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and may panic"
+)]
 
 use std::fmt::Write;
 use std::hint::black_box;

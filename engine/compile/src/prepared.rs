@@ -151,7 +151,8 @@ mod tests {
     use super::*;
 
     fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
-        let text = prop_oneof![Just("new".to_owned()), Just("a longer text than".to_owned()), "[a-c.]{0,14}", "\\PC{0,6}"];
+        let text =
+            prop_oneof![Just("new".to_owned()), Just("a longer text than".to_owned()), "[a-c.]{0,14}", "\\PC{0,6}"];
         prop::collection::vec(proptest::option::of(text), 0..20)
     }
 

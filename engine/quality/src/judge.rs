@@ -1,6 +1,5 @@
 //! Verdicts on the rows of a batch: each rule evaluated once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StructArray};
@@ -10,7 +9,8 @@ use datafusion::common::{Result, exec_err};
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::Reason;
-use crate::keys::{KeyPlan, Wide, wide_hashes};
+use crate::keys::{KeyPlan, wide_hashes};
+use crate::known::Known;
 
 /// A row rule, ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct CastCheck {
     pub raw: usize,
 }
 
-/// `references`: keys that must be among those of another table. Held as 128-bit hashes: for 10⁹ keys the chance that an orphan passes for known is below 10⁻²⁰.
+/// `references`: keys that must be among those of another table.
 #[derive(Clone, Debug)]
 pub struct Membership {
     /// Its place among the table's rules.
@@ -46,7 +46,7 @@ pub struct Membership {
     /// The rows judged; `None`: all.
     pub judged: Option<Arc<dyn PhysicalExpr>>,
     /// The keys that exist.
-    pub known: Arc<HashSet<Wide>>,
+    pub known: Arc<Known>,
     /// Whether a key that exists violates; else one that does not.
     pub forbidden: bool,
 }
@@ -146,12 +146,11 @@ impl Judge {
             if let Some(filter) = &member.judged {
                 judged = &judged & &is_true(filter, batch)?;
             }
-            let unknown = BooleanBuffer::collect_bool(batch.num_rows(), |i| {
-                judged.value(i) && hashes.get(i).is_some_and(|h| member.known.contains(h) == member.forbidden)
-            });
+            let unknown = member.known.unknown(&hashes, &judged)?;
+            let violating = if member.forbidden { &judged & &!&unknown } else { unknown };
             verdicts.judged.push((member.rule, judged.count_set_bits() as u64));
-            if unknown.count_set_bits() > 0 {
-                verdicts.add(Reason::Rule(member.rule), unknown);
+            if violating.count_set_bits() > 0 {
+                verdicts.add(Reason::Rule(member.rule), violating);
             }
         }
         Ok(())

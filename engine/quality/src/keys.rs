@@ -4,9 +4,7 @@
 //! Equal hashes are only candidates: whoever asks compares the keys themselves.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -15,12 +13,9 @@ use datafusion::common::Result;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::physical_expr::PhysicalExpr;
 
+use crate::buckets::{BUCKETS, Buckets};
 use crate::judge::{is_true, non_null};
 
-/// A 128-bit hash of a key.
-pub type Wide = (u64, u64);
-
-const BUCKETS: usize = 64;
 const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
 
 /// The columns of a key.
@@ -49,24 +44,13 @@ pub fn key_hashes(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<u64>, Boole
 }
 
 /// As [`key_hashes`], 128 bits.
-pub(crate) fn wide_hashes(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<Wide>, BooleanBuffer)> {
+pub(crate) fn wide_hashes(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<u128>, BooleanBuffer)> {
     let (arrays, keyed) = evaluate(key, batch)?;
     let [mut low, mut high] = [vec![0; batch.num_rows()], vec![0; batch.num_rows()]];
     create_hashes(&arrays, &RandomState::with_seed(SEEDS[0]), &mut low)?;
     create_hashes(&arrays, &RandomState::with_seed(SEEDS[1]), &mut high)?;
-    Ok((low.into_iter().zip(high).collect(), keyed))
-}
-
-impl KeyPlan {
-    /// Adds the 128-bit hashes of a batch's keys, for a [`crate::Membership`].
-    ///
-    /// # Errors
-    /// An expression fails while running.
-    pub fn collect_into(&self, batch: &RecordBatch, known: &mut std::collections::HashSet<Wide>) -> Result<()> {
-        let (hashes, keyed) = wide_hashes(self, batch)?;
-        known.extend(hashes.into_iter().enumerate().filter(|(i, _)| keyed.value(*i)).map(|(_, h)| h));
-        Ok(())
-    }
+    let wide = |(low, high): (u64, u64)| u128::from(high) << 64 | u128::from(low);
+    Ok((low.into_iter().zip(high).map(wide).collect(), keyed))
 }
 
 fn evaluate(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<datafusion::arrow::array::ArrayRef>, BooleanBuffer)> {
@@ -84,25 +68,12 @@ fn evaluate(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<datafusion::arrow
 
 /// The key hashes of the rows one thread has seen.
 #[derive(Debug)]
-pub struct KeyHashes {
-    buckets: Vec<Vec<u64>>,
-    held: usize,
-    limit: usize,
-    dir: PathBuf,
-    spill: Option<Spill>,
-}
-
-/// A temporary file of runs; each run has the buckets one after another.
-#[derive(Debug)]
-struct Spill {
-    file: File,
-    runs: Vec<[usize; BUCKETS]>,
-}
+pub struct KeyHashes(Buckets<u64>);
 
 impl KeyHashes {
     /// An empty collection that holds at most `limit` hashes (8 bytes each) in memory and spills into `dir`.
     pub fn new(limit: usize, dir: &Path) -> Self {
-        Self { buckets: vec![Vec::new(); BUCKETS], held: 0, limit: limit.max(1), dir: dir.to_owned(), spill: None }
+        Self(Buckets::new(limit, dir))
     }
 
     /// Adds the hashes of the rows that have a key.
@@ -110,52 +81,7 @@ impl KeyHashes {
     /// # Errors
     /// The spill file cannot be written.
     pub fn extend(&mut self, hashes: &[u64], keyed: &BooleanBuffer) -> std::io::Result<()> {
-        for i in keyed.set_indices() {
-            let Some(hash) = hashes.get(i).copied() else { continue };
-            if let Some(bucket) = self.buckets.get_mut(bucket_of(hash)) {
-                bucket.push(hash);
-                self.held += 1;
-            }
-        }
-        if self.held >= self.limit { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let spill = match &mut self.spill {
-            Some(spill) => spill,
-            none => none.insert(Spill { file: anonymous_file(&self.dir)?, runs: Vec::new() }),
-        };
-        let mut run = [0; BUCKETS];
-        let mut out = BufWriter::with_capacity(1 << 20, &spill.file);
-        for (count, bucket) in run.iter_mut().zip(&mut self.buckets) {
-            *count = bucket.len();
-            for hash in bucket.drain(..) {
-                out.write_all(&hash.to_le_bytes())?;
-            }
-        }
-        out.flush()?;
-        drop(out);
-        spill.runs.push(run);
-        self.held = 0;
-        Ok(())
-    }
-
-    fn bucket(&mut self, index: usize, into: &mut Vec<u64>) -> std::io::Result<()> {
-        if let Some(bucket) = self.buckets.get_mut(index) {
-            into.append(bucket);
-        }
-        let Some(spill) = &mut self.spill else { return Ok(()) };
-        let mut at = 0u64;
-        for run in &spill.runs {
-            let before: usize = run.iter().take(index).sum();
-            let count = run.get(index).copied().unwrap_or(0);
-            let mut bytes = vec![0; count * 8];
-            spill.file.seek(SeekFrom::Start(at + before as u64 * 8))?;
-            spill.file.read_exact(&mut bytes)?;
-            into.extend(bytes.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)));
-            at += run.iter().sum::<usize>() as u64 * 8;
-        }
-        Ok(())
+        self.0.extend(keyed.set_indices().filter_map(|i| hashes.get(i).copied()))
     }
 
     /// The hashes that occur more than once in all of `new` together, or in `new` and in `old`. Consumes what is held; memory is one bucket at a time, and the answer. The answer is cut at `most` hashes: more than that is a table of duplicates, which whoever asks must look at otherwise.
@@ -167,10 +93,10 @@ impl KeyHashes {
         for index in 0..BUCKETS {
             let (mut fresh, mut known) = (Vec::new(), Vec::new());
             for part in &mut new {
-                part.bucket(index, &mut fresh)?;
+                part.0.take(index, &mut fresh)?;
             }
             for part in &mut old {
-                part.bucket(index, &mut known)?;
+                part.0.take(index, &mut known)?;
             }
             fresh.sort_unstable();
             known.sort_unstable();
@@ -184,25 +110,6 @@ impl KeyHashes {
         }
         Ok(found)
     }
-}
-
-/// The top bits choose the bucket, the others the order inside it.
-fn bucket_of(hash: u64) -> usize {
-    (hash >> (64 - BUCKETS.trailing_zeros())) as usize
-}
-
-/// A file that is gone when it is closed, whatever happens to the process.
-fn anonymous_file(dir: &Path) -> std::io::Result<File> {
-    std::fs::create_dir_all(dir)?;
-    let path = dir.join(format!("keys-{}-{:x}", std::process::id(), unique()));
-    let file = File::options().create_new(true).read(true).write(true).open(&path)?;
-    std::fs::remove_file(&path)?;
-    Ok(file)
-}
-
-fn unique() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
 #[cfg(test)]

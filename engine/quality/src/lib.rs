@@ -4,8 +4,10 @@
 //! violated is a [`Reason`]; what becomes of a row is decided elsewhere.
 
 mod aggregates;
+mod buckets;
 mod judge;
 mod keys;
+mod known;
 mod samples;
 mod stage;
 mod suspects;
@@ -13,6 +15,7 @@ mod suspects;
 pub use aggregates::{Aggregate, Aggregates};
 pub use judge::{CastCheck, Judge, Membership, RowRule, Verdicts};
 pub use keys::{KeyHashes, KeyPlan, key_hashes};
+pub use known::{Known, KnownKeys};
 pub use samples::{Sample, Samples};
 pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
 pub use suspects::{SuspectReader, SuspectSchema, Suspects};

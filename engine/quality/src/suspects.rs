@@ -13,6 +13,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
 
+use crate::buckets::anonymous_file;
 use crate::{StageError, Verdicts};
 
 /// The column of reasons behind a suspect's other columns: `List<UInt16>` of [`crate::Reason::code`]s, in order.
@@ -103,8 +104,7 @@ impl Suspects {
         let spill = match &mut self.spill {
             Some(spill) => spill,
             none => {
-                std::fs::create_dir_all(&self.dir)?;
-                let file = tempfile_in(&self.dir)?;
+                let file = anonymous_file(&self.dir)?;
                 none.insert(StreamWriter::try_new_buffered(file, &self.schema)?)
             }
         };
@@ -182,14 +182,4 @@ fn compact(array: &ArrayRef) -> Result<ArrayRef, StageError> {
             filter(array.as_ref(), &all)?
         }
     })
-}
-
-/// A file without a name: it is gone when it is closed, whatever happens to the process.
-fn tempfile_in(dir: &Path) -> std::io::Result<File> {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let path = dir.join(format!("suspects-{}-{:x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let file = File::options().create_new(true).read(true).write(true).open(&path)?;
-    std::fs::remove_file(&path)?;
-    Ok(file)
 }

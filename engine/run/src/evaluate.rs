@@ -1,6 +1,6 @@
 //! One table: judged, split, healed, staged; not yet committed.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
-use pipe_quality::{Aggregates, KeyPlan, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
+use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
 use pipe_state::{Baseline, Watermark};
 
 use crate::account::{Ending, exceeds};
@@ -39,6 +39,8 @@ use crate::told;
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
 pub(crate) const KEY_HASHES: usize = 2 << 20;
+/// Keys a table may refer to that are held in memory, for each rule: as hashes about 32 MiB.
+const KNOWN_KEYS: usize = 1 << 20;
 /// Bytes of suspect rows a thread holds before it spills.
 const SUSPECT_BYTES: usize = 16 << 20;
 
@@ -314,20 +316,16 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             let theirs = row_schema(other, &provider.schema())?;
             let columns = keys.iter().map(|k| planner.physical(k, &theirs)).collect::<Result<_, _>>()?;
             let plan = KeyPlan { rule: *rule, columns, judged: None };
-            let mut known = HashSet::new();
+            let mut known = KnownKeys::new(KNOWN_KEYS, &self.task.scratch);
             let mut rows = self.engine.session.read_table(Arc::clone(provider))?.execute_stream().await?;
             while let Some(batch) = rows.next().await {
-                plan.collect_into(&batch?, &mut known)?;
+                known.add(&plan, &batch?)?;
             }
+            let known = Arc::new(known.finish().map_err(|e| errors::io(&e))?);
             let KeyPlan { columns, judged, .. } = key_plan(&planner, *rule, assertion, &book.row)?;
             let key = KeyPlan { rule: *rule, columns, judged: None };
-            book.judge.memberships.push(Membership {
-                rule: *rule,
-                key,
-                judged,
-                known: Arc::new(known),
-                forbidden: assertion.forbidden,
-            });
+            let forbidden = assertion.forbidden;
+            book.judge.memberships.push(Membership { rule: *rule, key, judged, known, forbidden });
         }
         Ok(book)
     }

@@ -22,7 +22,7 @@ impl Healer<'_, '_, '_> {
                 let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
                 let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
                 let changes: Vec<usize> =
-                    self.failing.changes.keys().filter(|(r, _)| *r == row).map(|(_, c)| *c).collect();
+                    self.failing.changes.range((row, 0)..(row + 1, 0)).map(|((_, c), _)| *c).collect();
                 if broken.is_empty() || changes.is_empty() {
                     continue;
                 }

@@ -168,13 +168,5 @@ async fn lists_and_structs_are_decoded() {
     let rows = read("ndjson", content, |t| t.declare(&[("s", ty.clone())])).await;
     assert_eq!(rows[0].cells, cells(&["{x: 1, y: [a, ]}"]));
     let failed: Vec<_> = rows.iter().map(|r| (r.cells[0].is_some(), r.raw["s"].as_deref())).collect();
-    assert_eq!(
-        failed,
-        [
-            (true, Some("{\"x\":1,\"y\":[\"a\",null]}")),
-            (false, Some("5")),
-            (false, Some("{\"x\":\"no\"}")),
-            (false, None)
-        ]
-    );
+    assert_eq!(failed, [(true, None), (false, Some("5")), (false, Some("{\"x\":\"no\"}")), (false, None)]);
 }
