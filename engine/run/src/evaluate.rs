@@ -34,7 +34,7 @@ use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
 use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
-use crate::staging::{Finished, Part};
+use crate::staging::{Finished, Part, Unclaimed};
 use crate::told;
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
@@ -487,7 +487,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             }
         }
         let Settling { part, mut quarantine, mut counts, .. } = settling;
-        let mut rows = std::mem::take(&mut pass.rows);
+        let mut rows = pass.rows.take();
         part.finish(&mut rows).map_err(|e| errors::io(&e))?;
         let unhealed = counts.quarantined - counts.waiting;
         self.set_aside(&mut pass, &mut quarantine, &mut counts)?;
@@ -587,7 +587,7 @@ pub struct Passed {
     /// What it found.
     pub staged: Staged,
     /// The rows that passed.
-    pub rows: Finished,
+    pub rows: Unclaimed,
     /// For rows that go on later.
     pub extra: Part,
     /// Their columns.
@@ -601,8 +601,9 @@ pub struct Passed {
 impl Passed {
     /// Throws away what was staged.
     fn discard(self) -> Result<(), Stopped> {
-        let mut finished = self.rows;
-        self.extra.finish(&mut finished).map_err(|e| errors::io(&e))?;
+        let Self { mut rows, extra, .. } = self;
+        let mut finished = rows.take();
+        extra.finish(&mut finished).map_err(|e| errors::io(&e))?;
         let staged = finished.staged.iter().map(|f| &f.staged);
         for path in staged.chain(&finished.own) {
             std::fs::remove_file(path).map_err(|e| errors::io(&e))?;

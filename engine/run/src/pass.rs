@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::Watch;
 use crate::past::Filter;
-use crate::staging::{Finished, Part};
+use crate::staging::{Part, Unclaimed};
 
 /// Rows to judge: data columns, then what says which row each is.
 #[derive(Clone)]
@@ -140,7 +140,7 @@ pub async fn pass(
     parts: Vec<Part>,
     table: &str,
     watch: Watch<'_>,
-) -> Result<(Staged, Finished), StageError> {
+) -> Result<(Staged, Unclaimed), StageError> {
     let rows = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for (partition, mut part) in parts.into_iter().enumerate() {
@@ -149,8 +149,7 @@ pub async fn pass(
         tasks.spawn(async move {
             let progress = move |n| _ = rows.fetch_add(n, Ordering::Relaxed);
             let staged = stage(stream, &spec, &mut part, &progress).await?;
-            let mut rows = Finished::default();
-            part.finish(&mut rows).map_err(StageError::Sink)?;
+            let rows = Unclaimed::of(part).map_err(StageError::Sink)?;
             Ok::<_, StageError>((partition, staged, rows))
         });
     }
@@ -168,7 +167,7 @@ pub async fn pass(
     }
     done.sort_by_key(|(partition, ..)| *partition);
     let mut merged: Option<Staged> = None;
-    let mut rows = Finished::default();
+    let mut rows = Unclaimed::default();
     for (_, staged, part) in done {
         rows.extend(part);
         match &mut merged {

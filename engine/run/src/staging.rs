@@ -42,11 +42,39 @@ pub struct Finished {
     pub own: Vec<PathBuf>,
 }
 
-impl Finished {
-    /// Takes in what another thread left.
-    pub fn extend(&mut self, other: Finished) {
-        self.staged.extend(other.staged);
-        self.own.extend(other.own);
+/// Files that are complete and that nobody has taken yet: dropped, they are deleted, for another try writes them anew.
+#[derive(Debug, Default)]
+pub struct Unclaimed(Finished);
+
+impl Unclaimed {
+    /// Completes the files of a part.
+    ///
+    /// # Errors
+    /// A file cannot be completed.
+    pub fn of(part: Part) -> Result<Self, BoxError> {
+        let mut files = Self::default();
+        part.finish(&mut files.0)?;
+        Ok(files)
+    }
+
+    /// Takes in the files of another thread.
+    pub fn extend(&mut self, mut other: Unclaimed) {
+        let Finished { staged, own } = other.take();
+        self.0.staged.extend(staged);
+        self.0.own.extend(own);
+    }
+
+    /// Gives the files to who will see to them.
+    pub fn take(&mut self) -> Finished {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        for path in self.0.staged.iter().map(|f| &f.staged).chain(&self.0.own) {
+            _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn heal(
         }
     }
     let failing = Failing::new(&pass.input, &suspects)?;
-    let passed = std::mem::take(&mut pass.rows);
+    let passed = pass.rows.take();
     let read = pass.identity || !book.table.is_empty();
     let standing = if read { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
     let mut healer = Healer {
