@@ -8,7 +8,7 @@ use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Packa
 use crate::pipe::repository;
 
 /// Which crates a crate may name in its manifest. A crate that is not listed here has no place yet: give it one.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("pipe-grammar", &[]),
     ("pipe-diagnostics", &[]),
     ("pipe-schema", &["pipe-diagnostics"]),
@@ -16,6 +16,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("pipe-sql", &["pipe-diagnostics", "pipe-syntax"]),
     ("pipe-check", &["pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax"]),
     ("pipe-fmt", &["pipe-diagnostics", "pipe-sql", "pipe-syntax"]),
+    ("pipe-import", &["pipe-check", "pipe-diagnostics", "pipe-fmt", "pipe-schema", "pipe-sql", "pipe-syntax"]),
     ("pipe-types", &["pipe-schema"]),
     ("pipe-compile", LANGUAGE_AND_TYPES),
     ("pipe-connect", LANGUAGE_AND_TYPES),
@@ -46,6 +47,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "pipe-compile",
             "pipe-diagnostics",
             "pipe-fmt",
+            "pipe-import",
             "pipe-plan",
             "pipe-run",
             "pipe-schema",
@@ -63,7 +65,16 @@ const LANGUAGE_AND_TYPES: &[&str] =
 /// What must not be reached from a crate, however far down. The language runs in editors: it knows no engine and no runtime. Healing decides and never acts.
 const NEVER: [(&[&str], &[&str]); 2] = [
     (
-        &["pipe-grammar", "pipe-diagnostics", "pipe-syntax", "pipe-sql", "pipe-schema", "pipe-check", "pipe-fmt"],
+        &[
+            "pipe-grammar",
+            "pipe-diagnostics",
+            "pipe-syntax",
+            "pipe-sql",
+            "pipe-schema",
+            "pipe-check",
+            "pipe-fmt",
+            "pipe-import",
+        ],
         &["datafusion", "arrow", "tokio", "object_store", "rusqlite"],
     ),
     (&["pipe-heal"], &["datafusion", "tokio", "object_store", "rusqlite"]),

@@ -55,6 +55,7 @@ macro_rules! codes {
 
 pub mod config;
 pub mod heal;
+pub mod import;
 pub mod load;
 pub mod names;
 pub mod rules;
@@ -64,9 +65,19 @@ pub mod syntax;
 
 /// All pages, by code.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    [syntax::PAGES, names::PAGES, config::PAGES, sql::PAGES, rules::PAGES, heal::PAGES, load::PAGES, run::PAGES]
-        .into_iter()
-        .flatten()
+    [
+        syntax::PAGES,
+        names::PAGES,
+        config::PAGES,
+        sql::PAGES,
+        rules::PAGES,
+        heal::PAGES,
+        load::PAGES,
+        run::PAGES,
+        import::PAGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The page of a code; case does not count.

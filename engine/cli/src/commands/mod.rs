@@ -5,6 +5,7 @@ mod explain;
 mod fmt;
 mod heals;
 mod history;
+mod import;
 mod plan;
 mod quarantine;
 mod query;
@@ -42,6 +43,7 @@ enum Command {
     Fmt(fmt::Args),
     Plan(plan::Args),
     Explain(explain::Args),
+    Import(import::Args),
     Runs(runs::Args),
     Heals(heals::Args),
     Quarantine(quarantine::Args),
@@ -60,6 +62,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
         Command::Fmt(args) => fmt::execute(&args, out),
         Command::Plan(args) => plan::execute(&args, out),
         Command::Explain(args) => explain::execute(&args, out),
+        Command::Import(args) => import::execute(&args, out),
         Command::Runs(args) => runs::execute(&args, out),
         Command::Heals(args) => heals::execute(&args, out),
         Command::Quarantine(args) => quarantine::execute(&args, out),

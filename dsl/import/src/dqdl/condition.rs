@@ -1,0 +1,210 @@
+//! What stands behind the parameters of a rule: comparisons, sets, patterns, dates, earlier runs.
+
+use pipe_diagnostics::Span;
+
+use super::tokens::{Kind, Token};
+use crate::args::{refuse, wrong};
+use crate::rule::Said;
+use crate::words;
+
+/// A condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Condition {
+    /// `> 5`; the sign as SQL writes it.
+    Compare(&'static str, Value),
+    /// Neither bound is included, as in the tool.
+    Between(Value, Value),
+    NotBetween(Value, Value),
+    In(Vec<Value>),
+    NotIn(Vec<Value>),
+    Matches(String),
+    NotMatches(String),
+    /// `within n sigma over last k runs`, or `within p% of last run`.
+    History(String),
+}
+
+/// A value that a condition names.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// A constant or an expression, as SQL.
+    Sql(String),
+    /// A length of time, as `.pipe` writes it.
+    Duration(String),
+    Null,
+    Empty,
+    Blank,
+}
+
+impl Value {
+    /// Its SQL, of constants and expressions.
+    pub(super) fn sql(&self, span: Span) -> Said<String> {
+        match self {
+            Value::Sql(sql) => Ok(sql.clone()),
+            Value::Duration(_) => wrong(span, "a length of time is compared with a number or a text"),
+            Value::Null | Value::Empty | Value::Blank => {
+                wrong(span, "`NULL`, `EMPTY` and `WHITESPACES_ONLY` go with `=`, `!=` and `in`")
+            }
+        }
+    }
+}
+
+fn word_is(token: Option<&Token>, word: &str) -> bool {
+    matches!(token, Some(Token { kind: Kind::Word(w), .. }) if w.eq_ignore_ascii_case(word))
+}
+
+/// Reads a condition; `None` where there is none.
+pub(super) fn read(tokens: &[Token], span: Span) -> Said<Option<Condition>> {
+    let Some(first) = tokens.first() else { return Ok(None) };
+    let negated = word_is(Some(first), "not");
+    let rest = tokens.get(usize::from(negated)..).unwrap_or_default();
+    let (head, tail) = match rest.split_first() {
+        Some((head, tail)) => (head, tail),
+        None => return wrong(span, "the condition ends after `not`"),
+    };
+    if word_is(Some(head), "between") {
+        let Some(at) = tail.iter().position(|t| word_is(Some(t), "and")) else {
+            return wrong(head.span, "`between` needs two bounds, `between 1 and 5`");
+        };
+        let (low, high) = (tail.get(..at).unwrap_or_default(), tail.get(at + 1..).unwrap_or_default());
+        if let Some(history) = history(low, high) {
+            return if negated {
+                refuse(head.span, "`not between` bounds of earlier runs cannot be said")
+            } else {
+                Ok(Some(Condition::History(history)))
+            };
+        }
+        let (low, high) = (value(low, span)?, value(high, span)?);
+        return Ok(Some(if negated { Condition::NotBetween(low, high) } else { Condition::Between(low, high) }));
+    }
+    if word_is(Some(head), "in") {
+        let [Token { kind: Kind::Sign("["), .. }, inner @ .., Token { kind: Kind::Sign("]"), .. }] = tail else {
+            return wrong(head.span, "`in` needs a list, `in [\"a\", \"b\"]`");
+        };
+        let values = inner.split(|t| t.kind == Kind::Sign(",")).filter(|v| !v.is_empty()).map(|v| value(v, span));
+        let values = values.collect::<Said<Vec<_>>>()?;
+        return Ok(Some(if negated { Condition::NotIn(values) } else { Condition::In(values) }));
+    }
+    if word_is(Some(head), "matches") {
+        let [Token { kind: Kind::Text(regex), .. }] = tail else { return wrong(head.span, "`matches` needs a text") };
+        return Ok(Some(if negated {
+            Condition::NotMatches(regex.clone())
+        } else {
+            Condition::Matches(regex.clone())
+        }));
+    }
+    let sign = match head.kind {
+        Kind::Sign(s @ (">" | ">=" | "<" | "<=")) => s,
+        Kind::Sign("=" | "==") => "=",
+        Kind::Sign("!=") => "<>",
+        _ => return wrong(head.span, "a condition begins with a comparison, `between`, `in` or `matches`"),
+    };
+    Ok(Some(Condition::Compare(sign, value(tail, span)?)))
+}
+
+/// A value: a number, a text, a keyword, a length of time, or a date reckoned from `now()`.
+fn value(tokens: &[Token], span: Span) -> Said<Value> {
+    let at = tokens.first().map_or(span, |t| t.span);
+    match tokens {
+        [Token { kind: Kind::Number(n), .. }] => Ok(Value::Sql(words::number(n))),
+        [Token { kind: Kind::Sign("-"), .. }, Token { kind: Kind::Number(n), .. }] => {
+            Ok(Value::Sql(format!("-{}", words::number(n))))
+        }
+        [Token { kind: Kind::Text(t), .. }] => Ok(Value::Sql(words::text(t))),
+        [Token { kind: Kind::Word(w), .. }] => match w.to_uppercase().as_str() {
+            "NULL" => Ok(Value::Null),
+            "EMPTY" => Ok(Value::Empty),
+            "WHITESPACES_ONLY" => Ok(Value::Blank),
+            "TRUE" => Ok(Value::Sql("true".to_owned())),
+            "FALSE" => Ok(Value::Sql("false".to_owned())),
+            _ => wrong(at, format!("`{w}` is no value; a text stands in quotes")),
+        },
+        [Token { kind: Kind::Number(n), .. }, Token { kind: Kind::Word(unit), .. }] => match duration(n, unit) {
+            Some(duration) => Ok(Value::Duration(duration)),
+            None => wrong(at, format!("`{n} {unit}` is no length of time")),
+        },
+        [Token { kind: Kind::Sign("("), .. }, inner @ .., Token { kind: Kind::Sign(")"), .. }] if !inner.is_empty() => {
+            value(inner, span)
+        }
+        [now, Token { kind: Kind::Sign("("), .. }, Token { kind: Kind::Sign(")"), .. }, rest @ ..]
+            if word_is(Some(now), "now") =>
+        {
+            match rest {
+                [] => Ok(Value::Sql("(now())".to_owned())),
+                [
+                    Token { kind: Kind::Sign(sign @ ("-" | "+")), .. },
+                    Token { kind: Kind::Number(n), .. },
+                    Token { kind: Kind::Word(unit), .. },
+                ] => Ok(Value::Sql(format!("(now() {sign} interval '{n} {unit}')"))),
+                _ => wrong(at, "from `now()` a number of minutes, hours or days is taken away"),
+            }
+        }
+        _ if tokens.iter().any(|t| word_is(Some(t), "last")) => refuse(
+            at,
+            "of earlier runs there is `within n sigma over last k runs` and `within p% of last run`; another reckoning with `last(k)` cannot be said",
+        ),
+        [] => wrong(span, "a value is missing"),
+        _ => wrong(at, "this is no value"),
+    }
+}
+
+fn duration(n: &str, unit: &str) -> Option<String> {
+    n.parse::<u64>().ok()?;
+    let letter = match unit.to_lowercase().trim_end_matches('s') {
+        "minute" => "m",
+        "hour" => "h",
+        "day" => "d",
+        _ => return None,
+    };
+    Some(format!("{n}{letter}"))
+}
+
+/// Bounds of earlier runs: `avg(last(10)) - 3*std(last(10))` and the same with `+`; `0.9 * last(1)` and `1.1 * last(1)`.
+fn history(low: &[Token], high: &[Token]) -> Option<String> {
+    let text = |tokens: &[Token]| -> String {
+        let words = tokens.iter().map(|t| match &t.kind {
+            Kind::Word(w) | Kind::Text(w) | Kind::Variable(w) => w.to_lowercase(),
+            Kind::Number(n) => n.clone(),
+            Kind::Sign(s) => (*s).to_owned(),
+        });
+        let joined: String = words.collect();
+        joined
+            .strip_prefix('(')
+            .and_then(|t| t.strip_suffix(')'))
+            .filter(|t| balanced(t))
+            .map_or(joined.clone(), str::to_owned)
+    };
+    let (low, high) = (text(low), text(high));
+    let spread = |text: &str, sign: char| -> Option<(String, String)> {
+        let rest = text.strip_prefix("avg(last(")?;
+        let (runs, rest) = rest.split_once("))")?;
+        let rest = rest.strip_prefix(sign)?;
+        let (factor, inner) = match rest.split_once('*') {
+            Some((a, b)) if a.starts_with(|c: char| c.is_ascii_digit()) => (a.to_owned(), b.to_owned()),
+            Some((a, b)) => (b.to_owned(), a.to_owned()),
+            None => ("1".to_owned(), rest.to_owned()),
+        };
+        let inner = inner.strip_prefix("std(last(").or_else(|| inner.strip_prefix("stddev(last("))?;
+        (inner.strip_suffix("))")? == runs).then(|| (factor, runs.to_owned()))
+    };
+    if let (Some(a), Some(b)) = (spread(&low, '-'), spread(&high, '+'))
+        && a == b
+    {
+        return Some(format!("within {} sigma over last {} runs", a.0, a.1));
+    }
+    let share = |text: &str| -> Option<String> {
+        let factor = text.strip_prefix("last(1)*").or_else(|| text.strip_suffix("*last(1)"));
+        let factor = factor.or_else(|| text.strip_suffix("*last()")).or_else(|| text.strip_prefix("last()*"))?;
+        crate::node::is_number(factor).then(|| factor.to_owned())
+    };
+    let (low, high) = (share(&low)?, share(&high)?);
+    let (below, above) = (words::add("1", &low, true)?, words::add(&high, "1", true)?);
+    (below == above).then(|| words::percent(&below)).flatten().map(|p| format!("within {p} of last run"))
+}
+
+fn balanced(text: &str) -> bool {
+    let mut depth = 0i32;
+    text.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth >= 0
+    })
+}

@@ -1,0 +1,139 @@
+//! Expectations on a number of a column.
+
+use super::values::bounds;
+use crate::args::{Args, constant, number, refuse, wrong};
+use crate::compare::in_list;
+use crate::node::Node;
+use crate::rule::{Rule, Said};
+use crate::words;
+
+/// Expectations that bound a number, by what that number is called here.
+const STATISTICS: &[(&str, &str)] = &[
+    ("expect_column_max_to_be_between", "maximum"),
+    ("expect_column_min_to_be_between", "minimum"),
+    ("expect_column_mean_to_be_between", "mean"),
+    ("expect_column_median_to_be_between", "median"),
+    ("expect_column_stdev_to_be_between", "stddev"),
+    ("expect_column_sum_to_be_between", "sum"),
+    ("expect_column_unique_value_count_to_be_between", "distinct"),
+    ("expect_column_proportion_of_unique_values_to_be_between", "distinctness"),
+    ("expect_column_proportion_of_non_null_values_to_be_between", "completeness"),
+];
+
+/// The rules of an expectation on a column as a whole; `None` when it is no such expectation.
+pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
+    if let Some((_, statistic)) = STATISTICS.iter().find(|(n, _)| *n == name) {
+        let column = args.need_text("column")?;
+        let found = bounds(args, "min_value", "max_value", |n| args.constant(n))?.predicates();
+        if found.is_empty() {
+            return wrong(args.span, "neither `min_value` nor `max_value` is given: nothing is expected");
+        }
+        return Ok(Some(
+            found.into_iter().map(|(_, p)| Rule::column(&column, statistic, format!("{statistic} {p}"))).collect(),
+        ));
+    }
+    Ok(Some(match name {
+        "expect_column_distinct_values_to_be_in_set" => {
+            let column = args.need_text("column")?;
+            vec![Rule::column(&column, "in", in_list(&values(args)?))]
+        }
+        "expect_column_distinct_values_to_contain_set" => {
+            let column = args.need_text("column")?;
+            vec![Rule::column(&column, "values_contain", format!("values contain ({})", values(args)?.join(", ")))]
+        }
+        "expect_column_distinct_values_to_equal_set" => {
+            let column = args.need_text("column")?;
+            vec![Rule::column(&column, "values_equal", format!("values equal ({})", values(args)?.join(", ")))]
+        }
+        "expect_column_most_common_value_to_be_in_set" => {
+            let column = args.need_text("column")?;
+            let rule = Rule::column(&column, "mode", format!("mode {}", in_list(&values(args)?)));
+            let note = "of several values that are most common, the least is taken";
+            // With `ties_okay` one of them has to be in the set, without it there may be no others.
+            args.flag("ties_okay", false)?;
+            vec![rule.note(note)]
+        }
+        "expect_column_quantile_values_to_be_between" => quantiles(args)?,
+        "expect_column_kl_divergence_to_be_less_than" => vec![divergence(args)?],
+        _ => return Ok(None),
+    }))
+}
+
+fn values(args: &Args<'_>) -> Said<Vec<String>> {
+    let (values, null) = args.constants("value_set")?;
+    match (values.is_empty(), null) {
+        (true, _) => wrong(args.span, "the `value_set` is empty"),
+        (_, true) => refuse(args.span, "NULL is no value here: leave it out of the `value_set`"),
+        _ => Ok(values),
+    }
+}
+
+fn quantiles(args: &Args<'_>) -> Said<Vec<Rule>> {
+    let column = args.need_text("column")?;
+    args.pass(&["allow_relative_error"]);
+    let ranges = args.need("quantile_ranges")?;
+    let list = |key: &str| ranges.get(key).map(Node::items).unwrap_or_default();
+    let (shares, ranges) = (list("quantiles"), list("value_ranges"));
+    if shares.is_empty() || shares.len() != ranges.len() {
+        return wrong(args.span, "`quantile_ranges` needs as many `value_ranges` as `quantiles`");
+    }
+    let mut rules = Vec::new();
+    for (share, range) in shares.iter().zip(ranges) {
+        let [low, high] = range.items() else { return wrong(range.span, "a range has two ends") };
+        let end = |n: &Node| if n.is_null() { Ok(None) } else { number(n).map(Some) };
+        let share = number(share)?;
+        for (_, predicate) in crate::compare::Bounds::closed(end(low)?, end(high)?).predicates() {
+            rules.push(Rule::column(&column, "quantile", format!("quantile {share} {predicate}")));
+        }
+    }
+    if rules.is_empty() {
+        return wrong(args.span, "no range has an end: nothing is expected");
+    }
+    Ok(rules)
+}
+
+/// The Kullback-Leibler divergence of the shares of a partition's values or bins, in nats.
+fn divergence(args: &Args<'_>) -> Said<Rule> {
+    let column = args.need_text("column")?;
+    let c = words::name(&column);
+    let Some(threshold) = args.number("threshold")? else { return wrong(args.span, "`threshold` is missing") };
+    args.pass(&["bucketize_data"]);
+    for key in ["tail_weight_holdout", "internal_weight_holdout"] {
+        if args.number(key)?.is_some_and(|n| n.parse() != Ok(0.0)) {
+            return refuse(args.span, format!("`{key}` moves weight into bins that are empty, which cannot be said"));
+        }
+    }
+    let partition = args.need("partition_object")?;
+    let list = |key: &str| partition.get(key).map(Node::items).unwrap_or_default();
+    let weights = list("weights").iter().map(number).collect::<Said<Vec<_>>>()?;
+    let (values, bins) = (list("values"), list("bins"));
+    let parts: Vec<String> = if values.is_empty() {
+        let ends = bins.iter().map(constant).collect::<Said<Vec<_>>>()?;
+        let last = ends.len().saturating_sub(2);
+        let pairs = ends.iter().zip(ends.iter().skip(1)).enumerate();
+        pairs.map(|(i, (a, b))| format!("{c} >= {a} and {c} {} {b}", if i == last { "<=" } else { "<" })).collect()
+    } else {
+        values.iter().map(|v| constant(v).map(|v| format!("{c} = {v}"))).collect::<Said<_>>()?
+    };
+    if parts.is_empty() || parts.len() != weights.len() {
+        return wrong(partition.span, "a partition has `values` or `bins`, and a weight for each");
+    }
+    if weights.iter().any(|w| w.parse::<f64>().is_ok_and(|w| w <= 0.0)) {
+        return refuse(partition.span, "a weight of 0 makes the divergence infinite as soon as the value occurs");
+    }
+    let terms: Vec<String> = parts
+        .iter()
+        .zip(&weights)
+        .map(|(part, weight)| {
+            let share = format!("count(*) filter (where {part}) / nullif(cast(count({c}) as double), 0)");
+            format!("coalesce({share} * ln(nullif({share}, 0) / {weight}), 0)")
+        })
+        .collect();
+    // A value outside the partition has no weight: the divergence is infinite.
+    let inside = format!(
+        "count({c}) = count(*) filter (where {})",
+        parts.iter().map(|p| format!("({p})")).collect::<Vec<_>>().join(" or ")
+    );
+    let name = format!("{column}_kl_divergence");
+    Ok(Rule::boolean(name, format!("{inside} and {} <= {threshold}", terms.join(" + "))))
+}

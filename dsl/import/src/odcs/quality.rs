@@ -1,0 +1,216 @@
+//! Quality rules: of the standard's library, and SQL.
+
+use pipe_diagnostics::Diagnostic;
+use pipe_diagnostics::codes::import as codes;
+
+use crate::args::{Args, refuse, wrong};
+use crate::catalogue::Check;
+use crate::compare::{in_list, of_own_table};
+use crate::node::Node;
+use crate::rule::{Rule, Said, Severity};
+use crate::threshold::Threshold;
+use crate::words;
+
+/// Entries of a quality rule that have no bearing on its verdict.
+const BESIDE: &[&str] = &[
+    "id",
+    "name",
+    "businessImpact",
+    "method",
+    "scheduler",
+    "schedule",
+    "tags",
+    "customProperties",
+    "authoritativeDefinitions",
+];
+
+/// A quality rule of a property or of the table.
+pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Vec<Rule>> {
+    let args = Args::new(Some(node), node.span);
+    args.pass(BESIDE);
+    let kind = args.text("type")?.unwrap_or_else(|| "library".to_owned());
+    if let Some(Check { said: crate::catalogue::Said::Not(why), .. }) = super::CHECKS.iter().find(|c| c.name == kind) {
+        return refuse(node.span, format!("a rule of type `{kind}` {why}"));
+    }
+    let percent = args.text("unit")?.as_deref() == Some("percent");
+    let threshold = threshold(&args)?;
+    let severity = match args.text("severity")?.as_deref() {
+        Some("info") => Some(Severity::Info),
+        Some("warning") => Some(Severity::Warning),
+        _ => None,
+    };
+    let dimension = args.text("dimension")?;
+    let dimension = match dimension.as_deref() {
+        Some("accuracy") => Some("accuracy"),
+        Some("completeness" | "coverage") => Some("completeness"),
+        Some("consistency") => Some("consistency"),
+        Some("timeliness") => Some("timeliness"),
+        Some("uniqueness") => Some("uniqueness"),
+        Some("conformity" | "validity") => Some("validity"),
+        _ => None,
+    };
+    let because = args.text("description")?;
+    let mut rules = match kind.as_str() {
+        "library" => library(&args, column, threshold.as_ref(), percent)?,
+        "sql" => sql(&args, column, table, threshold.as_ref())?,
+        other => return refuse(node.span, format!("a rule of type `{other}` is not known")),
+    };
+    args.done()?;
+    for rule in &mut rules {
+        rule.span = node.span;
+        rule.severity = severity;
+        rule.dimension = dimension;
+        rule.because.clone_from(&because);
+    }
+    Ok(rules)
+}
+
+/// The one operator of a rule.
+fn threshold(args: &Args<'_>) -> Said<Option<Threshold>> {
+    let mut found = None;
+    for (key, sign) in [
+        ("mustBe", "="),
+        ("mustNotBe", "<>"),
+        ("mustBeGreaterThan", ">"),
+        ("mustBeGreaterOrEqualTo", ">="),
+        ("mustBeGreaterThanOrEqualTo", ">="),
+        ("mustBeLessThan", "<"),
+        ("mustBeLessOrEqualTo", "<="),
+        ("mustBeLessThanOrEqualTo", "<="),
+    ] {
+        if let Some(n) = args.number(key)? {
+            found = Some(Threshold::Compare(sign, n));
+        }
+    }
+    for key in ["mustBeBetween", "mustNotBeBetween"] {
+        let Some(node) = args.get(key) else { continue };
+        let [low, high] = node.items() else { return wrong(node.span, format!("`{key}` has two bounds")) };
+        let (low, high) = (crate::args::number(low)?, crate::args::number(high)?);
+        found = Some(if key == "mustBeBetween" {
+            Threshold::Between { low, high, open_low: true, open_high: true }
+        } else {
+            Threshold::Outside { low, high, open_low: true, open_high: true }
+        });
+    }
+    Ok(found)
+}
+
+fn library(args: &Args<'_>, column: Option<&str>, threshold: Option<&Threshold>, percent: bool) -> Said<Vec<Rule>> {
+    let rule = args.text("rule")?;
+    let Some(metric) = args.text("metric")?.or(rule) else {
+        return wrong(args.span, "a library rule without its `metric`");
+    };
+    let arguments = args.get("arguments");
+    let inner = Args::new(arguments, args.span);
+    // Earlier versions have them beside the metric.
+    let get = |key: &str| inner.get(key).or_else(|| args.get(key));
+    let need = || match column {
+        Some(column) => Ok(column.to_owned()),
+        None => wrong(args.span, format!("`{metric}` is about a property")),
+    };
+    let violating = |rule: Rule| -> Said<Vec<Rule>> {
+        let mut rule = rule;
+        let zero = Threshold::Compare("=", "0".to_owned());
+        match threshold.unwrap_or(&zero).allowed(percent) {
+            Some(allowed) => rule.tolerate = Some(allowed).filter(|a| !a.is_empty()),
+            None => return refuse(args.span, "rows that have to violate cannot be asked for; only how many may"),
+        }
+        Ok(vec![rule])
+    };
+    let rules = match metric.as_str() {
+        "nullValues" | "nullCheck" => violating(Rule::column(&need()?, "not_null", "not null"))?,
+        "missingValues" => {
+            let items = get("missingValues").map(Node::items).unwrap_or_default();
+            let values = items.iter().filter(|v| !v.is_null()).map(crate::args::constant).collect::<Said<Vec<_>>>()?;
+            let predicate =
+                if values.is_empty() { "not null".to_owned() } else { format!("not missing ({})", values.join(", ")) };
+            let check = if values.is_empty() { "not_null" } else { "not_missing" };
+            violating(Rule::column(&need()?, check, predicate))?
+        }
+        "invalidValues" | "validValues" => {
+            let mut parts = Vec::new();
+            if let Some(values) = get("validValues") {
+                let values = values.items().iter().filter(|v| !v.is_null()).map(crate::args::constant);
+                parts.push(("in", in_list(&values.collect::<Said<Vec<_>>>()?)));
+            }
+            if let Some(pattern) = get("pattern") {
+                parts.push(("matches", format!("matches {}", words::text(&crate::args::text(pattern)?))));
+            }
+            let texts: Vec<String> = parts.iter().map(|(_, p)| p.clone()).collect();
+            let (check, predicate) = match parts.as_slice() {
+                [] => return wrong(args.span, "`invalidValues` has neither `validValues` nor a `pattern`"),
+                [one] => one.clone(),
+                _ => crate::compare::joined(&texts, true),
+            };
+            violating(Rule::column(&need()?, check, predicate))?
+        }
+        "duplicateValues" | "duplicateCount" | "uniqueCheck" => {
+            let columns = match get("properties") {
+                Some(list) => list.items().iter().map(crate::args::text).collect::<Said<Vec<_>>>()?,
+                None => vec![need()?],
+            };
+            let zero = threshold.is_none_or(|t| t.allowed(percent).as_deref() == Some(""));
+            if !zero {
+                return refuse(
+                    args.span,
+                    "how many values repeat cannot be bounded, only that none does, or how many rows do: `c duplicates <= 10`",
+                );
+            }
+            vec![Rule::key(&columns, "unique", "unique")]
+        }
+        "rowCount" => {
+            let Some(threshold) = threshold else {
+                return wrong(args.span, "`rowCount` needs an operator such as `mustBeGreaterThan`");
+            };
+            match threshold.predicates() {
+                Ok(found) => found.into_iter().map(|p| Rule::table("row_count", format!("row count {p}"))).collect(),
+                Err((low, high)) => vec![Rule::boolean("row_count", format!("count(*) {low} or count(*) {high}"))],
+            }
+        }
+        other => {
+            let near = pipe_diagnostics::nearest(other, super::CHECKS.iter().map(|c| c.name));
+            return Err(Box::new(
+                Diagnostic::error(codes::UNKNOWN_CHECK, format!("the standard has no metric `{other}`"), args.span)
+                    .maybe_help(near.map(|n| format!("did you mean `{n}`?"))),
+            ));
+        }
+    };
+    inner.done()?;
+    Ok(rules)
+}
+
+/// A query that gives a number: an aggregate of the table.
+fn sql(args: &Args<'_>, column: Option<&str>, table: &str, threshold: Option<&Threshold>) -> Said<Vec<Rule>> {
+    let node = args.need("query")?;
+    let mut query = node.scalar().unwrap_or_default();
+    for placeholder in ["${object}", "{object}", "${table}", "{table}", "{model}", "${schema}", "{schema}"] {
+        query = query.replace(placeholder, "own_");
+    }
+    for placeholder in ["${property}", "{property}", "${column}", "{column}"] {
+        query = query.replace(placeholder, &column.map(words::name).unwrap_or_default());
+    }
+    let own = |name: &str| name == "own_" || name == table.to_lowercase();
+    let Some((selected, picked)) = of_own_table(&query, own) else {
+        return refuse(
+            node.span,
+            "a query that is more than an aggregate of the table is no rule; make a model of it and judge that",
+        );
+    };
+    let Some(threshold) = threshold else {
+        return wrong(node.span, "the query's number needs an operator such as `mustBe: 0`");
+    };
+    // How many rows are as the condition says: the rows that are not to be.
+    if selected.eq_ignore_ascii_case("count(*)")
+        && let (Some(condition), Some(allowed)) = (&picked, threshold.allowed(false))
+    {
+        let mut rule = Rule::boolean(format!("{}_sql", column.unwrap_or(table)), format!("not ({condition})"));
+        rule.tolerate = Some(allowed).filter(|a| !a.is_empty());
+        return Ok(vec![rule]);
+    }
+    let name = format!("{}_sql", column.unwrap_or(table));
+    let rules = match threshold.predicates() {
+        Ok(found) => found.into_iter().map(|p| Rule::sql(name.clone(), selected.clone(), p)).collect(),
+        Err((low, high)) => vec![Rule::boolean(name, format!("({selected}) {low} or ({selected}) {high}"))],
+    };
+    Ok(rules.into_iter().map(|r: Rule| if let Some(p) = &picked { r.only(p.clone()) } else { r }).collect())
+}

@@ -1,0 +1,265 @@
+//! Contracts of version 4: a dataset, its columns, and checks of both.
+
+use pipe_diagnostics::Span;
+
+use super::measure::{Limits, Metric, metric, rules};
+use super::validity::Validity;
+use crate::args::{Args, refuse, wrong};
+use crate::import::Cx;
+use crate::node::{Kind, Node};
+use crate::rule::{Rule, Said, Severity};
+use crate::threshold::Threshold;
+use crate::{types, words};
+
+/// Entries of a check that have no bearing on its verdict.
+const BESIDE: &[&str] = &["name", "qualifier", "attributes", "store_failed_rows", "description", "tags"];
+
+/// Reads a contract.
+pub(super) fn read(cx: &mut Cx, document: &Node) -> Said<()> {
+    let dataset = document.text("dataset").unwrap_or_default();
+    let table = dataset.rsplit('/').next().unwrap_or(&dataset).to_owned();
+    let columns = document.get("columns").map(Node::items).unwrap_or_default();
+    let typed: Option<Vec<_>> =
+        columns.iter().map(|c| Some((c.text("name")?, types::parse(&c.text("data_type")?)?))).collect();
+    let names: Vec<String> = columns.iter().filter_map(|c| c.text("name")).collect();
+    cx.table(&table).columns = typed.unwrap_or_default();
+    let filter = document.text("filter");
+    let add = |cx: &mut Cx, found: Said<Vec<Rule>>, span: Span| {
+        let found = found.map(|mut rules| {
+            for rule in &mut rules {
+                rule.span = span;
+                if !rule.check.starts_with("columns") && rule.check != "type" {
+                    rule.filter.extend(filter.clone());
+                }
+            }
+            rules
+        });
+        cx.add(&table, found);
+    };
+    for column in columns {
+        let Some(name) = column.text("name") else { continue };
+        let own = Validity::read(&Args::new(Some(column), column.span));
+        for check in column.get("checks").map(Node::items).unwrap_or_default() {
+            let (kind, span, body) = head(check);
+            let found = own.as_ref().map_err(Clone::clone).and_then(|v| of_column(&name, &kind, span, body, v));
+            add(cx, found, span);
+        }
+    }
+    for check in document.get("checks").map(Node::items).unwrap_or_default() {
+        let (kind, span, body) = head(check);
+        add(cx, of_table(&kind, span, body, &names), span);
+    }
+    Ok(())
+}
+
+/// `- missing:` with what stands below it.
+fn head(check: &Node) -> (String, Span, Option<&Node>) {
+    match &check.kind {
+        Kind::Map(entries) => match entries.first() {
+            Some((key, body)) => (key.text.clone(), key.span, Some(body)),
+            None => (String::new(), check.span, None),
+        },
+        _ => (check.scalar().unwrap_or_default(), check.span, None),
+    }
+}
+
+/// The threshold of a check, `must_be: 0` by itself; and whether it is of a share.
+fn limits(args: &Args<'_>, default: Option<&str>) -> Said<Limits> {
+    let Some(node) = args.get("threshold") else {
+        let fail = default.map(|d| Threshold::Compare("=", d.to_owned()));
+        return Ok(Limits { warn: None, fail, percent: false });
+    };
+    let inner = Args::new(Some(node), node.span);
+    let percent = inner.text("metric")?.as_deref() == Some("percent");
+    let level = inner.text("level")?;
+    let mut found = None;
+    for (key, sign) in [
+        ("must_be", "="),
+        ("must_not_be", "<>"),
+        ("must_be_greater_than", ">"),
+        ("must_be_greater_than_or_equal", ">="),
+        ("must_be_less_than", "<"),
+        ("must_be_less_than_or_equal", "<="),
+    ] {
+        if let Some(n) = inner.number(key)? {
+            found = Some(Threshold::Compare(sign, n));
+        }
+    }
+    for key in ["must_be_between", "must_be_not_between"] {
+        let Some(bounds) = inner.get(key) else { continue };
+        let ends = Args::new(Some(bounds), bounds.span);
+        let (above, least) = (ends.number("greater_than")?, ends.number("greater_than_or_equal")?);
+        let (below, most) = (ends.number("less_than")?, ends.number("less_than_or_equal")?);
+        ends.done()?;
+        let (open_low, open_high) = (above.is_some(), below.is_some());
+        let (Some(low), Some(high)) = (above.or(least), below.or(most)) else {
+            return wrong(bounds.span, format!("`{key}` needs a lower and an upper bound"));
+        };
+        found = Some(if key == "must_be_between" {
+            Threshold::Between { low, high, open_low, open_high }
+        } else if low.parse::<f64>().ok() > high.parse::<f64>().ok() {
+            // Two sides: greater than the one or less than the other.
+            Threshold::Outside { low: high, high: low, open_low: !open_high, open_high: !open_low }
+        } else {
+            Threshold::Outside { low, high, open_low, open_high }
+        });
+    }
+    inner.done()?;
+    let Some(found) = found else {
+        return wrong(node.span, "the threshold says nothing; it is such as `must_be_less_than: 5`");
+    };
+    Ok(match level.as_deref() {
+        Some("warn") => Limits { warn: Some(found), fail: None, percent },
+        _ => Limits { warn: None, fail: Some(found), percent },
+    })
+}
+
+fn of_column(column: &str, kind: &str, span: Span, body: Option<&Node>, own: &Validity) -> Said<Vec<Rule>> {
+    let args = Args::new(body, span);
+    args.pass(BESIDE);
+    let validity = Validity::read(&args)?.or(own);
+    let filter = args.text("filter")?;
+    let c = [column.to_owned()];
+    let count = |name: &str, default: Option<&str>| -> Said<Vec<Rule>> {
+        let limits = limits(&args, default)?;
+        let Some(metric) = metric(name, &c, &validity, span)? else { return Ok(Vec::new()) };
+        rules(&metric, &limits, &validity, span)
+    };
+    let mut found = match kind {
+        "missing" => count("missing_count", Some("0"))?,
+        "invalid" if validity.is_said() => count("invalid_count", Some("0"))?,
+        "invalid" => return wrong(span, "what a valid value is, is said neither here nor of the column"),
+        "duplicate" => count("duplicate_count", Some("0"))?,
+        "aggregate" => {
+            let function = args.need_text("function")?.to_lowercase();
+            match metric(&function, &c, &validity, span)? {
+                Some(metric) => rules(&metric, &limits(&args, None)?, &validity, span)?,
+                None => return refuse(span, format!("the function `{function}` is not known")),
+            }
+        }
+        "failed_rows" | "metric" => sql(kind, &args, span)?,
+        _ => return unknown(kind, span),
+    };
+    args.done()?;
+    for rule in &mut found {
+        rule.filter.extend(filter.clone());
+    }
+    Ok(found)
+}
+
+fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String]) -> Said<Vec<Rule>> {
+    let args = Args::new(body, span);
+    args.pass(BESIDE);
+    let filter = args.text("filter")?;
+    let validity = Validity::default();
+    let mut found = match kind {
+        "schema" => {
+            let extra = args.flag("allow_extra_columns", false)?;
+            let order = args.flag("allow_other_column_order", false)?;
+            let all = words::names(columns);
+            if columns.is_empty() {
+                return wrong(span, "`schema` without `columns` says nothing");
+            }
+            match (extra, order) {
+                (true, true) => vec![Rule::table("columns_contain", format!("columns contain ({all})"))],
+                (true, false) => {
+                    let note = "the order of the columns among others is not compared";
+                    vec![Rule::table("columns_contain", format!("columns contain ({all})")).note(note)]
+                }
+                (false, true) => vec![Rule::table("columns_set", format!("columns in any order ({all})"))],
+                (false, false) => vec![Rule::table("columns", format!("columns ({all})"))],
+            }
+        }
+        "row_count" => {
+            let limits = match args.get("threshold") {
+                Some(_) => limits(&args, None)?,
+                // A table without rows fails when nothing else is said.
+                None => Limits { warn: None, fail: Some(Threshold::Compare(">", "0".to_owned())), percent: false },
+            };
+            match metric("row_count", &[], &validity, span)? {
+                Some(metric) => rules(&metric, &limits, &validity, span)?,
+                None => Vec::new(),
+            }
+        }
+        "duplicate" => {
+            let limits = limits(&args, Some("0"))?;
+            rules(&Metric::Duplicates(args.texts("columns")?), &limits, &validity, span)?
+        }
+        "freshness" => {
+            let column = args.need_text("column")?;
+            let unit = args.text("unit")?.unwrap_or_else(|| "hour".to_owned());
+            let letter = match unit.as_str() {
+                "minute" => "m",
+                "hour" => "h",
+                "day" => "d",
+                other => return wrong(span, format!("the unit is minute, hour or day, and this is `{other}`")),
+            };
+            let limits = limits(&args, None)?;
+            let warn = limits.fail.is_none();
+            let Some(Threshold::Compare("<" | "<=", n)) = limits.fail.or(limits.warn) else {
+                return refuse(span, "an age is at most so long: `must_be_less_than: 2`");
+            };
+            if !n.chars().all(|c| c.is_ascii_digit()) {
+                return refuse(span, "an age is a whole number of minutes, hours or days");
+            }
+            let mut rule = Rule::sql(
+                format!("{column}_freshness"),
+                format!("max({})", words::name(&column)),
+                format!("within {n}{letter}"),
+            );
+            rule.severity = warn.then_some(Severity::Warning);
+            vec![rule]
+        }
+        "failed_rows" | "metric" => sql(kind, &args, span)?,
+        _ => return unknown(kind, span),
+    };
+    args.done()?;
+    for rule in &mut found {
+        rule.filter.extend(filter.clone());
+    }
+    Ok(found)
+}
+
+fn unknown<T>(kind: &str, span: Span) -> Said<T> {
+    let names = super::CHECKS.iter().filter_map(|c| c.name.strip_prefix("contract: "));
+    let near = pipe_diagnostics::nearest(kind, names);
+    Err(Box::new(
+        pipe_diagnostics::Diagnostic::error(
+            pipe_diagnostics::codes::import::UNKNOWN_CHECK,
+            format!("Soda has no check `{kind}` of contracts"),
+            span,
+        )
+        .maybe_help(near.map(|n| format!("did you mean `{n}`?"))),
+    ))
+}
+
+/// `expression`, a number of the table or a condition that no row fulfils, or `query`.
+fn sql(kind: &str, args: &Args<'_>, span: Span) -> Said<Vec<Rule>> {
+    let expression = args.text("expression")?;
+    let query = args.get("query");
+    if kind == "metric" {
+        let sql = match (expression, query) {
+            (Some(expression), _) => expression,
+            (None, Some(query)) => format!("({})", crate::args::text(query)?.trim().trim_end_matches(';')),
+            (None, None) => return wrong(span, "`metric` has neither an `expression` nor a `query`"),
+        };
+        let metric = Metric::Sql { name: "metric".to_owned(), sql };
+        return rules(&metric, &limits(args, None)?, &Validity::default(), span);
+    }
+    let rule = match (expression, query) {
+        (Some(condition), _) => Rule::boolean("failed_rows", format!("not ({})", condition.trim())),
+        (None, Some(query)) => {
+            let text = crate::args::text(query)?;
+            crate::compare::no_such_row(&text, &[&from(&text)], query.span)?
+        }
+        (None, None) => return wrong(span, "`failed_rows` has neither an `expression` nor a `query`"),
+    };
+    rules(&Metric::Violations(Box::new(rule)), &limits(args, Some("0"))?, &Validity::default(), span)
+}
+
+/// The table that a query reads.
+pub(super) fn from(query: &str) -> String {
+    let mut words = query.split_whitespace().skip_while(|w| !w.eq_ignore_ascii_case("from")).skip(1);
+    let name = words.next().unwrap_or_default().trim_matches(['"', '`']);
+    name.rsplit('.').next().unwrap_or(name).to_owned()
+}
