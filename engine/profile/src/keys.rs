@@ -1,0 +1,71 @@
+//! Candidate keys: columns, and pairs of them, in which no two rows of the sample agree.
+
+use std::collections::BTreeSet;
+
+use crate::cells::{Kind, NULL_HASH, mixed};
+use crate::profiler::Profiler;
+use crate::sample::Sample;
+
+/// Columns that are tried in pairs, those with the most distinct values.
+const COLUMNS: usize = 40;
+/// Pairs that are told.
+const PAIRS: usize = 10;
+
+/// Columns that may be a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCandidate {
+    /// Places of the columns.
+    pub columns: Vec<usize>,
+}
+
+/// The columns whose values are all different in the sample and, as far as the count of distinct values tells, in the table; then the pairs of
+/// other columns of which that holds. Only rows without NULL in them are looked at. Measures (numbers with a fraction) are no part of a
+/// pair: that they hardly repeat says nothing.
+pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
+    let sample = profiler.sample();
+    let metrics = profiler.metrics();
+    let mut distinct: Vec<(usize, u64)> = Vec::new();
+    let mut found = Vec::new();
+    for (place, column) in metrics.iter().enumerate() {
+        let values = column.values();
+        let count = column.frequencies.distinct(values);
+        // Three standard errors of the estimate; a column of a single value names nothing.
+        let unique = count.count as f64 >= values as f64 * (1.0 - 3.0 * count.error) && values > 1;
+        // A key may be missing here and there, as a finding; not in most rows.
+        let present = values * 2 >= column.rows;
+        if unique && present && is_unique(sample, &[place]) && column.kind() != Kind::Boolean {
+            if column.kind() != Kind::Float {
+                found.push(KeyCandidate { columns: vec![place] });
+            }
+        } else if count.count > 1 && !matches!(column.kind(), Kind::Float | Kind::Decimal | Kind::Nested) {
+            distinct.push((place, count.count));
+        }
+    }
+    distinct.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    distinct.truncate(COLUMNS);
+    let rows = metrics.first().map_or(0, |m| m.rows);
+    let mut pairs = Vec::new();
+    for (i, (first, a)) in distinct.iter().enumerate() {
+        for (second, b) in distinct.iter().skip(i + 1) {
+            let enough = u128::from(*a) * u128::from(*b) >= u128::from(rows) && rows > 2;
+            let columns = vec![*first.min(second), *first.max(second)];
+            if enough && is_unique(sample, &columns) {
+                pairs.push((u128::from(*a) * u128::from(*b), columns));
+            }
+        }
+    }
+    // The fewer combinations there could be, the more it says that none repeats.
+    pairs.sort();
+    found.extend(pairs.into_iter().take(PAIRS).map(|(_, columns)| KeyCandidate { columns }));
+    found
+}
+
+/// Whether no two rows of the sample agree in all of the columns; rows with a NULL there are not compared, and equal rows are two.
+fn is_unique(sample: &Sample, columns: &[usize]) -> bool {
+    let mut seen = BTreeSet::new();
+    sample.rows().all(|row| {
+        let hashes: Vec<u64> = columns.iter().filter_map(|c| row.hashes.get(*c).copied()).collect();
+        let key = hashes.iter().fold(0, |key, hash| mixed(key ^ hash));
+        hashes.contains(&NULL_HASH) || row.count == 1 && seen.insert(key)
+    })
+}
