@@ -4,6 +4,7 @@ mod commands;
 mod diagnose;
 mod exit;
 mod output;
+mod profile;
 mod progress;
 mod project;
 mod reference;

@@ -10,7 +10,7 @@ const COLUMNS: usize = 60;
 /// Columns that are looked at in pairs.
 const PAIRED: usize = 24;
 /// Of the rows compared, so many may differ from their group.
-const VIOLATIONS: f64 = 0.05;
+pub const VIOLATIONS: f64 = 0.05;
 /// So much of what chance would violate must hold.
 const LIFT: f64 = 0.8;
 /// A pair must be better than its columns by this share of what they violate.

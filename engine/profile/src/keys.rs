@@ -8,6 +8,8 @@ use crate::sample::Sample;
 
 /// Columns that are tried in pairs, those with the most distinct values.
 const COLUMNS: usize = 40;
+/// Of its values, so many may repeat for a column to be nearly a key: duplicates are what one wants to hear of.
+const NEARLY: f64 = 0.01;
 /// Pairs that are told.
 const PAIRS: usize = 10;
 
@@ -18,8 +20,8 @@ pub struct KeyCandidate {
     pub columns: Vec<usize>,
 }
 
-/// The columns whose values are all different in the sample and, as far as the count of distinct values tells, in the table; then the pairs of
-/// other columns of which that holds. Only rows without NULL in them are looked at. Measures (numbers with a fraction) are no part of a
+/// The columns whose values are nearly all different, in the sample and, as far as the count of distinct values tells, in the table; then the
+/// pairs of other columns that no two rows of the sample share. Only rows without NULL in them are looked at. Measures (numbers with a fraction) are no part of a
 /// pair: that they hardly repeat says nothing.
 pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
     let sample = profiler.sample();
@@ -29,11 +31,11 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
     for (place, column) in metrics.iter().enumerate() {
         let values = column.values();
         let count = column.frequencies.distinct(values);
-        // Three standard errors of the estimate; a column of a single value names nothing.
-        let unique = count.count as f64 >= values as f64 * (1.0 - 3.0 * count.error) && values > 1;
+        // Three standard errors of the estimate, and what may be a mistake; a column of a single value names nothing.
+        let unique = count.count as f64 >= values as f64 * (1.0 - NEARLY - 3.0 * count.error) && values > 1;
         // A key may be missing here and there, as a finding; not in most rows.
         let present = values * 2 >= column.rows;
-        if unique && present && is_unique(sample, &[place]) && column.kind() != Kind::Boolean {
+        if unique && present && repeated(sample, &[place]) <= NEARLY && column.kind() != Kind::Boolean {
             if column.kind() != Kind::Float {
                 found.push(KeyCandidate { columns: vec![place] });
             }
@@ -49,7 +51,7 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
         for (second, b) in distinct.iter().skip(i + 1) {
             let enough = u128::from(*a) * u128::from(*b) >= u128::from(rows) && rows > 2;
             let columns = vec![*first.min(second), *first.max(second)];
-            if enough && is_unique(sample, &columns) {
+            if enough && repeated(sample, &columns) == 0.0 {
                 pairs.push((u128::from(*a) * u128::from(*b), columns));
             }
         }
@@ -60,12 +62,18 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
     found
 }
 
-/// Whether no two rows of the sample agree in all of the columns; rows with a NULL there are not compared, and equal rows are two.
-fn is_unique(sample: &Sample, columns: &[usize]) -> bool {
+/// Of the sample's rows, the share that agrees with an earlier one in all of the columns; rows with a NULL there are not compared, and equal rows
+/// are several.
+fn repeated(sample: &Sample, columns: &[usize]) -> f64 {
     let mut seen = BTreeSet::new();
-    sample.rows().all(|row| {
+    let (mut rows, mut repeated) = (0, 0);
+    for row in sample.rows() {
         let hashes: Vec<u64> = columns.iter().filter_map(|c| row.hashes.get(*c).copied()).collect();
-        let key = hashes.iter().fold(0, |key, hash| mixed(key ^ hash));
-        hashes.contains(&NULL_HASH) || row.count == 1 && seen.insert(key)
-    })
+        if !hashes.contains(&NULL_HASH) {
+            let new = seen.insert(hashes.iter().fold(0, |key, hash| mixed(key ^ hash)));
+            rows += row.count;
+            repeated += row.count - u64::from(new);
+        }
+    }
+    repeated as f64 / rows.max(1) as f64
 }

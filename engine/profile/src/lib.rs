@@ -19,7 +19,7 @@ mod references;
 mod sample;
 
 pub use cells::{Cells, Kind, Prepared};
-pub use dependencies::{DependencyCandidate, dependencies};
+pub use dependencies::{DependencyCandidate, VIOLATIONS, dependencies};
 pub use formats::{Format, FormatGuess};
 pub use histogram::{Bin, Histogram};
 pub use keys::{KeyCandidate, keys};

@@ -25,6 +25,11 @@ pub struct KeyValues {
 }
 
 impl KeyValues {
+    /// Of a column that is not looked at yet.
+    pub fn new(column: String) -> Self {
+        Self { column, ..Self::default() }
+    }
+
     /// Takes the columns of a batch in, one for each of `columns`.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod options;
 mod pass;
 mod past;
 mod planning;
+mod profile;
 mod quarantine;
 mod query;
 mod raw;
@@ -46,6 +47,7 @@ pub use inspect::{Discarded, discard, heals, held, quarantined, run_report, runs
 pub use options::Options;
 pub use pipe_state::QuarantineCount;
 pub use planning::{Planned, facts, news};
+pub use profile::{ProfileRequest, profile};
 pub use query::query;
 pub use replay::replay;
 pub use report::{Observer, Report};

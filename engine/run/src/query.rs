@@ -135,7 +135,7 @@ async fn tables(engine: &Engine<'_>, state: &State, query: &pipe_sql::Query) -> 
 }
 
 /// Refuses tables that the program has wrong.
-fn refuse_broken(engine: &Engine<'_>, tables: &[String]) -> Result<(), Vec<Diagnostic>> {
+pub fn refuse_broken(engine: &Engine<'_>, tables: &[String]) -> Result<(), Vec<Diagnostic>> {
     // No targets would mean all of the program.
     if tables.is_empty() {
         return Ok(());
@@ -166,7 +166,7 @@ async fn evaluated(
 }
 
 /// Why a table cannot be read, as errors.
-fn told(table: &str, stopped: Stopped, has_raw: bool) -> Vec<Diagnostic> {
+pub fn told(table: &str, stopped: Stopped, has_raw: bool) -> Vec<Diagnostic> {
     let mut found = stopped.diagnostics;
     if found.is_empty() {
         for failure in stopped.failures.iter().filter(|f| f.handled == "failed") {

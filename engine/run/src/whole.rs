@@ -38,14 +38,33 @@ pub async fn whole(
     watch: Watch<'_>,
 ) -> Result<BTreeMap<String, Arc<dyn TableProvider>>, Failed> {
     let mut done = BTreeMap::new();
+    more(engine, state, tables, &mut done, scratch, watch).await?;
+    Ok(done)
+}
+
+/// Evaluates those of `tables` that are not among those done.
+///
+/// # Errors
+/// The first table that fails; those before it are done.
+pub async fn more(
+    engine: &Engine<'_>,
+    state: &State,
+    tables: &[String],
+    done: &mut BTreeMap<String, Arc<dyn TableProvider>>,
+    scratch: &Path,
+    watch: Watch<'_>,
+) -> Result<(), Failed> {
     let listing = Listing::default();
     for (number, table) in tables.iter().enumerate() {
+        if done.contains_key(table) {
+            continue;
+        }
         let scratch = scratch.join(number.to_string());
-        let provider = one(engine, state, &listing, table, &done, &scratch, watch).await;
+        let provider = one(engine, state, &listing, table, done, &scratch, watch).await;
         let provider = provider.map_err(|stopped| Failed { table: table.clone(), stopped })?;
         done.insert(table.clone(), provider);
     }
-    Ok(done)
+    Ok(())
 }
 
 async fn one(

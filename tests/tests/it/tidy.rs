@@ -22,6 +22,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("pipe-connect", LANGUAGE_AND_TYPES),
     ("pipe-heal", LANGUAGE),
     ("pipe-plan", LANGUAGE),
+    ("pipe-profile", &[]),
     ("pipe-quality", LANGUAGE),
     ("pipe-state", &["pipe-diagnostics"]),
     (
@@ -33,6 +34,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
             "pipe-diagnostics",
             "pipe-heal",
             "pipe-plan",
+            "pipe-profile",
             "pipe-quality",
             "pipe-schema",
             "pipe-sql",
@@ -49,6 +51,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
             "pipe-fmt",
             "pipe-import",
             "pipe-plan",
+            "pipe-profile",
             "pipe-run",
             "pipe-schema",
             "pipe-sql",
@@ -63,7 +66,7 @@ const LANGUAGE_AND_TYPES: &[&str] =
     &["pipe-check", "pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax", "pipe-types"];
 
 /// What must not be reached from a crate, however far down. The language runs in editors: it knows no engine and no runtime. Healing decides and never acts.
-const NEVER: [(&[&str], &[&str]); 2] = [
+const NEVER: [(&[&str], &[&str]); 3] = [
     (
         &[
             "pipe-grammar",
@@ -78,6 +81,7 @@ const NEVER: [(&[&str], &[&str]); 2] = [
         &["datafusion", "arrow", "tokio", "object_store", "rusqlite"],
     ),
     (&["pipe-heal"], &["datafusion", "tokio", "object_store", "rusqlite"]),
+    (&["pipe-profile"], &["datafusion", "tokio", "object_store", "rusqlite"]),
 ];
 
 fn metadata() -> Metadata {

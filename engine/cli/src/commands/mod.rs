@@ -7,6 +7,7 @@ mod heals;
 mod history;
 mod import;
 mod plan;
+mod profile;
 mod quarantine;
 mod query;
 mod run;
@@ -42,6 +43,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
+    Profile(profile::Args),
     Explain(explain::Args),
     Import(import::Args),
     Runs(runs::Args),
@@ -61,6 +63,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
         Command::Check(args) => check::execute(&args, out),
         Command::Fmt(args) => fmt::execute(&args, out),
         Command::Plan(args) => plan::execute(&args, out),
+        Command::Profile(args) => profile::execute(&args, out),
         Command::Explain(args) => explain::execute(&args, out),
         Command::Import(args) => import::execute(&args, out),
         Command::Runs(args) => runs::execute(&args, out),
