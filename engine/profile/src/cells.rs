@@ -134,6 +134,12 @@ impl Prepared {
     }
 }
 
+/// How a value prints. A date that no calendar has is told as what is stored.
+pub fn printed(printer: &ArrayFormatter<'_>, cells: &Cells, row: usize) -> String {
+    let stored = || cells.number(row).map_or_else(String::new, |n| n.to_string());
+    printer.value(row).try_to_string().unwrap_or_else(|_| stored())
+}
+
 /// The most bytes of a text that are kept as an example.
 pub const KEPT: usize = 256;
 

@@ -17,6 +17,8 @@ const LIFT: f64 = 0.8;
 const BETTER: f64 = 0.9;
 /// Rows that chance alone would make violate; with fewer there is no evidence.
 const EVIDENCE: f64 = 10.0;
+/// The share of them for a pair: there are many pairs, and those whose combinations hardly repeat decide everything.
+const PAIR_EVIDENCE: f64 = 0.25;
 
 /// A dependency that the sample shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +100,9 @@ fn judged(columns: Vec<usize>, right: &Codes, left: &[u32], counted: &Counted) -
         return None;
     }
     let chance = Counted::of(left, &shuffled(&right.codes, left)).share();
+    let least = if columns.len() > 1 { PAIR_EVIDENCE } else { 0.0 };
     let candidate = DependencyCandidate { columns, determines: right.place, violations, chance };
-    let told = chance * counted.rows as f64 >= EVIDENCE && candidate.lift() >= LIFT;
+    let told = chance >= least && chance * counted.rows as f64 >= EVIDENCE && candidate.lift() >= LIFT;
     told.then_some(candidate)
 }
 

@@ -20,9 +20,9 @@ pub struct KeyCandidate {
     pub columns: Vec<usize>,
 }
 
-/// The columns whose values are nearly all different, in the sample and, as far as the count of distinct values tells, in the table; then the
-/// pairs of other columns that no two rows of the sample share. Only rows without NULL in them are looked at. Measures (numbers with a fraction) are no part of a
-/// pair: that they hardly repeat says nothing.
+/// The columns whose values are nearly all different, in the sample and, as far as the count of distinct values tells, in
+/// the table; then the pairs of other columns that no two rows of the sample share. Only rows without NULL in them are
+/// looked at, and they must be half of all. Measures ([`Profiler::is_measure`]) name nothing.
 pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
     let sample = profiler.sample();
     let metrics = profiler.metrics();
@@ -33,13 +33,12 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
         let count = column.frequencies.distinct(values);
         // Three standard errors of the estimate, and what may be a mistake; a column of a single value names nothing.
         let unique = count.count as f64 >= values as f64 * (1.0 - NEARLY - 3.0 * count.error) && values > 1;
-        // A key may be missing here and there, as a finding; not in most rows.
-        let present = values * 2 >= column.rows;
-        if unique && present && repeated(sample, &[place]) <= NEARLY && column.kind() != Kind::Boolean {
-            if column.kind() != Kind::Float {
-                found.push(KeyCandidate { columns: vec![place] });
-            }
-        } else if count.count > 1 && !matches!(column.kind(), Kind::Float | Kind::Decimal | Kind::Nested) {
+        if profiler.is_measure(place) || matches!(column.kind(), Kind::Boolean | Kind::Nested) {
+            continue;
+        }
+        if unique && repeated(sample, &[place]).is_some_and(|share| share <= NEARLY) {
+            found.push(KeyCandidate { columns: vec![place] });
+        } else if count.count > 1 {
             distinct.push((place, count.count));
         }
     }
@@ -51,7 +50,7 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
         for (second, b) in distinct.iter().skip(i + 1) {
             let enough = u128::from(*a) * u128::from(*b) >= u128::from(rows) && rows > 2;
             let columns = vec![*first.min(second), *first.max(second)];
-            if enough && repeated(sample, &columns) == 0.0 {
+            if enough && repeated(sample, &columns) == Some(0.0) {
                 pairs.push((u128::from(*a) * u128::from(*b), columns));
             }
         }
@@ -62,18 +61,19 @@ pub fn keys(profiler: &Profiler) -> Vec<KeyCandidate> {
     found
 }
 
-/// Of the sample's rows, the share that agrees with an earlier one in all of the columns; rows with a NULL there are not compared, and equal rows
-/// are several.
-fn repeated(sample: &Sample, columns: &[usize]) -> f64 {
+/// Of the sample's rows, the share that agrees with an earlier one in all of the columns. Rows with a NULL there are not
+/// compared; where these are more than half there is no share. Equal rows are several.
+fn repeated(sample: &Sample, columns: &[usize]) -> Option<f64> {
     let mut seen = BTreeSet::new();
-    let (mut rows, mut repeated) = (0, 0);
+    let (mut all, mut compared, mut repeated) = (0, 0, 0);
     for row in sample.rows() {
+        all += row.count;
         let hashes: Vec<u64> = columns.iter().filter_map(|c| row.hashes.get(*c).copied()).collect();
         if !hashes.contains(&NULL_HASH) {
             let new = seen.insert(hashes.iter().fold(0, |key, hash| mixed(key ^ hash)));
-            rows += row.count;
+            compared += row.count;
             repeated += row.count - u64::from(new);
         }
     }
-    repeated as f64 / rows.max(1) as f64
+    (compared > 0 && compared * 2 >= all).then(|| repeated as f64 / compared as f64)
 }

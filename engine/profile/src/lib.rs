@@ -3,9 +3,10 @@
 //!
 //! A [`Profiler`] a partition is fed with batches; profilers merge, in any order, to what one would have found that saw all
 //! rows. Nothing depends on which thread saw which row: sketches are merged by maxima and sums of whole numbers, and rows
-//! are sampled by what they hold. Only means and deviations are sums of floating-point numbers; they are told with ten
-//! digits, which no order of the rows changes.
+//! are sampled by what they hold. Only means and deviations are sums of floating-point numbers, right to twelve digits whatever
+//! the order; they are told with ten.
 
+mod bottom;
 mod cells;
 mod dependencies;
 mod formats;
@@ -17,6 +18,8 @@ mod profile;
 mod profiler;
 mod references;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use cells::{Cells, Kind, Prepared};
 pub use dependencies::{DependencyCandidate, VIOLATIONS, dependencies};

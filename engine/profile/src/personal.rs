@@ -173,7 +173,9 @@ fn streets(texts: &[&str]) -> Option<String> {
 
 fn told(fit: usize, of: usize, least: f64, what: &str) -> Option<String> {
     let share = fit as f64 / of.max(1) as f64;
-    (fit >= 2 && share >= least).then(|| format!("{:.0}% of {of} sampled texts {what}", share * 100.0))
+    // Never 100% of what is not all.
+    let percent = (share * 1000.0).floor() / 10.0;
+    (fit >= 2 && share >= least).then(|| format!("{percent}% of {of} sampled texts {what}"))
 }
 
 const STREETS: &str = "street st road rd avenue ave lane ln drive boulevard blvd court square rue via viale calle avenida platz allee ulica straat";

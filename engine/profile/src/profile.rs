@@ -180,7 +180,7 @@ pub struct Reference {
     pub compared: Option<u64>,
 }
 
-/// A number with ten digits: what no order of the additions changes.
+/// A number with ten digits: the order of the additions shows in later ones.
 pub fn rounded(number: f64) -> f64 {
     if number == 0.0 || !number.is_finite() { number } else { format!("{number:.9e}").parse().unwrap_or(number) }
 }

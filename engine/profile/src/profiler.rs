@@ -72,7 +72,7 @@ impl Profiler {
         let (prepared, rows) = Prepared::batch(batch)?;
         self.rows += batch.num_rows() as u64;
         for (metrics, column) in self.columns.iter_mut().zip(&prepared) {
-            metrics.update(column, &rows)?;
+            metrics.update(column)?;
         }
         rows.iter().for_each(|row| self.distinct_rows.update_with_coupon(Coupon::from_value(*row)));
         self.sample.update(&prepared, &self.kinds, &rows);
@@ -94,6 +94,16 @@ impl Profiler {
         self.distinct_rows = union.to_sketch(HllType::Hll8);
         self.sample.merge(other.sample);
         Ok(())
+    }
+
+    /// Whether a column holds measures, numbers with a fraction: that they hardly repeat says nothing.
+    pub fn is_measure(&self, column: usize) -> bool {
+        let ty = self.schema.fields().get(column).map(|f| f.data_type());
+        ty.is_some_and(|ty| match Kind::of(ty) {
+            Kind::Float => true,
+            Kind::Decimal => scale(ty) > 0,
+            _ => false,
+        })
     }
 
     /// The metrics of the columns, in their order.
@@ -213,9 +223,10 @@ fn numbers(ty: &DataType, metrics: &ColumnMetrics, buckets: &[(f64, f64, u64)]) 
     }
     let mean = kind != Kind::Temporal;
     Ok(Numbers {
-        mean: mean.then(|| rounded(metrics.moments.mean)),
-        stddev: metrics.moments.stddev().filter(|_| mean).map(rounded),
-        sum: (kind.is_number()).then(|| rounded(metrics.moments.sum())),
+        // Beyond what a number can hold there is no sum, and so no mean.
+        mean: Some(metrics.moments.mean).filter(|n| mean && n.is_finite()).map(rounded),
+        stddev: metrics.moments.stddev().filter(|n| mean && n.is_finite()).map(rounded),
+        sum: Some(metrics.moments.sum()).filter(|n| kind.is_number() && n.is_finite()).map(rounded),
         quantiles,
         quantile_error: if exact { 0.0 } else { metrics.quantiles.relative_error() },
     })
@@ -267,5 +278,10 @@ fn bound(ty: &DataType, bound: &Bound) -> Result<String, MetricsError> {
         return Ok(String::new());
     }
     let printer = ArrayFormatter::try_new(array.as_ref(), &FormatOptions::new())?;
-    Ok(printer.value(0).to_string())
+    let stored = || match bound {
+        Bound::Integer(number) => number.to_string(),
+        Bound::Float(number) => number.to_string(),
+        Bound::Text(text) => text.clone(),
+    };
+    Ok(printer.value(0).try_to_string().unwrap_or_else(|_| stored()))
 }

@@ -2,8 +2,8 @@
 
 use arrow::array::Array;
 
+use crate::bottom::BottomK;
 use crate::cells::{Cells, Kind, Prepared, kept, mixed};
-use crate::metrics::BottomK;
 
 /// A row of the sample.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -106,6 +106,17 @@ fn explained() {
 }
 
 #[test]
+fn profiled() {
+    for (example, table) in [("orders", "orders"), ("sensors", "readings"), ("shops", "products")] {
+        let folder = copy_of(&format!("examples/{example}"));
+        let text = pipe(folder.path(), &["profile", table]).expect(0).stdout;
+        let wide: Vec<&str> = text.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+        golden(example, "profile", &format!("$ pipe profile {table}\n{text}"));
+    }
+}
+
+#[test]
 fn run_twice() {
     for (example, _) in EXAMPLES {
         let folder = copy_of(&format!("examples/{example}"));

@@ -17,6 +17,7 @@ mod moving;
 mod others_bugs;
 mod own_bugs;
 mod pipe;
+mod profile;
 mod reference;
 mod rows;
 mod statistics;

@@ -102,10 +102,10 @@ fn overview(profile: &Profile) -> String {
         let filled = if profile.rows == 0 { 0.0 } else { 1.0 - column.nulls as f64 / profile.rows as f64 };
         let spark =
             column.histogram.as_ref().filter(|h| h.bins.len() > 1).map(|h| bars(h, 24.0, "spark")).unwrap_or_default();
-        let end = |bound: &Option<String>| bound.as_ref().map(|b| cut(b, 22)).unwrap_or_default();
+        let end = |bound: &Option<String>| bound.as_ref().map(|b| cut(b, 19)).unwrap_or_default();
         _ = writeln!(
             table,
-            "<tr><td><a href=\"#c{number}\"><b>{}</b></a></td><td class=\"soft\">{}</td>\
+            "<tr><td><a href=\"#c{number}\"><b>{}</b></a></td><td class=\"soft one\">{}</td>\
              <td title=\"{}\"><span class=\"meter\"><i style=\"width: {:.1}%\"></i></span></td>\
              <td class=\"right\">{}</td><td>{spark}</td><td class=\"soft\">{}</td><td class=\"soft\">{}</td><td>{}</td></tr>",
             cut(&column.name, 40),
@@ -305,7 +305,8 @@ fn boxes(numbers: &Numbers, histogram: &Histogram) -> String {
 /// Frequent values and patterns, as bars behind their text.
 fn values(column: &ColumnProfile) -> String {
     let mut lists = "<div>\n".to_owned();
-    let line = |text: &str, share: f64, title: String| {
+    // The longest bar is the most frequent one; how frequent that is stands beside it.
+    let line = |text: &str, share: f64, most: f64, title: String| {
         let shown = if text.is_empty() {
             "<span class=\"soft\">(empty)</span>".to_owned()
         } else {
@@ -313,25 +314,27 @@ fn values(column: &ColumnProfile) -> String {
         };
         format!(
             "<div class=\"share\" title=\"{title}\"><i style=\"width: {:.2}%\"></i>{shown}<span>{}</span></div>\n",
-            share.min(1.0) * 100.0,
+            (share / most.max(f64::MIN_POSITIVE)).min(1.0) * 100.0,
             words::share(share)
         )
     };
     if !column.top.is_empty() {
         lists += "<h4>frequent values</h4>\n";
+        let most = column.top.first().map_or(1.0, |v| v.share);
         for value in &column.top {
             let error = if value.count_error > 0.0 {
                 format!(" ±{}", count(value.count_error.ceil() as u64))
             } else {
                 String::new()
             };
-            lists += &line(&value.value, value.share, format!("{}{error}", counted(value.count, "row")));
+            lists += &line(&value.value, value.share, most, format!("{}{error}", counted(value.count, "row")));
         }
     }
     if !column.patterns.is_empty() {
         lists += "<h4 style=\"margin-top: 12px\">patterns</h4>\n";
+        let most = column.patterns.first().map_or(1.0, |p| p.share);
         for pattern in column.patterns.iter().take(6) {
-            lists += &line(&pattern.pattern, pattern.share, counted(pattern.count, "text"));
+            lists += &line(&pattern.pattern, pattern.share, most, counted(pattern.count, "text"));
         }
     }
     lists + "</div>\n"

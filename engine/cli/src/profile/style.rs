@@ -15,7 +15,7 @@ pub const STYLE: &str = r"
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
+main { max-width: 1200px; margin: 0 auto; padding: 32px 20px 64px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 40px 0 12px; }
 h3 { font-size: 16px; margin: 0; overflow-wrap: anywhere; }
@@ -30,9 +30,10 @@ code, .mono { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu San
 .tile span { color: var(--soft); font-size: 13px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-size: 12px; font-weight: 600; color: var(--soft); padding: 10px 14px; border-bottom: 1px solid var(--line); white-space: nowrap; }
-td { padding: 7px 14px; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th { text-align: left; font-size: 12px; font-weight: 600; color: var(--soft); padding: 10px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+td { padding: 7px 10px; font-size: 14px; border-bottom: 1px solid var(--line); vertical-align: middle; }
 tr:last-child td { border-bottom: 0; }
+td.one { white-space: nowrap; }
 td.right, th.right { text-align: right; white-space: nowrap; }
 a { color: inherit; text-decoration: none; }
 a:hover { color: var(--bar); }
@@ -40,7 +41,8 @@ a:hover { color: var(--bar); }
 .chip.key { color: var(--good); } .chip.personal { color: var(--warn); } .chip.bad { color: var(--bad); }
 .card { padding: 18px 20px; margin-bottom: 14px; scroll-margin-top: 12px; }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 14px; }
-.body { display: grid; grid-template-columns: minmax(210px, 1fr) minmax(260px, 1.6fr) minmax(210px, 1.3fr); gap: 14px 28px; }
+.body { display: grid; grid-template-columns: minmax(220px, 1fr) minmax(260px, 1.5fr) minmax(230px, 1.4fr); gap: 14px 32px; }
+.body > :last-child:empty { display: none; }
 @media (max-width: 820px) { .body { grid-template-columns: 1fr; } }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; align-content: start; }
 dt { color: var(--soft); font-size: 13px; white-space: nowrap; }
@@ -48,7 +50,7 @@ dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-
 svg { display: block; width: 100%; }
 svg rect.bar { fill: var(--bar); } svg rect.bar:hover { fill: var(--ink); }
 svg rect.box { fill: var(--bar-soft); } svg line { stroke: var(--soft); }
-svg.spark { width: 120px; height: 24px; }
+svg.spark { width: 104px; height: 24px; }
 .axis { display: flex; justify-content: space-between; gap: 12px; color: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; margin-top: 3px; }
 .share { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 10px; position: relative; padding: 1px 6px; margin-bottom: 2px; font-size: 13px; border-radius: 3px; }
 .share i { position: absolute; inset: 0 auto 0 0; background: var(--bar-soft); border-radius: 3px; }

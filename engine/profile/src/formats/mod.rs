@@ -172,13 +172,12 @@ pub fn guess(texts: &[&str]) -> Option<FormatGuess> {
         }
     }
     let (mut format, mut fit) = best?;
-    // A column of numbers without a decimal point among others that have one is a column of numbers.
-    if format == Format::Integer && fit < texts.len() {
-        for wider in [Format::Decimal, Format::DecimalComma] {
-            let wide = texts.iter().filter(|t| Format::Integer.fits(t) || wider.fits(t)).count();
-            if wide > fit {
-                (format, fit) = (wider, wide);
-            }
+    // Numbers without a decimal point stand among those that have one.
+    let numbers = [Format::Integer, Format::Decimal, Format::DecimalComma];
+    for wider in [Format::Decimal, Format::DecimalComma] {
+        let wide = texts.iter().filter(|t| Format::Integer.fits(t) || wider.fits(t)).count();
+        if numbers.contains(&format) && wide > fit {
+            (format, fit) = (wider, wide);
         }
     }
     let share = fit as f64 / texts.len() as f64;

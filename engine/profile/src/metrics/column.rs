@@ -9,7 +9,7 @@ use super::bytes::{MetricsError, Reader, Writer};
 use super::frequencies::{Entry, Frequencies};
 use super::moments::Moments;
 use super::quantiles::Quantiles;
-use crate::cells::{Cells, Kind, NULL_HASH, Prepared, kept};
+use crate::cells::{Cells, Kind, NULL_HASH, Prepared, kept, printed};
 
 /// The format of [`ColumnMetrics::to_bytes`].
 const VERSION: u8 = 1;
@@ -87,11 +87,11 @@ impl ColumnMetrics {
         self.rows - self.nulls
     }
 
-    /// Takes a batch of the column in. `rows` has a hash of each whole row, as [`Prepared::batch`] gives them.
+    /// Takes a batch of the column in.
     ///
     /// # Errors
     /// A value that Arrow cannot print.
-    pub fn update(&mut self, column: &Prepared, rows: &[u64]) -> Result<(), MetricsError> {
+    pub fn update(&mut self, column: &Prepared) -> Result<(), MetricsError> {
         self.rows += column.array.len() as u64;
         self.nulls += column.hashes.iter().filter(|hash| **hash == NULL_HASH).count() as u64;
         let mut numbers = Vec::with_capacity(column.array.len());
@@ -107,27 +107,30 @@ impl ColumnMetrics {
         self.widen(min, max);
         let printer = column.printer()?;
         let entry = |row: usize| {
-            let printed;
+            let other;
             let text = match (&column.cells, self.kind) {
                 (Cells::Texts(texts), Kind::Text) => texts.value(row),
                 _ => {
-                    printed = printer.value(row).to_string();
-                    &printed
+                    other = printed(&printer, &column.cells, row);
+                    &other
                 }
             };
-            Entry { text: kept(text).to_owned(), number: column.cells.number(row), count: 1 }
+            // Both zeros are one value, and print as one.
+            let number = column.cells.number(row).map(|n| n + 0.0);
+            let text = if text == "-0.0" && number == Some(0.0) { "0.0" } else { text };
+            Entry { text: kept(text).to_owned(), number, count: 1 }
         };
         let texts = match &column.cells {
             Cells::Texts(texts) if self.kind == Kind::Text => Some(texts),
             _ => None,
         };
-        for (row, (hash, whole)) in column.hashes.iter().zip(rows).enumerate() {
+        for (row, hash) in column.hashes.iter().enumerate() {
             if *hash == NULL_HASH {
                 continue;
             }
             let text = texts.map(|t| t.value(row));
             self.blanks += u64::from(text.is_some_and(|t| t.trim_start().is_empty()));
-            self.frequencies.add(*hash, *whole, || entry(row), text.map(kept))?;
+            self.frequencies.add(*hash, || entry(row), text.map(kept))?;
         }
         Ok(())
     }
@@ -162,10 +165,15 @@ impl ColumnMetrics {
         self.frequencies.merge(other.frequencies)
     }
 
-    /// The buckets of numbers or lengths, smallest first, as `(from, to, count)`: one a value while values are few.
+    /// The buckets of numbers or lengths, smallest first, as `(from, to, count)`: one a value while values are few. Of whole numbers
+    /// the ends are whole numbers.
     pub fn buckets(&self) -> Vec<(f64, f64, u64)> {
         let exact = self.frequencies.exact().filter(|_| self.kind.is_ordered_number());
-        let Some(exact) = exact else { return self.quantiles.buckets().collect() };
+        let Some(exact) = exact else {
+            let is_whole = !matches!(self.kind, Kind::Float | Kind::Decimal);
+            let ends = |(from, to, count): (f64, f64, u64)| (from.ceil(), to.floor().max(from.ceil()), count);
+            return self.quantiles.buckets().map(|b| if is_whole { ends(b) } else { b }).collect();
+        };
         let numbers = exact.into_values().filter_map(|e| e.number.filter(|n| n.is_finite()).map(|n| (n, e.count)));
         let mut numbers: Vec<(f64, f64, u64)> = numbers.map(|(n, count)| (n, n, count)).collect();
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -264,7 +272,8 @@ fn bounds(kind: Kind, cells: &Cells) -> (Option<Bound>, Option<Bound>) {
             (aggregate::min(array).map(Bound::Integer), aggregate::max(array).map(Bound::Integer))
         }
         Cells::Floats(array) => {
-            let numbers = || array.iter().flatten().filter(|n| !n.is_nan());
+            // Of the two zeros one.
+            let numbers = || array.iter().flatten().filter(|n| !n.is_nan()).map(|n| n + 0.0);
             (numbers().reduce(f64::min).map(Bound::Float), numbers().reduce(f64::max).map(Bound::Float))
         }
         Cells::Texts(texts) if kind == Kind::Text => {

@@ -20,16 +20,19 @@ impl Default for CountSketch {
 }
 
 impl CountSketch {
-    /// Counts a value, given by its hash.
-    pub fn add(&mut self, hash: u64, count: u64) {
+    /// Counts a value, given by its hash; gives its estimate from now on.
+    pub fn add(&mut self, hash: u64, count: u64) -> u64 {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let mut bits = hash;
-        for row in self.counters.chunks_exact_mut(WIDTH) {
+        let mut estimates = [0_i64; ROWS];
+        for (estimate, row) in estimates.iter_mut().zip(self.counters.chunks_exact_mut(WIDTH)) {
             if let Some(counter) = row.get_mut(place(bits)) {
                 *counter += if sign(bits) { count } else { -count };
+                *estimate = if sign(bits) { *counter } else { -*counter };
             }
             bits >>= 12;
         }
+        u64::try_from(median(estimates)).unwrap_or_default()
     }
 
     /// How often it was counted, about; at least 0.

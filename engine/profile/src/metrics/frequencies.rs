@@ -5,15 +5,19 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use datasketches::hll::{Coupon, HllSketch, HllType, HllUnion};
 
-use super::bottom::BottomK;
 use super::bytes::{MetricsError, Reader, Writer};
 use super::counts::CountSketch;
 use super::patterns::Patterns;
 
 /// Up to so many distinct values are counted one by one.
 pub const EXACT_VALUES: usize = 4096;
-/// The rows whose values may turn out to be frequent: what every 200th row holds is among them with a probability of 0.994.
-const CANDIDATES: usize = 1024;
+/// A value is told as frequent if it is every 512th at least.
+const FREQUENT: u64 = 512;
+/// It is remembered from when it is every 1024th of those seen so far. That happens to every frequent one, whatever the order: in some
+/// part of the rows it is every 512th, and when it is seen there for the last time it has been so among those before.
+const REMEMBERED: u64 = 1024;
+/// So many values are remembered before those are forgotten that are not so frequent any more.
+const CANDIDATES: usize = 4096;
 /// 2^14 registers: a standard error of 0.8%.
 const LG_REGISTERS: u8 = 14;
 
@@ -52,7 +56,6 @@ pub struct Top {
 #[derive(Clone, Debug)]
 pub struct Frequencies {
     values: Values,
-    candidates: BottomK<(u64, String)>,
     patterns: bool,
 }
 
@@ -64,8 +67,12 @@ enum Values {
 
 #[derive(Clone, Debug)]
 struct Sketched {
+    /// How many values were counted.
+    values: u64,
     distinct: HllSketch,
     counts: CountSketch,
+    /// Values that may be frequent, by their hashes: the counts know no values.
+    candidates: HashMap<u64, String, BuildHasherDefault<Hashed>>,
     patterns: Option<Patterns>,
     scratch: String,
 }
@@ -73,24 +80,14 @@ struct Sketched {
 impl Frequencies {
     /// Counts values; with `patterns` also what their texts look like.
     pub fn new(patterns: bool) -> Self {
-        Self { values: Values::Exact(HashMap::default()), candidates: BottomK::new(CANDIDATES), patterns }
+        Self { values: Values::Exact(HashMap::default()), patterns }
     }
 
-    /// Takes in a value by its hash. `row` is a hash of its whole row, which decides whether the value is one of those that may turn out
-    /// to be frequent; `entry` gives the value, with a count of 1; `text` gives just its text.
+    /// Takes in a value by its hash. `entry` gives the value, with a count of 1; `text` is its text if it is one.
     ///
     /// # Errors
     /// None that input can bring about: those of the sketches' own constructors.
-    pub fn add(
-        &mut self,
-        hash: u64,
-        row: u64,
-        entry: impl Fn() -> Entry,
-        text: Option<&str>,
-    ) -> Result<(), MetricsError> {
-        if self.candidates.takes(row) {
-            self.candidates.insert(row, || (hash, entry().text), |_| {});
-        }
+    pub fn add(&mut self, hash: u64, entry: impl Fn() -> Entry, text: Option<&str>) -> Result<(), MetricsError> {
         match &mut self.values {
             Values::Exact(values) => {
                 values.entry(hash).and_modify(|e| e.count += 1).or_insert_with(&entry);
@@ -98,7 +95,7 @@ impl Frequencies {
                     self.sketch()?;
                 }
             }
-            Values::Sketched(sketched) => sketched.add(hash, 1, text),
+            Values::Sketched(sketched) => sketched.add(hash, 1, text, || entry().text),
         }
         Ok(())
     }
@@ -107,12 +104,14 @@ impl Frequencies {
     fn sketch(&mut self) -> Result<(), MetricsError> {
         if let Values::Exact(values) = &mut self.values {
             let mut sketched = Sketched {
+                values: 0,
                 distinct: HllSketch::new(LG_REGISTERS, HllType::Hll8)?,
                 counts: CountSketch::default(),
+                candidates: HashMap::default(),
                 patterns: self.patterns.then(Patterns::default),
                 scratch: String::new(),
             };
-            std::mem::take(values).into_iter().for_each(|(hash, e)| sketched.add(hash, e.count, Some(&e.text)));
+            sketched.add_all(std::mem::take(values));
             self.values = Values::Sketched(Box::new(sketched));
         }
         Ok(())
@@ -123,7 +122,6 @@ impl Frequencies {
     /// # Errors
     /// As [`Frequencies::add`].
     pub fn merge(&mut self, other: Frequencies) -> Result<(), MetricsError> {
-        self.candidates.merge(other.candidates, |_, _| {});
         if matches!(other.values, Values::Sketched(_)) {
             self.sketch()?;
         }
@@ -136,9 +134,7 @@ impl Frequencies {
                     self.sketch()?;
                 }
             }
-            (Values::Sketched(sketched), Values::Exact(others)) => {
-                others.into_iter().for_each(|(hash, e)| sketched.add(hash, e.count, Some(&e.text)));
-            }
+            (Values::Sketched(sketched), Values::Exact(others)) => sketched.add_all(others),
             (Values::Sketched(sketched), Values::Sketched(other)) => sketched.merge(&other)?,
             (Values::Exact(_), Values::Sketched(_)) => {}
         }
@@ -174,12 +170,12 @@ impl Frequencies {
             }
             Values::Sketched(sketched) => {
                 let error = sketched.counts.standard_error();
-                let candidates: BTreeMap<u64, &String> = self.candidates.iter().map(|(_, (h, t))| (*h, t)).collect();
-                let tops = candidates.into_iter().map(|(hash, text)| {
-                    let count = sketched.counts.estimate(hash);
+                let tops = sketched.candidates.iter().map(|(hash, text)| {
+                    let count = sketched.counts.estimate(*hash);
                     Top { text: text.clone(), count, error }
                 });
-                tops.filter(|top| top.count as f64 > 5.0 * error).collect()
+                let least = (5.0 * error).max(sketched.values as f64 / FREQUENT as f64);
+                tops.filter(|top| top.count as f64 > least).collect()
             }
         };
         top.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
@@ -217,19 +213,19 @@ impl Frequencies {
             }
             Values::Sketched(sketched) => {
                 to.byte(1);
+                to.number(sketched.values);
                 to.bytes(&sketched.distinct.serialize());
                 sketched.counts.write(to);
+                let candidates: BTreeMap<_, _> = sketched.candidates.iter().collect();
+                to.number(candidates.len() as u64);
+                for (hash, text) in candidates {
+                    to.number(*hash);
+                    to.bytes(text.as_bytes());
+                }
                 if let Some(patterns) = &sketched.patterns {
                     patterns.write(to);
                 }
             }
-        }
-        to.number(self.candidates.bound());
-        to.number(self.candidates.len() as u64);
-        for (row, (hash, text)) in self.candidates.iter() {
-            to.number(row);
-            to.number(*hash);
-            to.bytes(text.as_bytes());
         }
     }
 
@@ -246,30 +242,54 @@ impl Frequencies {
             }
             Values::Exact(values)
         } else {
+            let (count, distinct) = (from.number()?, HllSketch::deserialize(from.bytes()?)?);
+            let counts = CountSketch::read(from)?;
+            let mut candidates = HashMap::default();
+            for _ in 0..from.count()? {
+                candidates.insert(from.number()?, from.text()?);
+            }
             Values::Sketched(Box::new(Sketched {
-                distinct: HllSketch::deserialize(from.bytes()?)?,
-                counts: CountSketch::read(from)?,
+                values: count,
+                distinct,
+                counts,
+                candidates,
                 patterns: if patterns { Some(Patterns::read(from)?) } else { None },
                 scratch: String::new(),
             }))
         };
-        let bound = from.number()?;
-        let mut candidates = BottomK::new(CANDIDATES);
-        for _ in 0..from.count()? {
-            let (row, hash, text) = (from.number()?, from.number()?, from.text()?);
-            candidates.insert(row, || (hash, text), |_| {});
-        }
-        candidates.close(bound);
-        Ok(Self { values, candidates, patterns })
+        Ok(Self { values, patterns })
     }
 }
 
 impl Sketched {
-    fn add(&mut self, hash: u64, count: u64, text: Option<&str>) {
+    fn add(&mut self, hash: u64, count: u64, text: Option<&str>, printed: impl FnOnce() -> String) {
         self.distinct.update_with_coupon(Coupon::from_value(hash));
-        self.counts.add(hash, count);
+        self.values += count;
+        let estimate = self.counts.add(hash, count);
+        if estimate.saturating_mul(REMEMBERED) > self.values {
+            self.candidates.entry(hash).or_insert_with(printed);
+            self.forget();
+        }
         if let (Some(patterns), Some(text)) = (&mut self.patterns, text) {
             patterns.add(text, count, &mut self.scratch);
+        }
+    }
+
+    /// Takes in values that were counted one by one; what they are out of is the same for all.
+    fn add_all(&mut self, values: HashMap<u64, Entry, BuildHasherDefault<Hashed>>) {
+        let counted: BTreeMap<u64, Entry> = values.into_iter().collect();
+        self.values += counted.values().map(|e| e.count).sum::<u64>();
+        for (hash, entry) in counted {
+            self.values -= entry.count;
+            self.add(hash, entry.count, Some(&entry.text), || entry.text.clone());
+        }
+    }
+
+    /// Forgets candidates that are not frequent enough any more, when there are too many.
+    fn forget(&mut self) {
+        if self.candidates.len() > CANDIDATES {
+            let (counts, values) = (&self.counts, self.values);
+            self.candidates.retain(|hash, _| counts.estimate(*hash).saturating_mul(REMEMBERED) > values);
         }
     }
 
@@ -279,6 +299,11 @@ impl Sketched {
         union.update(&other.distinct);
         self.distinct = union.to_sketch(HllType::Hll8);
         self.counts.merge(&other.counts);
+        self.values += other.values;
+        for (hash, text) in &other.candidates.iter().collect::<BTreeMap<_, _>>() {
+            self.candidates.entry(**hash).or_insert_with(|| (*text).clone());
+        }
+        self.forget();
         if let (Some(patterns), Some(others)) = (&mut self.patterns, &other.patterns) {
             patterns.merge(others);
         }

@@ -7,7 +7,6 @@
 //! | distinct, top values, patterns | every value with its count, then sketches, [`Frequencies`] | up to [`EXACT_VALUES`] distinct values |
 //! | quantiles, histogram | buckets, [`Quantiles`] | up to [`EXACT_VALUES`] distinct values, else as [`Quantiles::relative_error`] says |
 
-mod bottom;
 mod bytes;
 mod column;
 mod counts;
@@ -15,8 +14,9 @@ mod frequencies;
 mod moments;
 mod patterns;
 mod quantiles;
+#[cfg(test)]
+mod tests;
 
-pub use bottom::BottomK;
 pub use bytes::MetricsError;
 pub use column::{Bound, ColumnMetrics};
 pub use counts::CountSketch;

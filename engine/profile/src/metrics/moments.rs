@@ -20,8 +20,9 @@ impl Moments {
         if numbers.is_empty() {
             return;
         }
-        let count = numbers.len() as f64;
-        let mean = numbers.iter().map(|x| x / count).sum::<f64>();
+        // From the first one on: of equal numbers the mean is exact and the spread nothing.
+        let first = numbers.first().copied().unwrap_or_default();
+        let mean = first + numbers.iter().map(|x| x - first).sum::<f64>() / numbers.len() as f64;
         let m2 = numbers.iter().map(|x| (x - mean) * (x - mean)).sum();
         self.merge(&Moments { count: numbers.len() as u64, mean, m2 });
     }

@@ -63,7 +63,8 @@ pub async fn profile(loaded: &Loaded, options: &Options, request: &ProfileReques
     let name = if request.raw { format!("raw.{}", request.table) } else { request.table.clone() };
     let mut profile = profiler.profile(&name, pipe_compile::types::describe).map_err(|e| vec![metrics(&e)])?;
     if broken > 0 {
-        profile.notes.push(format!("{broken} records cannot be parsed and are left out"));
+        let are = if broken == 1 { " cannot be parsed and is" } else { "s cannot be parsed and are" };
+        profile.notes.push(format!("{broken} record{are} left out"));
     }
     let good = verify::good_rows(rows, &provider.schema()).map_err(failed)?;
     verify::keys(&mut profile, &profiler, &columns, &good).await.map_err(failed)?;

@@ -60,17 +60,6 @@ impl<T> BottomK<T> {
         self.bound == u64::MAX
     }
 
-    /// Priorities from here on are left out.
-    pub(super) fn bound(&self) -> u64 {
-        self.bound
-    }
-
-    /// Leaves out priorities from `bound` on.
-    pub(super) fn close(&mut self, bound: u64) {
-        self.bound = self.bound.min(bound);
-        drop(self.kept.split_off(&self.bound));
-    }
-
     /// Takes in what another one kept. A thing that both kept goes to `again`.
     pub fn merge(&mut self, other: BottomK<T>, mut again: impl FnMut(&mut T, T)) {
         // What the other one has seen and not kept must not be taken for unseen.
