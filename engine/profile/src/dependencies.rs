@@ -205,7 +205,7 @@ mod tests {
     fn what_chance_explains_is_not() {
         // Nearly always the same value: anything "decides" it.
         let group = codes(2000, |i| mixed(i) % 50);
-        let constant = codes(2000, |i| u64::from(mixed(i ^ 77) % 100 == 0));
+        let constant = codes(2000, |i| u64::from(mixed(i ^ 77).is_multiple_of(100)));
         assert_eq!(found(&group, &constant), None);
         // Groups of one.
         let unique = codes(2000, |i| i);

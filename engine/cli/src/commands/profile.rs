@@ -15,7 +15,7 @@ use crate::runtime::{self, Interrupt};
 
 /// Tell what a table holds: types, NULLs, distinct and frequent values, quantiles, patterns, keys, dependencies, personal data
 ///
-/// All rows are read once. Statistics of columns with at most 4,096 distinct values are exact; of others distinct values, frequent
+/// One pass over the rows tells of the columns. Statistics of columns with at most 4,096 distinct values are exact; of others distinct values, frequent
 /// values and quantiles are estimates, and their errors are told. Keys, dependencies and references to other tables are found on a
 /// sample and counted on all rows.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,9 @@ pub struct Args {
     /// Read no other table: references to them are not looked for
     #[arg(long)]
     alone: bool,
+    /// Tell of the columns alone: keys, dependencies and references are not looked for, and the rows are read once
+    #[arg(long)]
+    columns_only: bool,
     /// Distinct rows of the sample that keys, dependencies, formats and personal data are found on
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     sample: u32,
@@ -100,6 +103,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         table: table.to_owned(),
         raw,
         alone: args.alone,
+        columns_only: args.columns_only,
         settings: pipe_profile::Settings { sample: size(args.sample), top: size(args.top) },
     };
     let interrupt = Interrupt::listen();

@@ -11,7 +11,7 @@ pub fn share(part: f64) -> String {
         p if p == 0.0 || p >= 100.0 => format!("{p:.0}%"),
         p if p < 0.1 => "<0.1%".to_owned(),
         p if p > 99.9 => ">99.9%".to_owned(),
-        p if p < 10.0 || p > 99.0 => format!("{p:.1}%"),
+        p if !(10.0..=99.0).contains(&p) => format!("{p:.1}%"),
         p => format!("{p:.0}%"),
     }
 }

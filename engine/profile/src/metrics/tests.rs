@@ -21,6 +21,9 @@ fn near(a: f64, b: f64, relative: f64) {
     assert!((a - b).abs() <= relative * a.abs().max(b.abs()).max(1e-9), "{a} is not {b}");
 }
 
+/// A column; its distinct values; minimum, maximum, mean and deviation; quantiles; how far these may be off.
+type Expected = (ArrayRef, u64, [f64; 4], [f64; 7], f64);
+
 /// The expected values are NumPy 2.4.6's:
 ///
 /// ```python
@@ -38,7 +41,7 @@ fn numbers_are_what_numpy_says() {
         let k = k(i) - 10_000;
         k.signum() as f64 * (k.abs() as f64 / 800.0).exp_m1()
     };
-    let columns: [(ArrayRef, u64, [f64; 4], [f64; 7], f64); 3] = [
+    let columns: [Expected; 3] = [
         (
             Arc::new(Float64Array::from_iter_values(i().map(|i| k(i) as f64 * 0.37 - 500.0))),
             20011,
@@ -258,7 +261,7 @@ fn large_parts_merge_to_the_whole_too() {
     let column = |rows: std::ops::Range<u64>| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(rows.map(|i| {
             let random = crate::cells::mixed(i);
-            if random % 4 == 0 { 7.25 } else { (random % 1_000_003) as f64 * 1e-3 - 300.0 }
+            if random.is_multiple_of(4) { 7.25 } else { (random % 1_000_003) as f64 * 1e-3 - 300.0 }
         })))
     };
     let whole = metrics(&[column(0..30_000)]);

@@ -33,6 +33,8 @@ pub struct ProfileRequest {
     pub raw: bool,
     /// No other table is read: references are not looked for.
     pub alone: bool,
+    /// Nothing between columns is looked for: one pass over the rows is all.
+    pub columns_only: bool,
     /// How much is looked at and told.
     pub settings: Settings,
 }
@@ -65,6 +67,9 @@ pub async fn profile(loaded: &Loaded, options: &Options, request: &ProfileReques
     if broken > 0 {
         let are = if broken == 1 { " cannot be parsed and is" } else { "s cannot be parsed and are" };
         profile.notes.push(format!("{broken} record{are} left out"));
+    }
+    if request.columns_only {
+        return Ok(profile);
     }
     let good = verify::good_rows(rows, &provider.schema()).map_err(failed)?;
     verify::keys(&mut profile, &profiler, &columns, &good).await.map_err(failed)?;
