@@ -98,7 +98,7 @@ pub struct Task<'t> {
     pub tracked: bool,
     /// Earlier batches as `(rows, unhealed)`, the latest first.
     pub earlier: Vec<(u64, u64)>,
-    /// Rows the table's append load has committed already, whose keys count for `unique`.
+    /// Rows the table's append load has committed already: their keys count for `unique`, their values vote in `determines`.
     pub committed: Option<Arc<dyn TableProvider>>,
     /// What people did about the table's clauses.
     pub memory: Memory,
@@ -561,6 +561,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             Some(Severity::Critical) if answered.failure.rows > 0 => (Fate::Fail, "fail"),
             _ => (fate, action),
         }
+    }
+
+    /// The rows that shares and budgets are of: those read. Rows that come again are failing rows only, so the batches they left
+    /// are measured with them.
+    pub(crate) fn measured(&self, pass: &Passed) -> u64 {
+        let left: u64 = if self.again { self.task.earlier.iter().map(|(rows, _)| rows).sum() } else { 0 };
+        pass.staged.rows + left
     }
 
     /// A writer of rows that leave, into a folder of this name.

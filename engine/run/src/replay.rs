@@ -319,6 +319,7 @@ impl Replay<'_> {
         for (name, provider) in &providers {
             tables.insert(name.clone(), Arc::clone(provider));
         }
+        let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
         let task = Task {
             table,
             tables: &tables,
@@ -329,7 +330,7 @@ impl Replay<'_> {
             aside: BTreeSet::new(),
             unread: Vec::new(),
             tracked: true,
-            earlier: Vec::new(),
+            earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: sinks::committed(engine, &self.state, own, schema).await?,
             memory: Memory::of(&self.state, table)?,
             scratch,

@@ -156,8 +156,8 @@ pub async fn committed(
     schema: &SchemaRef,
 ) -> Result<Option<Arc<dyn TableProvider>>, Stopped> {
     let Some(task) = takers.iter().find(|t| t.mode == Mode::Append) else { return Ok(None) };
-    let unique = engine.program().rules.get(&task.load.table).into_iter().flatten();
-    if !unique.into_iter().any(|r| matches!(r.predicate, pipe_check::Predicate::Unique)) {
+    let mut rules = engine.program().rules.get(&task.load.table).into_iter().flatten();
+    if !rules.any(|r| matches!(r.predicate, pipe_check::Predicate::Unique | pipe_check::Predicate::Determines(_))) {
         return Ok(None);
     }
     let replaced = task.replaced_keys();

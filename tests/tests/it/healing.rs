@@ -205,3 +205,40 @@ fn a_column_with_the_name_of_a_flag_is_refused() {
     let said = pipe(folder.path(), &["check"]).expect(1).stdout;
     assert!(said.contains("E0120") && said.contains("n_filled"), "{said}");
 }
+
+/// A row that comes back from quarantine, or in a later file, is judged beside the rows that its group has committed.
+#[test]
+fn a_row_that_comes_later_meets_its_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let program = |with: &str| {
+        write(
+            "p.pipe",
+            &format!(
+                "pipe 1;\nsource t from csv 't*.csv' schema (id bigint, zip text, city text);\nrules t {{ zip determines (city); }}\n\
+                 heal t{with} {{ on rule_failed => majority else quarantine; }}\n\
+                 load t into csv 'out' with (mode = append);\n"
+            ),
+        );
+    };
+    let told =
+        |report: &Value| ["read", "committed", "quarantined", "healed_cells"].map(|k| report["tables"][0][k].as_u64());
+    program(" with (mode = automatic, max_healed_cells = 100%)");
+    write("t1.csv", "id,zip,city\n1,a,Bonn\n2,a,Bonn\n3,a,Bonn\n4,a,Köln\n5,b,Ulm\n6,b,Ulm\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(told(&report), [Some(6), Some(5), Some(1), Some(0)], "a vote of 3 to 1 is too weak: {report}");
+    // Alone they would agree with themselves.
+    write("t2.csv", "id,zip,city\n7,b,Trier\n8,c,Ulm\n");
+    let report = run(&folder).expect(0).json();
+    assert_eq!(told(&report), [Some(2), Some(1), Some(1), Some(0)], "{report}");
+    let replayed = || pipe(folder.path(), &["quarantine", "replay", "t", "--format", "json"]);
+    let report = replayed().json();
+    assert_eq!(told(&report), [Some(2), Some(0), Some(2), Some(0)], "{report}");
+    // What people trust more is healed by the same vote, within a budget over the batches the rows left.
+    program(" with (mode = automatic, confidence = 0.6, max_healed_cells = 30%)");
+    let report = replayed().expect(0).json();
+    assert_eq!(told(&report), [Some(2), Some(2), Some(0), Some(2)], "{report}");
+    let found =
+        pipe(folder.path(), &["query", "select city, count(*) from t group by 1 order by 1", "--format", "csv"]);
+    assert_eq!(found.expect(0).stdout.lines().skip(1).collect::<Vec<_>>(), ["Bonn,4", "Ulm,4"]);
+}

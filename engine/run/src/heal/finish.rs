@@ -145,10 +145,11 @@ pub(super) async fn finish(
             counts.after.insert(*reason, *count);
         }
     }
-    if pipe_heal::structural::batch_waits(counts.waiting, pass.staged.rows, evaluator.settings.max_quarantine, false) {
+    let measured = evaluator.measured(&pass);
+    if pipe_heal::structural::batch_waits(counts.waiting, measured, evaluator.settings.max_quarantine, false) {
         evaluator.engine.note(format!(
             "{}: {} of {} rows wait for approval, so the whole batch waits; nothing was committed",
-            evaluator.task.table, counts.waiting, pass.staged.rows
+            evaluator.task.table, counts.waiting, measured
         ));
         return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }

@@ -33,7 +33,7 @@ impl Healer<'_, '_, '_> {
             people: self.evaluator.task.memory.people(&clause.text, column),
             columns: columns.to_vec(),
             changed_rows: rows,
-            rows: self.pass.staged.rows,
+            rows: self.evaluator.measured(self.pass),
         }
     }
 
@@ -91,7 +91,7 @@ impl Healer<'_, '_, '_> {
                 *count += 1;
             }
         }
-        let cells = self.pass.staged.rows;
+        let cells = self.evaluator.measured(self.pass);
         let columns: Vec<ColumnUse> = per_column
             .iter()
             .map(|(c, n)| ColumnUse { column: self.pass.input.schema.field(*c).name().clone(), changed: *n, cells })

@@ -47,7 +47,7 @@ pub struct Standing<'s> {
     pub taken: &'s BTreeSet<RowId>,
     /// Failing rows that pass by now: columns of `passed`.
     pub passing: RecordBatch,
-    /// What was committed before: data columns. Its rows never violate, but their keys count.
+    /// What was committed before: data columns. Its rows never violate, but their keys count and their values vote.
     pub committed: Option<Arc<dyn TableProvider>>,
 }
 
@@ -71,16 +71,7 @@ impl Standing<'_> {
 
     /// The rows a rule judges: its key `k0 …`, what it determines `v0 …`, which row it is.
     async fn judged(&self, assertion: &SetAssertion) -> Result<DataFrame, Stopped> {
-        let rows = self.rows().await?.alias(self.table)?;
-        let mut rows = match &assertion.judged {
-            Some(judged) => rows.filter(judged.clone())?,
-            None => rows,
-        };
-        // An end that is not there is one that has not come.
-        let present = if assertion.windowed.is_some() { 1 } else { assertion.keys.len() };
-        for key in assertion.keys.iter().take(present) {
-            rows = rows.filter(key.clone().is_not_null())?;
-        }
+        let rows = keyed(self.rows().await?.alias(self.table)?, assertion, assertion.keys.len())?;
         let mut columns = named("k", &assertion.keys);
         columns.extend(named("v", &assertion.determined));
         let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
@@ -101,7 +92,7 @@ impl Standing<'_> {
         let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
         match predicate {
             Predicate::Unique => self.unique(rows, assertion, &mut found).await?,
-            Predicate::Determines(_) => determines(rows, assertion, &mut found).await?,
+            Predicate::Determines(_) => self.determines(rows, assertion, &mut found).await?,
             _ => return Err(errors::internal(&"a set rule that is none").into()),
         }
         Ok(found)
@@ -109,14 +100,8 @@ impl Standing<'_> {
 
     /// The rows that violate beside their neighbours.
     async fn neighbours(&self, assertion: &SetAssertion, windowed: &Windowed) -> Result<Found, Stopped> {
-        let rows = self.rows().await?.alias(self.table)?;
-        let mut rows = match &assertion.judged {
-            Some(judged) => rows.filter(judged.clone())?,
-            None => rows,
-        };
-        if let Some(first) = assertion.keys.first() {
-            rows = rows.filter(first.clone().is_not_null())?;
-        }
+        // An end that is not there is one that has not come.
+        let rows = keyed(self.rows().await?.alias(self.table)?, assertion, 1)?;
         let numbered = |prefix: &str, expressions: &[Expr]| -> Vec<Expr> {
             let each = expressions.iter().enumerate();
             each.map(|(i, e)| e.clone().alias(format!("{prefix}_{}", i + 1))).collect()
@@ -142,12 +127,81 @@ impl Standing<'_> {
         Ok(found)
     }
 
+    /// The rows committed before that a rule judges.
+    fn committed(&self, assertion: &SetAssertion) -> Result<Option<DataFrame>, Stopped> {
+        let Some(committed) = &self.committed else { return Ok(None) };
+        let rows = self.engine.session.read_table(Arc::clone(committed))?.alias(self.table)?;
+        Ok(Some(keyed(rows, assertion, assertion.keys.len())?))
+    }
+
+    /// Of each determined column: the rows whose value is not their group's most frequent one; of a tie all; NULL differs. Rows
+    /// committed before vote too, and never violate: a row that comes late, or back from quarantine, meets its group.
+    async fn determines(&self, rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
+        let keys = key_names(assertion.keys.len());
+        let values = (0..assertion.determined.len()).map(|v| format!("v{v}"));
+        let mut voters =
+            rows.clone().select(keys.iter().cloned().chain(values).map(|c| col(c.as_str())).collect::<Vec<Expr>>())?;
+        if let Some(committed) = self.committed(assertion)? {
+            let columns = [named("k", &assertion.keys), named("v", &assertion.determined)].concat();
+            voters = voters.union(committed.select(columns)?)?;
+        }
+        let key_columns = || keys.iter().map(|k| col(k.as_str())).collect::<Vec<_>>();
+        for place in 0..assertion.determined.len() {
+            let value = format!("v{place}");
+            let counts = voters
+                .clone()
+                .filter(col(value.as_str()).is_not_null())?
+                .aggregate([key_columns(), vec![col(value.as_str())]].concat(), vec![count(lit(1)).alias("n")])?;
+            let variants = counts.clone().aggregate(key_columns(), vec![count(lit(1)).alias("variants")])?;
+            let whole = voters.clone().aggregate(
+                key_columns(),
+                vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")],
+            )?;
+            let renamed = |frame: DataFrame, extra: Vec<&str>| -> Result<DataFrame, Stopped> {
+                let mut columns: Vec<Expr> = keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect();
+                columns.extend(extra.into_iter().map(col));
+                Ok(frame.select(columns)?)
+            };
+            let left: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
+            let right: Vec<&str> = right.iter().map(String::as_str).collect();
+            // Only groups that disagree, or that have values and NULLs, are looked at row by row.
+            let disagree = whole
+                .join(renamed(variants, vec!["variants"])?, JoinType::Inner, &left, &right, None)?
+                .filter(col("variants").gt(lit(1)).or(col("filled").lt(col("rows"))))?;
+            let disagree = renamed(disagree, Vec::new())?;
+            let mut votes: BTreeMap<Vec<String>, Vec<(String, u64)>> = BTreeMap::new();
+            for batch in counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+                let n = batch.column(keys.len() + 1).as_primitive::<datafusion::arrow::datatypes::Int64Type>();
+                for i in 0..batch.num_rows() {
+                    let key = key_text(&batch, keys.len(), i);
+                    let value = format_cell(batch.column(keys.len()).as_ref(), i);
+                    votes.entry(key).or_default().push((value, u64::try_from(n.value(i)).unwrap_or(0)));
+                }
+            }
+            let votes: BTreeMap<Vec<String>, Vote<String>> =
+                votes.into_iter().filter_map(|(key, counts)| Some((key, tally(counts)?))).collect();
+            let value_column = keys.len() + place;
+            for batch in rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+                for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
+                    let Some(vote) = votes.get(&key_text(&batch, keys.len(), i)) else { continue };
+                    let cell = batch.column(value_column);
+                    let same = cell.is_valid(i) && !vote.tie && format_cell(cell.as_ref(), i) == vote.winner;
+                    if !same {
+                        found.rows.insert(id);
+                        found.votes.entry(id).or_default().push((place, vote.clone()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Every row of a repeated key.
     async fn unique(&self, rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
         let keys = key_names(assertion.keys.len());
         let mut all = rows.clone().select(keys.iter().map(|k| col(k.as_str())).collect::<Vec<Expr>>())?;
-        if let Some(committed) = &self.committed {
-            let committed = self.engine.session.read_table(Arc::clone(committed))?.alias(self.table)?;
+        if let Some(committed) = self.committed(assertion)? {
             all = all.union(committed.select(named("k", &assertion.keys))?)?;
         }
         let repeated = all
@@ -166,60 +220,6 @@ impl Standing<'_> {
         }
         Ok(())
     }
-}
-
-/// Of each determined column: the rows whose value is not their group's most frequent one; of a tie all; NULL differs.
-async fn determines(rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
-    let keys = key_names(assertion.keys.len());
-    let key_columns = || keys.iter().map(|k| col(k.as_str())).collect::<Vec<_>>();
-    for place in 0..assertion.determined.len() {
-        let value = format!("v{place}");
-        let counts = rows
-            .clone()
-            .filter(col(value.as_str()).is_not_null())?
-            .aggregate([key_columns(), vec![col(value.as_str())]].concat(), vec![count(lit(1)).alias("n")])?;
-        let variants = counts.clone().aggregate(key_columns(), vec![count(lit(1)).alias("variants")])?;
-        let whole = rows
-            .clone()
-            .aggregate(key_columns(), vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")])?;
-        let renamed = |frame: DataFrame, extra: Vec<&str>| -> Result<DataFrame, Stopped> {
-            let mut columns: Vec<Expr> = keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect();
-            columns.extend(extra.into_iter().map(col));
-            Ok(frame.select(columns)?)
-        };
-        let left: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
-        let right: Vec<&str> = right.iter().map(String::as_str).collect();
-        // Only groups that disagree, or that have values and NULLs, are looked at row by row.
-        let disagree = whole
-            .join(renamed(variants, vec!["variants"])?, JoinType::Inner, &left, &right, None)?
-            .filter(col("variants").gt(lit(1)).or(col("filled").lt(col("rows"))))?;
-        let disagree = renamed(disagree, Vec::new())?;
-        let mut votes: BTreeMap<Vec<String>, Vec<(String, u64)>> = BTreeMap::new();
-        for batch in counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.collect().await? {
-            let n = batch.column(keys.len() + 1).as_primitive::<datafusion::arrow::datatypes::Int64Type>();
-            for i in 0..batch.num_rows() {
-                let key = key_text(&batch, keys.len(), i);
-                let value = format_cell(batch.column(keys.len()).as_ref(), i);
-                votes.entry(key).or_default().push((value, u64::try_from(n.value(i)).unwrap_or(0)));
-            }
-        }
-        let votes: BTreeMap<Vec<String>, Vote<String>> =
-            votes.into_iter().filter_map(|(key, counts)| Some((key, tally(counts)?))).collect();
-        let value_column = keys.len() + place;
-        for batch in rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
-            for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
-                let Some(vote) = votes.get(&key_text(&batch, keys.len(), i)) else { continue };
-                let cell = batch.column(value_column);
-                let same = cell.is_valid(i) && !vote.tie && format_cell(cell.as_ref(), i) == vote.winner;
-                if !same {
-                    found.rows.insert(id);
-                    found.votes.entry(id).or_default().push((place, vote.clone()));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The last value before each row that has none, in the order the rows were read.
@@ -296,6 +296,18 @@ pub enum Central {
     Median,
     /// The most frequent value; of several the least.
     Mode,
+}
+
+/// The rows a rule judges, of those that have the first `present` parts of its key.
+fn keyed(rows: DataFrame, assertion: &SetAssertion, present: usize) -> Result<DataFrame, Stopped> {
+    let mut rows = match &assertion.judged {
+        Some(judged) => rows.filter(judged.clone())?,
+        None => rows,
+    };
+    for key in assertion.keys.iter().take(present) {
+        rows = rows.filter(key.clone().is_not_null())?;
+    }
+    Ok(rows)
 }
 
 fn named(prefix: &str, expressions: &[Expr]) -> Vec<Expr> {
