@@ -190,7 +190,7 @@ def repair():
         lines = [f"  fd{i}: ({', '.join(lhs)}) determines ({rhs});" for i, (lhs, rhs) in enumerate(true, 1)]
         columns = ", ".join(f'"{c}" text' for c in header)
         program = (
-            f"pipe 1;\nsource t from csv 'dirty.csv' schema ({columns});\nrules t {{\n" + "\n".join(lines) + "\n}\n"
+            f"pipe 1;\nsource t from csv 'dirty.csv' schema ({score.NUMBER} bigint, {columns});\nrules t {{\n" + "\n".join(lines) + "\n}\n"
             f"heal t with (mode = automatic, confidence = {confidence}, max_healed_cells = 100%) {{\n"
             "  on rule_failed(check: determines) => majority else keep;\n}\n"
             "load t into csv 'out/t.csv' with (mode = overwrite);\n"
@@ -201,7 +201,7 @@ def repair():
             shutil.rmtree(last, ignore_errors=True)
             work = Path(last)
             work.mkdir()
-            (work / "dirty.csv").symlink_to(folder / "dirty.csv")
+            score.number(folder / "dirty.csv", work / "dirty.csv")
             (work / "p.pipe").write_text(program)
             return [PIPE, "run", str(work / "p.pipe"), "--format", "json"], lambda: None
 

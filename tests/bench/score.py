@@ -11,10 +11,26 @@ import re
 _BLANKS = re.compile(r"[\t\n ]+")
 
 
+# A run promises no order of rows: those that were repaired come last. So each carries its number.
+NUMBER = "row_number"
+
+
+def number(table, into):
+    """Copies a table, with the number of each row from 0 in front."""
+    header, rows = _read(table)
+    with open(into, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([[NUMBER, *header], *([i, *row] for i, row in enumerate(rows))])
+
+
 def _read(path):
+    """The header and the rows, in the order of their numbers if they have any."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         header, *rows = (row for row in csv.reader(file) if row)
-    return [h.strip() for h in header], rows
+    header = [h.strip() for h in header]
+    if header[0] == NUMBER:
+        rows = [row[1:] for row in sorted(rows, key=lambda row: int(row[0]))]
+        header = header[1:]
+    return header, rows
 
 
 def _normal(text):
