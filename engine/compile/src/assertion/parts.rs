@@ -76,6 +76,7 @@ impl Parts {
         if let Some((observed, holds, over)) = computed {
             let expected = match &rule.predicate {
                 Predicate::WithoutGaps(_) => format!("no {}", expected(&rule.predicate).trim_start_matches("without ")),
+                Predicate::Distinct(inner) => expected(inner),
                 predicate => expected(predicate),
             };
             return Some(Self { form: value(observed, holds, true, over), expected });

@@ -163,8 +163,8 @@ mod tests {
     #[test]
     fn moments_are_those_of_scipy() {
         let values = [1.0, 2.0, 2.0, 3.0, 10.0];
-        assert!((of(&values, Shape::Skewness).unwrap() - 1.3612561137115056).abs() < 1e-12);
-        assert!((of(&values, Shape::Kurtosis).unwrap() - 0.0648834019204395).abs() < 1e-12);
+        assert!((of(&values, Shape::Skewness).unwrap() - 1.3608927294433224).abs() < 1e-12);
+        assert!((of(&values, Shape::Kurtosis).unwrap() - 0.06803663293572315).abs() < 1e-12);
         assert_eq!([of(&[], Shape::Skewness), of(&[3.0, 3.0], Shape::Kurtosis)], [None, None]);
     }
 }
