@@ -167,7 +167,7 @@ fn column(ty: &DataType, metrics: &ColumnMetrics, rows: u64, top: usize) -> Resu
         (Some(Bound::Float(min)), Some(Bound::Float(max))) if min.is_finite() && max.is_finite() => Some((*min, *max)),
         _ => ends.map(|(first, last)| (first.0, last.1)),
     };
-    let whole = matches!(kind, Kind::Integer | Kind::Temporal | Kind::Text | Kind::Bytes);
+    let whole = !matches!(kind, Kind::Float | Kind::Decimal) || kind == Kind::Decimal && scale(ty) <= 0;
     let histogram = span.and_then(|(min, max)| histogram(&buckets, min, max, whole));
     let share = |count: u64, of: u64| if of == 0 { 0.0 } else { rounded(count as f64 / of as f64) };
     let frequent =

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, DictionaryArray, Float32Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    StructArray, TimestampNanosecondArray, UInt64Array, new_null_array,
+    ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, Float32Array, Int32Array, Int64Array, ListArray,
+    RecordBatch, StringArray, StructArray, TimestampNanosecondArray, UInt64Array, new_null_array,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
@@ -169,6 +169,14 @@ fn a_very_wide_table_takes_a_smaller_sample() {
     let profiler = profiler(&[batch], Settings::default());
     assert_eq!(profiler.sample().len(), 4_000_000 / 1500);
     assert_eq!(profiler.metrics().len(), 1500);
+}
+
+#[test]
+fn whole_numbers_in_decimals_get_bins_of_whole_numbers() {
+    let digits = Decimal128Array::from_iter_values((0..100).map(|i| i % 10)).with_precision_and_scale(20, 0).unwrap();
+    let profile = profile(&RecordBatch::try_from_iter([("d", Arc::new(digits) as ArrayRef)]).unwrap());
+    let bins = &profile.columns[0].histogram.as_ref().unwrap().bins;
+    assert_eq!(bins.iter().map(|b| b.count).collect::<Vec<_>>(), [10; 10]);
 }
 
 #[test]

@@ -177,10 +177,13 @@ fn card(number: usize, column: &ColumnProfile, profile: &Profile) -> String {
         escaped(&column.ty),
         chips(column, profile),
     );
-    card += "<div class=\"body\">\n";
+    let alone = column.top.is_empty() && column.patterns.is_empty();
+    card += if alone { "<div class=\"body two\">\n" } else { "<div class=\"body\">\n" };
     card += &facts(column, profile.rows);
     card += &charts(column);
-    card += &values(column);
+    if !alone {
+        card += &values(column);
+    }
     card += "</div>\n";
     if let Some(guess) = &column.format {
         let exception =

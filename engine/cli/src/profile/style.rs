@@ -42,8 +42,8 @@ a:hover { color: var(--bar); }
 .card { padding: 18px 20px; margin-bottom: 14px; scroll-margin-top: 12px; }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 14px; }
 .body { display: grid; grid-template-columns: minmax(220px, 1fr) minmax(260px, 1.5fr) minmax(230px, 1.4fr); gap: 14px 32px; }
-.body > :last-child:empty { display: none; }
-@media (max-width: 820px) { .body { grid-template-columns: 1fr; } }
+.body.two { grid-template-columns: minmax(220px, 1fr) minmax(260px, 2.9fr); }
+@media (max-width: 820px) { .body, .body.two { grid-template-columns: 1fr; } }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; align-content: start; }
 dt { color: var(--soft); font-size: 13px; white-space: nowrap; }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
