@@ -18,6 +18,7 @@ use pipe_heal::rename::{Expected, Match, assign};
 use pipe_heal::structural::Reason;
 use pipe_schema::Type;
 use pipe_state::Baseline;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::aside::Unread;
@@ -81,6 +82,7 @@ pub async fn extract(
     }
     let discovery = discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?;
     let mut healer = Healer::new(engine, &source.name, block);
+    healer.renamed = accepted.map(|b| renamed(&b.schema)).unwrap_or_default();
     let skipped = healer.findings(&discovery, &files)?;
     let mut unread = Vec::new();
     let discovery = if skipped.is_empty() {
@@ -111,7 +113,7 @@ pub async fn extract(
     let baseline = Baseline {
         source: source.name.clone(),
         at: engine.at(),
-        schema: Value::Array(target.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect()),
+        schema: Value::Array(target.iter().map(|f| column_json(f, healer.renamed.get(&f.name))).collect()),
         pinned: source.schema.is_none(),
         profiles: serde_json::to_vec(&profile_of(&discovery, &target, &renames)).unwrap_or_default(),
     };
@@ -126,6 +128,33 @@ pub fn pinned_fields(schema: &Value) -> Vec<FieldSpec> {
         Some(FieldSpec::new(name, Type::parse(ty)?))
     };
     schema.as_array().into_iter().flatten().filter_map(field).collect()
+}
+
+/// A rename that a committed run went by. The same two names are the same column ever after, however odd a later batch is that
+/// its values would be compared with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Renamed {
+    from: String,
+    score: f64,
+    margin: f64,
+}
+
+/// A column of a baseline.
+fn column_json(field: &FieldSpec, renamed: Option<&Renamed>) -> Value {
+    let mut column = json!({"name": field.name, "type": field.ty.to_string()});
+    if let (Some(renamed), Some(column)) = (renamed, column.as_object_mut()) {
+        column.insert("renamed".to_owned(), json!(renamed));
+    }
+    column
+}
+
+/// The renames a baseline remembers, by declared column.
+fn renamed(schema: &Value) -> BTreeMap<String, Renamed> {
+    let one = |v: &Value| {
+        let renamed = serde_json::from_value(v.get("renamed")?.clone()).ok()?;
+        Some((v.get("name")?.as_str()?.to_owned(), renamed))
+    };
+    schema.as_array().into_iter().flatten().filter_map(one).collect()
 }
 
 /// A source that cannot be read, as a failure of its table.
@@ -188,13 +217,16 @@ struct Healer<'e, 'a> {
     settings: Settings,
     heals: Vec<HealReport>,
     failures: Vec<FailureReport>,
+    /// Renames by evidence, of committed runs and of this one.
+    renamed: BTreeMap<String, Renamed>,
 }
 
 impl<'e, 'a> Healer<'e, 'a> {
     fn new(engine: &'e Engine<'a>, source: &'e str, block: Option<&'e HealBlock>) -> Self {
         let default = HealBlock::default();
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
-        Self { engine, source, block, settings, heals: Vec::new(), failures: Vec::new() }
+        let (heals, failures, renamed) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { engine, source, block, settings, heals, failures, renamed }
     }
 
     fn answer(&self, failure: Failure) -> Result<Answered, Stopped> {
@@ -289,7 +321,7 @@ impl<'e, 'a> Healer<'e, 'a> {
         Ok(skipped)
     }
 
-    /// Declared columns that files lack: renames by evidence.
+    /// Declared columns that files lack: renames by evidence, or as before.
     fn missing(
         &mut self,
         spec: &SourceSpec,
@@ -330,7 +362,11 @@ impl<'e, 'a> Healer<'e, 'a> {
             .filter(|(_, c)| spare.contains(&c.name))
             .map(|(i, c)| column_profile(&c.samples, &c.name, None, i, width))
             .collect();
-        let matches = assign(&expected, &candidates);
+        let mut matches = self.remembered(&expected, &spare);
+        let taken = |name: &str| matches.iter().any(|m| m.missing == name || m.candidate == name);
+        let open: Vec<Expected> = expected.iter().filter(|e| !taken(&e.name)).cloned().collect();
+        let free: Vec<ColumnProfile> = candidates.into_iter().filter(|c| !taken(&c.name)).collect();
+        matches.extend(assign(&open, &free));
         let mut renames = BTreeMap::new();
         for column in &expected {
             let found = matches.iter().find(|m| m.missing == column.name);
@@ -346,6 +382,17 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// One missing column: the found column it is read from, or `None` to read it as NULL. `differ`: other files have it.
+    /// The renames of committed runs that these columns go by again.
+    fn remembered(&self, expected: &[Expected], spare: &[String]) -> Vec<Match> {
+        let known = |e: &Expected| {
+            let Renamed { from, score, margin } =
+                self.renamed.get(&e.name).filter(|r| spare.contains(&r.from))?.clone();
+            let arithmetic = vec![format!("read so before: score {score:.3}, margin {margin:.3}")];
+            Some(Match { missing: e.name.clone(), candidate: from, score, margin, arithmetic })
+        };
+        expected.iter().filter_map(known).collect()
+    }
+
     fn missing_one(
         &mut self,
         column: &Expected,
@@ -371,6 +418,9 @@ impl<'e, 'a> Healer<'e, 'a> {
                             Outcome::Apply => {
                                 if *stated {
                                     arithmetic.clear();
+                                } else {
+                                    let renamed = Renamed { from: from.clone(), score, margin };
+                                    self.renamed.insert(column.name.clone(), renamed);
                                 }
                                 let confidence = if *stated { 1.0 } else { score };
                                 self.handled(&answered, "rename", 0, arithmetic, confidence);

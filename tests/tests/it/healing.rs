@@ -242,3 +242,30 @@ fn a_row_that_comes_later_meets_its_group() {
         pipe(folder.path(), &["query", "select city, count(*) from t group by 1 order by 1", "--format", "csv"]);
     assert_eq!(found.expect(0).stdout.lines().skip(1).collect::<Vec<_>>(), ["Bonn,4", "Ulm,4"]);
 }
+
+/// An accepted rename is remembered: a later batch whose values look like nothing does not make the table unreadable.
+#[test]
+fn a_column_that_was_read_under_another_name_is_read_so_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "p.pipe",
+        "pipe 1;\nsource t from csv 't*.csv' schema (id bigint, price decimal(10, 2), weight decimal(10, 2));\n\
+         heal t { on missing_column where ($score >= 0.7 and $margin >= 0.1) => rename; }\n\
+         load t into csv 'out' with (mode = append);\n",
+    );
+    let rows = |values: &dyn Fn(u32) -> (String, String)| -> String {
+        (0..200).map(values).enumerate().map(|(i, (p, w))| format!("{i},{p},{w}\n")).collect()
+    };
+    let usual = |i: u32| (format!("{}.{:02}", 10 + i % 40, i % 100), format!("{}.5", 900 + i));
+    write("t1.csv", &format!("id,price,weight\n{}", rows(&usual)));
+    run(&folder).expect(0);
+    write("t2.csv", &format!("id,unit_cost,weight\n{}", rows(&usual)));
+    let report = run(&folder).expect(0).json();
+    assert_eq!(heals(&report), ["rename applied 0"], "{report}");
+    // From here on a price looks like a weight.
+    write("t3.csv", &format!("id,price,weight\n{}", rows(&|i| (format!("{}.5", 900 + i), String::new()))));
+    run(&folder).expect(0);
+    let found = pipe(folder.path(), &["query", "select count(price) from t", "--format", "csv"]).expect(0);
+    assert_eq!(found.stdout.lines().nth(1), Some("600"));
+}
