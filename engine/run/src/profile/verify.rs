@@ -10,8 +10,10 @@ use datafusion::prelude::DataFrame;
 use pipe_connect::source::meta;
 use pipe_profile::{Dependency, DependencyCandidate, Key, Profile, Profiler, Reference, ReferenceCandidate, rounded};
 
-/// Dependencies that are verified; the others are told as the sample shows them.
-const DEPENDENCIES: usize = 30;
+/// Dependencies that are verified of a large table and of a small one; the others are told as the sample shows them.
+const DEPENDENCIES: [usize; 2] = [30, 300];
+/// Up to so many rows a table is small.
+const SMALL: u64 = 100_000;
 /// Of the rows, so many may have a key that another row has, too, for a column to be told as nearly a key: one in a hundred repeats
 /// another one.
 const NEARLY: f64 = 0.02;
@@ -84,9 +86,11 @@ pub async fn dependencies(
     rows: &DataFrame,
 ) -> Result<()> {
     let candidates = pipe_profile::dependencies(profiler.sample(), columns.len());
+    let [of_large, of_small] = DEPENDENCIES;
+    let verified = if profile.rows <= SMALL { of_small } else { of_large };
     for (number, candidate) in candidates.iter().enumerate() {
         let Some(mut told) = told(candidate, columns) else { continue };
-        if number < DEPENDENCIES {
+        if number < verified {
             let mut both = told.columns.clone();
             both.push(told.determines.clone());
             // Of the column that is decided NULL is a value like any other.
@@ -104,8 +108,8 @@ pub async fn dependencies(
         }
         profile.dependencies.push(told);
     }
-    if candidates.len() > DEPENDENCIES {
-        let more = candidates.len() - DEPENDENCIES;
+    if candidates.len() > verified {
+        let more = candidates.len() - verified;
         profile.notes.push(format!("{more} more dependencies are told as the sample shows them, not verified"));
     }
     Ok(())
