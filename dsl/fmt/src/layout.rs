@@ -154,9 +154,12 @@ fn rule(cursor: &mut Cursor<'_, '_>, item: &mut Flow, heads: usize) {
     if cursor.peek().is_none_or(ends_item) {
         return;
     }
-    item.push(Doc::Blanks(width.map_or(1, |width| heads.saturating_sub(width) + 1)));
     let mut rest = Flow::default();
-    rest.go_on();
+    // `closed` and the like have no subject: the item begins with them.
+    if head_len > 0 {
+        item.push(Doc::Blanks(width.map_or(1, |width| heads.saturating_sub(width) + 1)));
+        rest.go_on();
+    }
     cursor.flow(&mut rest, None, &ends_item, &|previous, leaf, next| {
         let option = starts_option(previous, leaf, next);
         (option || previous.is_sign(",")).then_some(Doc::nest(4, Doc::Line))

@@ -93,3 +93,9 @@ fn at_most_one_blank_line_stays() {
         "\nparam a int;\n\nparam b int;\nparam c int;\n",
     );
 }
+
+#[test]
+fn a_rule_about_no_column_begins_where_the_others_do() {
+    let text = "rules t {\n  -- a\n  row count between 1 and 5;\n  id not null;\n  -- b\n  columns (id, zip);\n  --- c\n  closed;\n}\n";
+    becomes(text, text);
+}
