@@ -1,8 +1,7 @@
-//! Places where tests kill or halt the process, so that what a killed run leaves behind can be looked at.
+//! Places where tests kill the process, so that what a killed run leaves behind can be looked at.
 //!
 //! With `PIPE_FAILPOINT=after_commit` in the environment the process aborts when it first reaches that point, with
-//! `after_commit:2` when it reaches it the second time. With `PIPE_FAILPOINT_WAIT=path` it does not abort but reads that file
-//! to its end: of a named pipe that is when the test lets it. Without the variables nothing happens. For tests only.
+//! `after_commit:2` when it reaches it the second time. Without it nothing happens. For tests only.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -24,14 +23,11 @@ pub const ALL: [&str; 6] = [STAGED, BEFORE_COMMIT, AFTER_COMMIT, DURING_PUBLISH,
 
 static HITS: AtomicU32 = AtomicU32::new(0);
 
-/// Aborts or halts the process if the environment names this point.
+/// Aborts the process if the environment names this point.
 pub fn hit(point: &str) {
     let Ok(wanted) = std::env::var("PIPE_FAILPOINT") else { return };
     let (name, nth) = wanted.split_once(':').unwrap_or((&wanted, "1"));
     if name == point && HITS.fetch_add(1, Ordering::SeqCst) + 1 == nth.parse().unwrap_or(1) {
-        match std::env::var_os("PIPE_FAILPOINT_WAIT") {
-            Some(path) => _ = std::fs::read(path),
-            None => std::process::abort(),
-        }
+        std::process::abort();
     }
 }

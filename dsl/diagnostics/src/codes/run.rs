@@ -167,10 +167,6 @@ codes! {
         why: "A value does not convert, a division by zero, or memory ran out. Nothing that depends on the model is committed.",
         bad: "model rate as select 1 / orders as rate from days;",
         good: "model rate as select 1 / nullif(orders, 0) as rate from days;";
-    SECRET_MISSING = "E1403", "a secret cannot be resolved",
-        why: "The environment variable or file that a `secret` refers to is not there. Secrets are looked up only when a target needs them.",
-        bad: "secret pg_url from env 'PG_URL'; with PG_URL not set",
-        good: "PG_URL=… pipe run";
     OUT_OF_MEMORY = "E1404", "a run needs more memory than it may use",
         why: "Keys, groups and sorts spill to disk; a single value or an aggregate that cannot spill did not fit into the limit.",
         bad: "array_agg over a whole table",
