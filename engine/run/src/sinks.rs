@@ -145,7 +145,7 @@ pub fn direct(engine: &Engine<'_>, targets: &[Target], read_by_others: bool) -> 
     (free || readable).then(|| (Arc::clone(&only.spec), only.dir.clone()))
 }
 
-/// What an append load of a table has committed before: its keys count for `unique`.
+/// What an append load of a table has committed before: its keys count for `unique`, its values vote in `determines`.
 ///
 /// # Errors
 /// The files cannot be read.
