@@ -22,7 +22,7 @@ mod sample;
 mod tests;
 
 pub use cells::{Cells, Kind, Prepared};
-pub use dependencies::{DependencyCandidate, VIOLATIONS, dependencies};
+pub use dependencies::{DISPUTED, DependencyCandidate, VIOLATIONS, dependencies};
 pub use formats::{Format, FormatGuess};
 pub use histogram::{Bin, Histogram};
 pub use keys::{KeyCandidate, keys};

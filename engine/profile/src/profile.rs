@@ -155,6 +155,8 @@ pub struct Dependency {
     pub sample_violations: f64,
     /// The same if values were spread over the groups by chance.
     pub chance: f64,
+    /// Whether several sources report on the same things and differ, so that most rows may be wrong.
+    pub disputed: bool,
     /// Rows of the table that differ from the most frequent value of their group; `None`: it was not verified.
     pub violations: Option<u64>,
     /// Rows of the table that were compared: those without a NULL in `columns`.

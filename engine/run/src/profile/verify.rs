@@ -101,7 +101,8 @@ pub async fn dependencies(
             let sums = vec![sum(column("all")).alias("all"), sum(column("most")).alias("most")];
             let found = numbers(groups.aggregate(Vec::new(), sums)?).await?;
             let [all, most] = found.as_slice() else { continue };
-            if (all - most) as f64 > pipe_profile::VIOLATIONS * *all as f64 {
+            let bound = if candidate.disputed { pipe_profile::DISPUTED } else { pipe_profile::VIOLATIONS };
+            if (all - most) as f64 > bound * *all as f64 {
                 continue;
             }
             (told.violations, told.compared) = (Some(all - most), Some(*all));
@@ -121,6 +122,7 @@ fn told(candidate: &DependencyCandidate, columns: &[String]) -> Option<Dependenc
         determines: columns.get(candidate.determines)?.clone(),
         sample_violations: rounded(candidate.violations),
         chance: rounded(candidate.chance),
+        disputed: candidate.disputed,
         violations: None,
         compared: None,
     })
