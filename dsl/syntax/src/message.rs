@@ -87,9 +87,11 @@ pub(crate) fn unexpected(
     }
     let expected = expected(failure, context);
     let message = format!("expected {expected} in {}, found {}", context.what, shown(found_text));
-    Diagnostic::error(code::UNEXPECTED, message, span)
-        .saying(format!("expected {expected}"))
-        .maybe_help(help(found, found_text, failure).or_else(|| misspelt(text, &slice, failure)))
+    Diagnostic::error(code::UNEXPECTED, message, span).saying(format!("expected {expected}")).maybe_help(
+        help(found, found_text, failure)
+            .or_else(|| no_block_here(found_text, context))
+            .or_else(|| misspelt(text, &slice, failure)),
+    )
 }
 
 /// The message for a slice without `;`, or a block without `}`; what is missing is missing behind its last token.
@@ -220,6 +222,21 @@ fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
     let words = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
     let near = nearest(found_text, words).filter(|near| !near.eq_ignore_ascii_case(found_text))?;
     Some(format!("did you mean `{near}`?"))
+}
+
+/// What to write in place of a block, where a statement that ends with `;` has one.
+fn no_block_here(found_text: &str, context: Context) -> Option<String> {
+    if found_text != "{" || context.end != "`;`" {
+        return None;
+    }
+    let instead = match context.what {
+        "the `source` statement" => {
+            "columns stand in `schema (…)`, rules in `rules NAME { … }`, clauses in `heal NAME { … }`"
+        }
+        "the `model` statement" => "rules stand in `rules NAME { … }`, clauses in `heal NAME { … }`",
+        _ => "what it takes stands in `with (key = value, …)`",
+    };
+    Some(format!("it has no block: {instead}"))
 }
 
 /// The word before, or the one that decides the form, where it is nearly the word that would have made this right.

@@ -80,7 +80,15 @@ impl Driver<'_> {
                 continue;
             };
             let before = self.parsed.diagnostics.len();
-            let (statement, outcome) = self.statement(self.text.get(..limit).unwrap_or(self.text), &cut);
+            let (mut statement, outcome) = self.statement(self.text.get(..limit).unwrap_or(self.text), &cut);
+            if outcome == Outcome::Wrong
+                && let Some(end) = self.unwanted_block(limit, &cut, before)
+            {
+                statement.span.span = Span::new(self.file, cut.head.range.start..end);
+                self.accept(statement);
+                pos = end;
+                continue;
+            }
             if outcome == Outcome::Wrong
                 && !self.overflow
                 && let Some((again, line)) = self.cut_again(&cut)
@@ -118,6 +126,19 @@ impl Driver<'_> {
                 line
             }
         }
+    }
+
+    /// One past the `}` of a block that a statement has but must not have, if that is what message number `before` is about:
+    /// what stands in the block is no statement, and is not told.
+    fn unwanted_block(&mut self, limit: usize, cut: &Cut, before: usize) -> Option<usize> {
+        let open = self.parsed.diagnostics.get(before)?.span()?.range();
+        let text = self.text.get(..limit)?;
+        if cut.block.is_some() || self.overflow || text.get(open.clone()) != Some("{") {
+            return None;
+        }
+        let end = splitter::closing_brace(text, open.end);
+        self.wasted += end.unwrap_or(limit).saturating_sub(cut.next);
+        end.filter(|end| splitter::next_statement_line(text, open.end, *end, "").is_none())
     }
 
     /// Where a later line of a wrong statement starts another one: the statement up to there, and that byte.

@@ -206,6 +206,20 @@ fn scan(text: &str, pos: usize, braces: Braces) -> Slice {
     slice
 }
 
+/// One past the `}` that belongs to the `{` before byte `pos`.
+pub(crate) fn closing_brace(text: &str, pos: usize) -> Option<usize> {
+    let mut depth = 0u32;
+    for token in Lexer::new(text, pos) {
+        match token.lexeme {
+            Lexeme::Sign('{') => depth += 1,
+            Lexeme::Sign('}') if depth == 0 => return Some(token.end),
+            Lexeme::Sign('}') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Collects the `---` lines directly above what they document; a blank line detaches them.
 pub(crate) struct Docs {
     at_line_start: bool,
