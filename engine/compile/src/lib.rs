@@ -18,7 +18,9 @@ mod tables;
 pub mod types;
 
 pub use analysis::{Analysis, check_program, field_column};
-pub use assertion::{FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion, Windowed};
+pub use assertion::{
+    FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion, Windowed, columns_of,
+};
 pub use error::sentence;
 pub use expression::row_schema;
 pub use params::Params;

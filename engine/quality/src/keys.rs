@@ -29,6 +29,20 @@ pub struct KeyPlan {
     pub judged: Option<Arc<dyn PhysicalExpr>>,
 }
 
+impl KeyPlan {
+    /// The rows that are judged and have a key.
+    ///
+    /// # Errors
+    /// An expression fails while running.
+    pub(crate) fn keyed(&self, batch: &RecordBatch) -> Result<BooleanBuffer> {
+        let (_, keyed) = evaluate(self, batch)?;
+        match &self.judged {
+            Some(filter) => Ok(&keyed & &is_true(filter, batch)?),
+            None => Ok(keyed),
+        }
+    }
+}
+
 /// A 64-bit hash of each row's key, and which rows have one: a key with a NULL in it is never compared.
 ///
 /// # Errors

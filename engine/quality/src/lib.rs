@@ -10,6 +10,7 @@ mod keys;
 mod known;
 mod samples;
 mod stage;
+mod survey;
 mod suspects;
 
 pub use aggregates::{Aggregate, Aggregates};
@@ -18,6 +19,7 @@ pub use keys::{KeyHashes, KeyPlan, key_hashes};
 pub use known::{Known, KnownKeys};
 pub use samples::{Sample, Samples};
 pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
+pub use survey::{Listed, Listing, RepeatSpec, Repeats, SurveySpec, Surveyed, repeats, survey};
 pub use suspects::{SuspectReader, SuspectSchema, Suspects};
 
 /// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule, file.

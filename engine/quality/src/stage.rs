@@ -302,14 +302,14 @@ pub fn row_mark(file: u32, row: u64) -> u64 {
 }
 
 /// Which rows a batch has.
-struct Place {
-    file: UInt32Array,
-    line: UInt64Array,
-    row: UInt64Array,
+pub(crate) struct Place {
+    pub(crate) file: UInt32Array,
+    pub(crate) line: UInt64Array,
+    pub(crate) row: UInt64Array,
 }
 
 impl Place {
-    fn of(batch: &RecordBatch, meta: MetaColumns) -> Result<Self, StageError> {
+    pub(crate) fn of(batch: &RecordBatch, meta: MetaColumns) -> Result<Self, StageError> {
         let file = batch.column(meta.file);
         let file = match file.as_any_dictionary_opt() {
             Some(dictionary) => dictionary.keys().as_primitive_opt::<UInt32Type>().cloned(),

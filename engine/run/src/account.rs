@@ -160,7 +160,8 @@ pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
     }
 }
 
-fn verdict(passed: bool, warns: bool) -> String {
+/// A verdict in one word.
+pub fn verdict(passed: bool, warns: bool) -> String {
     match (passed, warns) {
         (true, false) => "pass",
         (true, true) => "warn",
@@ -169,7 +170,8 @@ fn verdict(passed: bool, warns: bool) -> String {
     .to_owned()
 }
 
+/// A share of rows; 0 of none.
 #[expect(clippy::cast_precision_loss, reason = "a share of row counts")]
-fn ratio(part: u64, whole: u64) -> f64 {
+pub fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

@@ -40,9 +40,9 @@ use crate::told;
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
 pub(crate) const KEY_HASHES: usize = 2 << 20;
 /// Keys a table may refer to that are held in memory, for each rule: as hashes about 32 MiB.
-const KNOWN_KEYS: usize = 1 << 20;
+pub(crate) const KNOWN_KEYS: usize = 1 << 20;
 /// Bytes of suspect rows a thread holds before it spills.
-const SUSPECT_BYTES: usize = 16 << 20;
+pub(crate) const SUSPECT_BYTES: usize = 16 << 20;
 
 /// A table whose rows can commit.
 pub struct Evaluation {

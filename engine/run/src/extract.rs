@@ -7,8 +7,8 @@ use pipe_compile::{Planner, Tables};
 use pipe_connect::source::{
     self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceError, SourceSpec, bind, discover,
 };
-use pipe_diagnostics::Code;
 use pipe_diagnostics::codes::run as codes;
+use pipe_diagnostics::{Code, Diagnostic};
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::classify::{Kind, Phase};
 use pipe_heal::failure::{Candidate, Failure};
@@ -98,10 +98,7 @@ pub async fn extract(
     };
     let mut target = spec.declared.clone().unwrap_or_else(|| discovery.fields());
     if target.is_empty() {
-        let message = format!("the columns of `{}` cannot be found out: no file has a header or a record", source.name);
-        return Err(pipe_diagnostics::Diagnostic::error(codes::NO_SCHEMA, message, source.span)
-            .help("declare them with `schema (…)`")
-            .into());
+        return Err(no_columns(source).into());
     }
     let profiles: BTreeMap<String, ColumnProfile> =
         accepted.and_then(|b| serde_json::from_slice(&b.profiles).ok()).unwrap_or_default();
@@ -119,6 +116,12 @@ pub async fn extract(
     };
     let Healer { heals, failures, .. } = healer;
     Ok(Extract { spec, files, unread, target, bound, heals, failures, baseline })
+}
+
+/// A source of which no column is known.
+pub fn no_columns(source: &Source) -> Diagnostic {
+    let message = format!("the columns of `{}` cannot be found out: no file has a header or a record", source.name);
+    Diagnostic::error(codes::NO_SCHEMA, message, source.span).help("declare them with `schema (…)`")
 }
 
 /// The columns of a pinned schema.

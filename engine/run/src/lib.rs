@@ -39,6 +39,7 @@ mod table_rules;
 mod told;
 mod tries;
 mod undo;
+mod validate;
 mod whole;
 mod work;
 
@@ -54,3 +55,4 @@ pub use report::{Observer, Report};
 pub use run::run;
 pub use saved::{Saved, saved};
 pub use undo::undo;
+pub use validate::{FailingRow, Judged, Looked, Validation, ValidationRequest, validate};

@@ -31,6 +31,19 @@ impl Look {
         Ok(Self { state, _empty: Some(empty) })
     }
 
+    /// The state in `dir`, as it is; where it cannot be opened an empty one, and a note that says so.
+    ///
+    /// # Errors
+    /// Nowhere to put an empty one.
+    pub fn beside(dir: &Path, notes: &mut Vec<String>) -> Result<Self, Diagnostic> {
+        Self::still(dir).or_else(|problem| {
+            notes.push(format!("the state is left out: {}", problem.message));
+            let empty = tempfile::tempdir().map_err(|e| errors::io(&e))?;
+            let state = State::open(&empty.path().join("state")).map_err(|e| errors::state(&e))?;
+            Ok(Self { state, _empty: Some(empty) })
+        })
+    }
+
     /// The state in `dir`, after what a killed run had committed was put into its places. While another command is at work, that is its business.
     ///
     /// # Errors

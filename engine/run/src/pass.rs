@@ -94,7 +94,11 @@ impl Input {
         self.plan.output_partitioning().partition_count()
     }
 
-    fn stream(
+    /// The rows of a partition.
+    ///
+    /// # Errors
+    /// The plan cannot be executed.
+    pub fn stream(
         &self,
         partition: usize,
         context: Arc<TaskContext>,
@@ -179,7 +183,8 @@ pub async fn pass(
     Ok((staged, rows))
 }
 
-fn bytes_read(input: &Input) -> u64 {
+/// Bytes read so far, of files.
+pub fn bytes_read(input: &Input) -> u64 {
     let scanned = input.plan.metrics().and_then(|m| m.sum_by_name("bytes_scanned"));
     scanned.map_or(0, |v| v.as_usize() as u64)
 }

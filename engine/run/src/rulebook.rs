@@ -77,6 +77,22 @@ impl Rulebook {
         input: &SchemaRef,
         columns: usize,
     ) -> Result<Self, Stopped> {
+        let all: Vec<u16> = (0u16..).take(rules.len()).collect();
+        Self::of(planner, table, rules, &all, input, columns)
+    }
+
+    /// As [`Rulebook::new`], but that of the rules only those with these numbers are planned.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of(
+        planner: &Planner<'_>,
+        table: &str,
+        rules: &[Rule],
+        open: &[u16],
+        input: &SchemaRef,
+        columns: usize,
+    ) -> Result<Self, Stopped> {
         let row = row_schema(table, input)?;
         let mut book = Rulebook {
             rules: rules.to_vec(),
@@ -90,7 +106,7 @@ impl Rulebook {
             row,
         };
         let mut aggregates = Vec::new();
-        for (index, rule) in (0u16..).zip(rules) {
+        for (index, rule) in (0u16..).zip(rules).filter(|(i, _)| open.contains(i)) {
             match rule.level {
                 Level::Row => book.row_rule(planner, index, rule)?,
                 Level::Set => book.set_rule(planner, index, rule)?,

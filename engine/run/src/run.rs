@@ -522,14 +522,17 @@ impl<'a> Runner<'a> {
     }
 }
 
+/// A target that the program does not have, with the nearest one that it has.
+pub(crate) fn unknown_target(unknown: &pipe_plan::UnknownTarget) -> Diagnostic {
+    let near = pipe_diagnostics::nearest(&unknown.target, unknown.known.iter().map(String::as_str));
+    let help =
+        near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
+    let message = format!("`{}` is no table or load of the program", unknown.target);
+    Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).help(help)
+}
+
 fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic> {
-    let selection = select(&loaded.program, &options.targets).map_err(|unknown| {
-        let near = pipe_diagnostics::nearest(&unknown.target, unknown.known.iter().map(String::as_str));
-        let help =
-            near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
-        let message = format!("`{}` is no table or load of the program", unknown.target);
-        Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).help(help)
-    })?;
+    let selection = select(&loaded.program, &options.targets).map_err(|unknown| unknown_target(&unknown))?;
     if selection.tables.is_empty() {
         return Err(Diagnostic::new(codes::NOTHING_TO_RUN, Severity::Error, "the program has no load and no rules")
             .help("add `load <table> into parquet 'out/<table>';`"));
@@ -538,7 +541,7 @@ fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic>
 }
 
 /// Refuses what names a param that has no value.
-fn valued(engine: &Engine<'_>, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn valued(engine: &Engine<'_>, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
     let named = selection.tables.iter().flat_map(|table| engine.loaded.program.params_named(table));
     let missing: Vec<Diagnostic> = named
         .filter(|p| engine.params.value(p).is_none())
@@ -553,12 +556,33 @@ fn valued(engine: &Engine<'_>, selection: &Selection) -> Result<(), Vec<Diagnost
 
 /// Refuses, by name, what this binary cannot run.
 pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+    let mut refused = unreadable(loaded, selection);
+    for table in &selection.tables {
+        for action in
+            loaded.program.heals.get(table).into_iter().flat_map(|h| &h.clauses).flat_map(|c| c.steps.iter().flatten())
+        {
+            if pipe_schema::action(action.name).is_some_and(|a| !a.available) {
+                refused.push(refusal(&format!("the action `{}` in `heal {table}`", action.name), action.span));
+            }
+        }
+    }
+    for load in loaded.program.loads.iter().filter(|l| selection.loads.contains(&l.name)) {
+        if !known(&load.connector) {
+            refused.push(refusal(&format!("load `{}` into `{}`", load.name, load.connector), load.span));
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+/// Refuses, by name, what this binary cannot judge; heals and loads are not asked for.
+pub(crate) fn judgeable(loaded: &Loaded, selection: &Selection) -> Result<(), Vec<Diagnostic>> {
+    let refused = unreadable(loaded, selection);
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+fn unreadable(loaded: &Loaded, selection: &Selection) -> Vec<Diagnostic> {
     let mut refused = Vec::new();
-    let mut refuse = |what: String, span| {
-        let message = format!("{what} needs an engine that this version of pipe does not have");
-        refused.push(Diagnostic::error(codes::UNAVAILABLE, message, span).help("run other targets with `--target`"));
-    };
-    let known = |name: &str| pipe_schema::connector(name).is_some_and(|c| c.available);
+    let mut refuse = |what: String, span| refused.push(refusal(&what, span));
     for table in &selection.tables {
         if let Some(source) = loaded.program.sources.get(table) {
             if !known(&source.connector) {
@@ -578,20 +602,17 @@ pub(crate) fn available(loaded: &Loaded, selection: &Selection) -> Result<(), Ve
                 refuse(format!("rule `{}` of `{table}` (`{}`)", rule.name, rule.check), rule.span);
             }
         }
-        for action in
-            loaded.program.heals.get(table).into_iter().flat_map(|h| &h.clauses).flat_map(|c| c.steps.iter().flatten())
-        {
-            if pipe_schema::action(action.name).is_some_and(|a| !a.available) {
-                refuse(format!("the action `{}` in `heal {table}`", action.name), action.span);
-            }
-        }
     }
-    for load in loaded.program.loads.iter().filter(|l| selection.loads.contains(&l.name)) {
-        if !known(&load.connector) {
-            refuse(format!("load `{}` into `{}`", load.name, load.connector), load.span);
-        }
-    }
-    if refused.is_empty() { Ok(()) } else { Err(refused) }
+    refused
+}
+
+fn known(connector: &str) -> bool {
+    pipe_schema::connector(connector).is_some_and(|c| c.available)
+}
+
+fn refusal(what: &str, span: pipe_diagnostics::Span) -> Diagnostic {
+    let message = format!("{what} needs an engine that this version of pipe does not have");
+    Diagnostic::error(codes::UNAVAILABLE, message, span).help("run other targets with `--target`")
 }
 
 fn skipped(table: &str, because: &str) -> Stopped {

@@ -7,11 +7,11 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use pipe_check::{Rule, Severity};
-use pipe_compile::Tables;
+use pipe_compile::{Planner, Tables};
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 
-use crate::engine::Stopped;
+use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::evaluate::Evaluator;
 use crate::report::FailureReport;
@@ -66,7 +66,11 @@ impl Evaluator<'_, '_> {
                     let values = values.get(range.clone()).unwrap_or_default();
                     book.observe(&self.planner(tables), fused, values)?
                 }
-                _ => self.ask(tables, rule, Arc::clone(&rows)).await?,
+                _ => {
+                    let mut tables = tables.clone();
+                    tables.insert(self.task.table, Arc::clone(&rows));
+                    ask(self.engine, &self.planner(&tables), rule).await?
+                }
             };
             verdicts.insert(table.rule, (seen, table.assertion.expected.clone()));
         }
@@ -85,23 +89,23 @@ impl Evaluator<'_, '_> {
         }
         Ok(())
     }
+}
 
-    /// A table rule that needs a query of its own.
-    async fn ask(&self, tables: &Tables, rule: &Rule, rows: Arc<dyn TableProvider>) -> Result<Observed, Stopped> {
-        let mut tables = tables.clone();
-        tables.insert(self.task.table, rows);
-        let planner = self.planner(&tables);
-        let plan = planner.table_assertion(rule)?.plan;
-        let batches = self.engine.session.execute_logical_plan(plan).await?.collect().await?;
-        if !rule.by.is_empty() {
-            return Ok(by_group(&batches));
-        }
-        let row = batches.iter().find(|b| b.num_rows() > 0);
-        let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
-            return Err(errors::internal(&"an assertion without its row").into());
-        };
-        Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
+/// Asks a table rule as a query of its own, over the planner's table of its name.
+///
+/// # Errors
+/// What the planner finds; the query fails while running.
+pub async fn ask(engine: &Engine<'_>, planner: &Planner<'_>, rule: &Rule) -> Result<Observed, Stopped> {
+    let plan = planner.table_assertion(rule)?.plan;
+    let batches = engine.session.execute_logical_plan(plan).await?.collect().await?;
+    if !rule.by.is_empty() {
+        return Ok(by_group(&batches));
     }
+    let row = batches.iter().find(|b| b.num_rows() > 0);
+    let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
+        return Err(errors::internal(&"an assertion without its row").into());
+    };
+    Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
 }
 
 /// How many failing groups are named.

@@ -117,6 +117,19 @@ fn profiled() {
 }
 
 #[test]
+fn validated() {
+    for (example, _) in EXAMPLES {
+        let folder = copy_of(&format!("examples/{example}"));
+        let text = pipe(folder.path(), &["validate", "--failing", "2"]).expect(1).stdout;
+        let wide: Vec<&str> = text.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+        golden(example, "validate", &format!("$ pipe validate --failing 2\n{}", steady(&text)));
+        let left = [".pipe", "out"].map(|name| folder.path().join(name).exists());
+        assert_eq!(left, [false, false], "it left something behind");
+    }
+}
+
+#[test]
 fn run_twice() {
     for (example, _) in EXAMPLES {
         let folder = copy_of(&format!("examples/{example}"));
@@ -166,9 +179,10 @@ fn steady(report: &str) -> String {
     let mut lines = report.lines();
     let first = lines.next().unwrap_or_default();
     let (start, rest) = first.split_once(": ").unwrap_or(("", first));
-    assert!(start.starts_with("run"), "{first}");
+    assert!(start.starts_with("run") || start == "validate", "{first}");
+    let start = if start == "validate" { start } else { "run <id>" };
     let what = rest.rsplit_once(" (").map_or(rest, |(what, _)| what);
-    std::iter::once(format!("run <id>: {what} (<time>)")).chain(lines.map(str::to_owned)).map(|l| l + "\n").collect()
+    std::iter::once(format!("{start}: {what} (<time>)")).chain(lines.map(str::to_owned)).map(|l| l + "\n").collect()
 }
 
 /// All files below a folder, with their bytes.

@@ -23,3 +23,4 @@ mod rows;
 mod statistics;
 mod tidy;
 mod undo;
+mod validate;

@@ -12,6 +12,7 @@ mod quarantine;
 mod query;
 mod run;
 mod runs;
+mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Validate(validate::Args),
     Query(query::Args),
     Check(check::Args),
     Fmt(fmt::Args),
@@ -59,6 +61,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
     };
     let result = match cli.command {
         Command::Run(args) => run::execute(&args, out),
+        Command::Validate(args) => validate::execute(&args, out),
         Command::Query(args) => query::execute(&args, out),
         Command::Check(args) => check::execute(&args, out),
         Command::Fmt(args) => fmt::execute(&args, out),

@@ -12,6 +12,7 @@ use pipe_run::report::TableReport;
 
 use crate::output::Paint;
 
+pub use problems::bare as failure;
 pub use table::{Table, WIDTH, wrapped};
 
 /// The report as text, with a line break at its end. `place` is what a command needs behind it to find this project again: a path, a state.
@@ -108,7 +109,7 @@ pub fn counted(n: u64, thing: &str) -> String {
 }
 
 /// `0.42 s`, `75 s`.
-fn seconds(millis: u64) -> String {
+pub fn seconds(millis: u64) -> String {
     if millis < 10_000 {
         format!("{}.{:02} s", millis / 1000, millis % 1000 / 10)
     } else {
@@ -117,7 +118,7 @@ fn seconds(millis: u64) -> String {
 }
 
 /// A share as `0.5%`; what is not 0 is never shown as 0.
-fn share(ratio: f64) -> String {
+pub fn share(ratio: f64) -> String {
     let percent = ratio * 100.0;
     if percent > 0.0 && percent < 0.01 {
         "<0.01%".to_owned()

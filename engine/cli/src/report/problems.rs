@@ -47,6 +47,11 @@ fn let_pass(report: &Report, paint: Paint) -> String {
     text
 }
 
+/// A failure without its run.
+pub fn bare(found: &FailureReport) -> String {
+    failure(found, &Report::default())
+}
+
 fn failure(failure: &FailureReport, report: &Report) -> String {
     let mut what = title(failure);
     if let Some(rule) = rule_of(failure, report) {
@@ -58,7 +63,7 @@ fn failure(failure: &FailureReport, report: &Report) -> String {
         _ = write!(what, ", {}", counted(failure.rows, "row"));
     }
     // What was decided about rows of a table that fails came to nothing.
-    if !["failed", "withdrawn", ""].contains(&failure.handled.as_str()) {
+    if !["failed", "withdrawn", "found", ""].contains(&failure.handled.as_str()) {
         _ = write!(what, ": {}", failure.handled.replace('_', " "));
         if let Some(clause) = failure.clause {
             _ = write!(what, " by clause {clause}");

@@ -15,6 +15,7 @@ pub use set::SetAssertion;
 pub use table::{FusedAssertion, LoweredAggregate, TableAssertion};
 pub use window::Windowed;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
 use pipe_check::{Predicate, Rule};
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::sql;
@@ -62,6 +64,19 @@ impl Planner<'_> {
             Level::Row | Level::Set => format!("SELECT count(*) AS violations FROM (\n{sql}\n) AS failing"),
             Level::Table | Level::History | Level::Schema => sql,
         }
+    }
+
+    /// The query of [`Planner::assertion_sql`] for a set rule, over the planner's table of its name, as a plan.
+    ///
+    /// # Errors
+    /// A rule of another level; what the planner finds.
+    pub fn failing_rows(&self, rule: &Rule) -> Result<LogicalPlan, Vec<Diagnostic>> {
+        let failed =
+            |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, crate::error::sentence(&e), rule.span)];
+        let from = table_name(&rule.table, &rule.table);
+        let text = set::failing_rows(rule, &from, READ_ORDER, |e| self.printed(e));
+        let query = text.and_then(|sql| tree::query(&sql)).ok_or_else(|| vec![no_assertion(rule)])?;
+        self.bind_plan(self.plan(&query).map_err(failed)?).map_err(failed)
     }
 
     /// The columns of a table it knows.
@@ -107,6 +122,19 @@ impl Planner<'_> {
         debug_assert!(flow.is_continue());
         tree.to_string()
     }
+}
+
+/// The columns of the judged row that a rule names, sorted.
+pub fn columns_of(rule: &Rule) -> BTreeSet<&str> {
+    let expressions = rule.subject.iter().chain(&rule.filter).chain(operands(&rule.predicate));
+    let mut columns: BTreeSet<&str> =
+        expressions.flat_map(|e| &e.columns).filter_map(|c| c.parts.last().map(String::as_str)).collect();
+    columns.extend(rule.by.iter().map(String::as_str));
+    columns.extend(set::ordered_by(&rule.predicate).map(String::as_str));
+    if let Predicate::Determines(determined) = &rule.predicate {
+        columns.extend(determined.iter().map(String::as_str));
+    }
+    columns
 }
 
 /// A table in `FROM`, under the name its rule's SQL calls it.

@@ -144,7 +144,7 @@ impl Planner<'_> {
 }
 
 /// The column that orders the rows of a predicate on neighbours.
-fn ordered_by(predicate: &Predicate) -> Option<&String> {
+pub(super) fn ordered_by(predicate: &Predicate) -> Option<&String> {
     match predicate {
         Predicate::Monotone { order, .. }
         | Predicate::Sequential { order, .. }

@@ -1,0 +1,192 @@
+//! One table judged by its rules, and nothing decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pipe_check::words::tolerance_text;
+use pipe_check::{Rule, Severity};
+use pipe_compile::{Planner, Tables, columns_of};
+use pipe_schema::Level;
+
+use super::as_read::{AsRead, Opened};
+use super::report::{FailingRow, Judged, Looked};
+use crate::account::{exceeds, ratio, verdict};
+use crate::engine::{Engine, Stopped, Watch};
+use crate::report::{FailureReport, RuleReport, Sample};
+use crate::rulebook::Observed;
+use crate::{columns, errors, told};
+
+/// Samples of a rule's report.
+const SAMPLES: usize = 5;
+
+/// What was found of a table.
+#[derive(Debug, Default)]
+pub struct Inspected {
+    /// The table.
+    pub table: Looked,
+    /// Its rules, in their order.
+    pub rules: Vec<Judged>,
+    /// What is wrong beside them.
+    pub failures: Vec<FailureReport>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+}
+
+/// A table at work.
+pub struct Inspector<'i, 'a> {
+    /// The command.
+    pub engine: &'i Engine<'a>,
+    /// The tables.
+    pub opened: &'i Opened<'i>,
+    /// The table.
+    pub table: &'i str,
+    /// Rows listed of each rule.
+    pub listed: usize,
+    /// Who watches.
+    pub watch: Watch<'i>,
+}
+
+/// A verdict, by the rule's place among those of its table.
+pub type Verdicts = BTreeMap<u16, Verdict>;
+
+/// What is known of a rule.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Of a row or set rule: which rows violate it.
+    Rows(Violations),
+    /// Of any other: what was observed, and what was expected.
+    Table(Observed, String),
+}
+
+/// The rows that violate a rule.
+#[derive(Clone, Debug, Default)]
+pub struct Violations {
+    /// How many there are.
+    pub count: u64,
+    /// Of so many that were judged.
+    pub judged: u64,
+    /// The first of them.
+    pub rows: Vec<FailingRow>,
+}
+
+impl Inspector<'_, '_> {
+    /// Judges the table.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub async fn inspect(&self) -> Result<Inspected, Stopped> {
+        let program = self.engine.program();
+        let rules: &[Rule] = program.rules.get(self.table).map(Vec::as_slice).unwrap_or_default();
+        let read = self.opened.sources.get(self.table);
+        let mut found = Inspected::default();
+        found.table.name = self.table.to_owned();
+        if let Some(read) = read {
+            found.failures.extend(read.failures.iter().cloned());
+            found.notes.extend(read.notes.iter().cloned());
+            found.table.files = read.names().len() as u64;
+        }
+        self.watch.table_started(self.table, found.table.files, read.map_or(0, AsRead::bytes));
+        let tables = self.opened.tables(self.engine, self.table);
+        let planner = self.planner(&tables);
+        let mut verdicts = self.without_rows(&planner, rules)?;
+        let open: Vec<u16> = (0u16..).take(rules.len()).filter(|i| !verdicts.contains_key(i)).collect();
+        if !open.is_empty() {
+            verdicts.extend(self.with_rows(&tables, rules, &open, &mut found).await?);
+        }
+        let judged = (0u16..).zip(rules).filter_map(|(i, rule)| Some((rule, verdicts.remove(&i)?)));
+        found.rules = judged.map(|(rule, verdict)| self.told(&planner, rule, verdict, found.table.rows)).collect();
+        self.watch.table_finished(self.table);
+        Ok(found)
+    }
+
+    /// A planner over these tables.
+    pub fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
+        Planner::new(&self.engine.session, tables, &self.engine.params, &self.engine.loaded.sources)
+    }
+
+    /// The rules that no row is needed for: those about columns, and those that read one that is not there.
+    fn without_rows(&self, planner: &Planner<'_>, rules: &[Rule]) -> Result<Verdicts, Stopped> {
+        let read = self.opened.sources.get(self.table);
+        let provider = self.opened.providers.get(self.table);
+        let provider = provider.ok_or_else(|| errors::internal(&format!("`{}` was not opened", self.table)))?;
+        let found = read.map_or_else(|| provider.schema(), |r| Arc::clone(&r.found));
+        let declared = read.map(|r| r.declared.as_slice()).unwrap_or_default();
+        let mut verdicts = Verdicts::new();
+        for (index, rule) in (0u16..).zip(rules) {
+            if rule.level == Level::Schema {
+                let seen = columns::judge(planner, rule, &found, declared)?;
+                verdicts.insert(index, Verdict::Table(seen, told::expected(rule)));
+                continue;
+            }
+            let missing = columns_of(rule).into_iter().find(|c| read.is_some_and(|r| r.missing.contains(*c)));
+            if let Some(column) = missing {
+                let text = format!("there is no column `{column}`");
+                let seen = Observed { text, value: None, holds: false };
+                verdicts.insert(index, Verdict::Table(seen, pipe_check::words::predicate_text(&rule.predicate)));
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// A rule's report.
+    fn told(&self, planner: &Planner<'_>, rule: &Rule, found: Verdict, rows: Option<u64>) -> Judged {
+        let source = self.opened.sources.contains_key(self.table);
+        let from = if source { format!("raw.{}", self.table) } else { self.table.to_owned() };
+        let mut result = RuleReport {
+            table: rule.table.clone(),
+            rule: rule.name.clone(),
+            check: rule.check.to_owned(),
+            severity: rule.severity.word().to_owned(),
+            dimension: rule.dimension.clone(),
+            level: rule.level.word().to_owned(),
+            tolerate: tolerance_text(rule.tolerate),
+            warn_above: rule.warn.and_then(tolerance_text),
+            exact: !rule.approx,
+            sql: planner.assertion_sql(rule, &from),
+            rows: rows.unwrap_or(0),
+            ..RuleReport::default()
+        };
+        let mut told = Judged::default();
+        match found {
+            Verdict::Table(seen, expected) => {
+                result.passed = seen.holds;
+                result.verdict = verdict(seen.holds, false);
+                result.violations = u64::from(!seen.holds);
+                result.observed = Some(seen.text);
+                result.expected = Some(expected);
+            }
+            Verdict::Rows(found) => {
+                result.rows = found.judged;
+                result.violations = found.count;
+                result.ratio = ratio(found.count, found.judged);
+                result.passed = !exceeds(rule.tolerate, found.count, found.judged);
+                let warns = rule.warn.is_some_and(|warn| exceeds(warn, found.count, found.judged));
+                result.verdict = verdict(result.passed, warns);
+                result.samples = found.rows.iter().take(SAMPLES).map(sample).collect();
+                told.more_failing_rows = found.count.saturating_sub(found.rows.len() as u64);
+                told.failing_rows = found.rows;
+            }
+        }
+        result.violations_after = result.violations;
+        told.finding = !result.passed && rule.severity >= Severity::Error;
+        told.result = result;
+        told
+    }
+
+    /// What a violating row of a rule shows: the values of its columns.
+    pub fn shown(&self, rule: &Rule, columns: &[&str]) -> Vec<usize> {
+        let named = columns_of(rule);
+        columns.iter().enumerate().filter(|(_, c)| named.contains(**c)).map(|(i, _)| i).collect()
+    }
+}
+
+/// A failing row in the words of a run's report.
+fn sample(row: &FailingRow) -> Sample {
+    let text = |v: &serde_json::Value| match v {
+        serde_json::Value::Null => "NULL".to_owned(),
+        serde_json::Value::String(s) => s.clone(),
+        other => other.to_string(),
+    };
+    let value = row.values.values().map(text).collect::<Vec<_>>().join(", ");
+    Sample { file: row.file.clone(), line: row.line, row: row.row, value: value.chars().take(200).collect() }
+}

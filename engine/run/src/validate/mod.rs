@@ -1,0 +1,162 @@
+//! The rules alone, on the tables as they come: nothing is healed, nothing staged, nothing committed, no state written.
+
+mod as_read;
+mod inspect;
+mod on;
+mod report;
+mod rows;
+mod survey;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use pipe_check::Loaded;
+use pipe_diagnostics::codes::run as codes;
+use pipe_diagnostics::{Diagnostic, Severity, render};
+use serde_json::Value;
+
+pub use report::{FailingRow, Judged, Looked, Validation};
+
+use crate::engine::{Engine, Stopped};
+use crate::look::Look;
+use crate::report::Observer;
+use crate::{Options, query, raw, run};
+use as_read::Opened;
+use inspect::{Inspected, Inspector};
+
+/// What is asked of a validation; which tables is said by [`Options::targets`].
+#[derive(Clone, Debug, Default)]
+pub struct ValidationRequest {
+    /// Tables that are read from another file.
+    pub on: BTreeMap<String, PathBuf>,
+    /// Failing rows listed of each rule.
+    pub listed: usize,
+}
+
+/// Judges tables by their rules. Without targets: those read from another file, or else all that have rules. `loaded` then says where
+/// they were read from.
+pub async fn validate(
+    loaded: &mut Loaded,
+    options: &Options,
+    request: &ValidationRequest,
+    watch: &dyn Observer,
+) -> Validation {
+    let began = Instant::now();
+    let mut told = Validation { format_version: 1, ..Validation::default() };
+    told.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    told.diagnostics = values(loaded, &loaded.diagnostics);
+    let begun = match on::put(loaded, &request.on) {
+        Ok(()) => look(loaded, options, request, watch, &mut told).await,
+        Err(problem) => Err(vec![problem]),
+    };
+    if let Err(problems) = begun {
+        // What is wrong with the program is told already.
+        let new: Vec<Diagnostic> = problems.into_iter().filter(|p| !loaded.diagnostics.contains(p)).collect();
+        told.diagnostics.extend(values(loaded, &new));
+        told.outcome = "invalid".to_owned();
+        told.exit_code = 2;
+    }
+    told.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    told
+}
+
+fn values(loaded: &Loaded, found: &[Diagnostic]) -> Vec<Value> {
+    found.iter().map(|d| render::to_json(d, &loaded.sources)).collect()
+}
+
+/// Looks at every table; what one of them cannot say keeps no other from speaking.
+async fn look(
+    loaded: &Loaded,
+    options: &Options,
+    request: &ValidationRequest,
+    watch: &dyn Observer,
+    told: &mut Validation,
+) -> Result<(), Vec<Diagnostic>> {
+    let scratch = tempfile::tempdir().map_err(|e| vec![crate::errors::io(&e)])?;
+    let mut engine = Engine::new(loaded, options)?;
+    engine.scratch = scratch.path().to_owned();
+    let tables = tables(loaded, options, request)?;
+    query::refuse_broken(&engine, &tables)?;
+    let judged = pipe_plan::Selection { tables: tables.clone(), loads: Vec::new() };
+    run::judgeable(loaded, &judged)?;
+    run::valued(&engine, &judged)?;
+    let look = Look::beside(&options.state, &mut told.notes).map_err(|d| vec![d])?;
+    let known = raw::known_schemas(&engine, &look.state).await;
+    let analysis = pipe_compile::check_program(loaded, &known);
+    let wrong: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let mut opened = Opened::new(&request.on);
+    let mut blind = false;
+    for table in &tables {
+        let inspected = async {
+            opened.open(&engine, &look.state, table).await?;
+            let inspector = Inspector { engine: &engine, opened: &opened, table, listed: request.listed, watch };
+            inspector.inspect().await
+        };
+        match inspected.await {
+            Ok(found) => tell(found, told),
+            Err(stopped) => {
+                blind = true;
+                cannot(loaded, stopped, told);
+            }
+        }
+    }
+    told.notes.extend(engine.take_notes());
+    let findings = !told.failures.is_empty() || told.rules.iter().any(|r| r.finding);
+    (told.outcome, told.exit_code) = match (blind, findings) {
+        (true, _) => ("failed".to_owned(), 2),
+        (_, true) => ("findings".to_owned(), 1),
+        _ => ("clean".to_owned(), 0),
+    };
+    Ok(())
+}
+
+/// The tables to judge, in the order of their names.
+fn tables(loaded: &Loaded, options: &Options, request: &ValidationRequest) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let program = &loaded.program;
+    if !options.targets.is_empty() {
+        let mut tables = Vec::new();
+        for target in &options.targets {
+            let is_table = program.sources.contains_key(target) || program.models.contains_key(target);
+            let of_load = program.loads.iter().find(|l| l.name == *target).map(|l| &l.table);
+            match of_load.filter(|_| !is_table).or(is_table.then_some(target)) {
+                Some(table) if !tables.contains(table) => tables.push(table.clone()),
+                Some(_) => {}
+                None => {
+                    let unknown = pipe_plan::select(program, std::slice::from_ref(target)).err();
+                    return Err(unknown.iter().map(run::unknown_target).collect());
+                }
+            }
+        }
+        return Ok(tables);
+    }
+    let tables: Vec<String> = match request.on.is_empty() {
+        true => program.rules.keys().cloned().collect(),
+        false => request.on.keys().cloned().collect(),
+    };
+    if tables.is_empty() {
+        let help = "add `rules <table> { … }`";
+        return Err(vec![
+            Diagnostic::new(codes::NOTHING_TO_RUN, Severity::Error, "the program has no rules").help(help),
+        ]);
+    }
+    Ok(tables)
+}
+
+fn tell(found: Inspected, told: &mut Validation) {
+    if found.rules.is_empty() {
+        told.notes.push(format!("`{}` has no rules", found.table.name));
+    }
+    told.tables.push(found.table);
+    told.rules.extend(found.rules);
+    told.failures.extend(found.failures);
+    told.notes.extend(found.notes);
+}
+
+/// A table that cannot be looked at.
+fn cannot(loaded: &Loaded, stopped: Stopped, told: &mut Validation) {
+    told.diagnostics.extend(values(loaded, &stopped.diagnostics));
+}
