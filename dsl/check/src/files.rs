@@ -1,5 +1,7 @@
 //! The files of a project: the ones named, the ones they `use`, the ones models keep their query in.
 
+mod schemas;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,6 +9,7 @@ use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources, Span, codes::names
 use pipe_syntax::{self as syntax, StatementKind, Text};
 
 use crate::graph;
+use crate::rule::JsonSchema;
 
 /// Where texts come from.
 pub(crate) enum Store<'a> {
@@ -112,6 +115,8 @@ pub(crate) struct Project {
     pub(crate) files: Vec<(FileId, syntax::File)>,
     /// Queries of models that stand in files of their own, by the span of the file's name.
     pub(crate) queries: BTreeMap<Span, syntax::Sql>,
+    /// JSON Schemas that rules name, by the span of the text that does.
+    pub(crate) schemas: BTreeMap<Span, JsonSchema>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -185,6 +190,7 @@ impl Project {
                     StatementKind::Model(syntax::Model { body: syntax::ModelBody::File(text), .. }) => {
                         self.query(store, &found.shown, text);
                     }
+                    StatementKind::Rules(block) => self.schemas(store, &found.shown, block),
                     _ => {}
                 }
             }

@@ -127,6 +127,8 @@ pub enum Predicate {
         /// Its argument.
         argument: Option<String>,
     },
+    /// `is json_schema '…'`
+    JsonSchema(Box<JsonSchema>),
     /// `unique`
     Unique,
     /// `references table (column, …)`
@@ -230,6 +232,19 @@ pub enum Predicate {
     Type(Vec<Type>),
     /// No other column than the declared ones.
     Closed,
+}
+
+/// A JSON Schema, with the files that it refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JsonSchema {
+    /// As written: the schema itself, or the path of its file from the folder of the `.pipe` file.
+    pub written: String,
+    /// Its text: JSON, whether or not it is a right schema.
+    pub text: String,
+    /// The file that it is in, from the folder of the project: what relative references start from.
+    pub place: String,
+    /// The files that it refers to, and they, by their paths from the folder of the project.
+    pub files: std::collections::BTreeMap<String, String>,
 }
 
 /// What the distance of a value from the others is measured in.

@@ -10,8 +10,8 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::{ColumnarValue, Operator};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, InListExpr, Literal};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use regex_automata::meta::{Cache, Regex};
 
 use crate::functions;
@@ -19,12 +19,13 @@ use crate::functions;
 /// Texts of so many bytes stand in a view itself.
 const INLINE: usize = 12;
 
-/// The expression with what can be prepared prepared: regular expressions are compiled, short texts to be found are views.
+/// The expression with what can be prepared prepared: regular expressions and JSON Schemas are compiled, short texts to be
+/// found are views.
 pub(crate) fn prepared(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
     let done = expression.transform_up(|e| {
-        Ok(match (Prepared::matches(&e), Prepared::among(&e)) {
-            (Some(new), _) | (_, Some(new)) => Transformed::yes(Arc::new(new) as Arc<dyn PhysicalExpr>),
-            _ => Transformed::no(e),
+        Ok(match Prepared::matches(&e).or_else(|| Prepared::among(&e)).or_else(|| Prepared::accepts(&e)) {
+            Some(new) => Transformed::yes(Arc::new(new) as Arc<dyn PhysicalExpr>),
+            None => Transformed::no(e),
         })
     })?;
     Ok(done.data)
@@ -42,6 +43,8 @@ enum Test {
     Matches(Regex, Mutex<Vec<Cache>>),
     /// Whether a text is one of a few short ones, as views.
     Among { views: Vec<u128>, negated: bool },
+    /// Whether a JSON Schema accepts a document.
+    Accepts(Box<jsonschema::Validator>),
 }
 
 impl Prepared {
@@ -64,6 +67,18 @@ impl Prepared {
         let views = list.list().iter().map(view).collect::<Option<Vec<_>>>()?;
         let test = Test::Among { views, negated: list.negated() };
         Some(Self { original: Arc::clone(e), text: Arc::clone(list.expr()), test })
+    }
+}
+
+impl Prepared {
+    /// `is_json_schema(text, 'schema', …)`
+    fn accepts(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+        let call = e.downcast_ref::<ScalarFunctionExpr>().filter(|f| f.name() == functions::schema::NAME)?;
+        let (text, constants) = call.args().split_first()?;
+        let constants: Option<Vec<&str>> =
+            constants.iter().map(|c| c.downcast_ref::<Literal>()?.value().try_as_str()?).collect();
+        let validator = functions::schema::compiled(&constants?).ok()?;
+        Some(Self { original: Arc::clone(e), text: Arc::clone(text), test: Test::Accepts(Box::new(validator)) })
     }
 }
 
@@ -97,6 +112,10 @@ impl PhysicalExpr for Prepared {
                 let all = texts.as_string_view();
                 let found = all.views().iter().map(|view| views.contains(view) != *negated).collect::<BooleanBuffer>();
                 Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, all.logical_nulls()))))
+            }
+            Test::Accepts(validator) if texts.data_type().is_string() => {
+                functions::judge_array(&texts, |text| functions::schema::accepts(validator, text))
+                    .map(ColumnarValue::Array)
             }
             _ => self.original.evaluate(batch),
         }
@@ -151,8 +170,13 @@ mod tests {
     use super::*;
 
     fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
-        let text =
-            prop_oneof![Just("new".to_owned()), Just("a longer text than".to_owned()), "[a-c.]{0,14}", "\\PC{0,6}"];
+        let text = prop_oneof![
+            Just("new".to_owned()),
+            Just("a longer text than".to_owned()),
+            Just("7".to_owned()),
+            "[a-c.]{0,14}",
+            "\\PC{0,6}"
+        ];
         prop::collection::vec(proptest::option::of(text), 0..20)
     }
 
@@ -181,6 +205,12 @@ mod tests {
                     both(Arc::clone(&array), |x, s| binary(x, Operator::RegexMatch, text(pattern, &array), s).unwrap());
                 }
                 let few = ["new", "", "abc", "a.b.c.a.b.c.", "ä", "b", "c", "d"];
+                let of_schema = Arc::new(functions::all().into_iter().find(|f| f.name() == functions::schema::NAME).unwrap());
+                both(Arc::clone(&array), |x, s| {
+                    let arguments = vec![x, text(r#"{"type": "integer"}"#, &array)];
+                    let of_schema = Arc::clone(&of_schema);
+                    Arc::new(ScalarFunctionExpr::try_new(of_schema, arguments, s, Arc::default()).unwrap())
+                });
                 both(Arc::clone(&array), |x, s| {
                     in_list(x, few.iter().map(|t| text(t, &array)).collect(), &negated, s).unwrap()
                 });
@@ -195,7 +225,10 @@ mod tests {
         let x = || col("x", &schema).unwrap();
         let matches = binary(x(), Operator::RegexMatch, view("a+$"), &schema).unwrap();
         let among = in_list(x(), vec![view("a"), view("b")], &false, &schema).unwrap();
-        for e in [matches, among] {
+        let schema_test = functions::all().into_iter().find(|f| f.name() == functions::schema::NAME).unwrap();
+        let arguments = vec![x(), view(r#"{"type": "object"}"#)];
+        let accepts = ScalarFunctionExpr::try_new(Arc::new(schema_test), arguments, &schema, Arc::default()).unwrap();
+        for e in [matches, among, Arc::new(accepts)] {
             assert!(prepared(e).unwrap().downcast_ref::<Prepared>().is_some());
         }
     }

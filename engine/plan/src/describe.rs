@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_check::words::{duration, predicate_text, quoted, tolerance_text};
-use pipe_check::{Connection, HealBlock, Load, Model, Program, Rule, Schedule, Source};
+use pipe_check::{Connection, HealBlock, Load, Model, Predicate, Program, Rule, Schedule, Source};
 use pipe_syntax::Trigger;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -145,6 +145,9 @@ pub(crate) fn rule(found: &Rule) -> Object {
     object.set("severity", found.severity.word());
     object.set_if("subject", subject_text(found));
     object.set_if("predicate", Some(predicate_text(&found.predicate)).filter(|p| !p.is_empty()));
+    if let Some(files) = schema_files(&found.predicate) {
+        object.list("json schema", files);
+    }
     object.set_if("tolerate", tolerance_text(found.tolerate));
     object.set_if("warn above", found.warn.and_then(tolerance_text));
     object.set_if("by", Some(found.by.join(", ")).filter(|by| !by.is_empty()));
@@ -156,6 +159,18 @@ pub(crate) fn rule(found: &Rule) -> Object {
     }
     object.list("doc", found.docs.clone());
     object
+}
+
+/// The texts behind the path of a JSON Schema, a line each: what the rule says when its file changes.
+fn schema_files(predicate: &Predicate) -> Option<Vec<String>> {
+    let Predicate::JsonSchema(schema) = predicate else { return None };
+    let own = (schema.text != schema.written).then_some((&schema.place, &schema.text));
+    let texts = own.into_iter().chain(&schema.files);
+    let lines = |(name, text): (&String, &String)| {
+        let lines: Vec<String> = text.lines().map(|l| format!("  {l}")).collect();
+        std::iter::once(name.clone()).chain(lines)
+    };
+    Some(texts.flat_map(lines).collect())
 }
 
 pub(crate) fn heal(table: &str, found: &HealBlock) -> Object {

@@ -8,6 +8,7 @@ mod healing;
 mod import;
 mod inspect;
 mod invariants;
+mod json_schema;
 mod keys;
 mod kills;
 mod language;

@@ -22,6 +22,7 @@ pub fn predicate_text(predicate: &Predicate) -> String {
         Predicate::Length(inner) => format!("length {}", predicate_text(inner)),
         Predicate::Is { format, argument: None } => format!("is {format}"),
         Predicate::Is { format, argument: Some(argument) } => format!("is {format} {}", quoted(argument)),
+        Predicate::JsonSchema(schema) => format!("is json_schema {}", quoted(&schema.written)),
         Predicate::Unique => "unique".to_owned(),
         Predicate::References { table, columns } => format!("references {table} ({})", columns.join(", ")),
         Predicate::Determines(columns) => format!("determines ({})", columns.join(", ")),

@@ -295,6 +295,15 @@ fn build(
         Written::Distinct(inner) => Predicate::Distinct(Box::new(measure(cx, table, inner, "distinct")?)),
         Written::Is { format, argument } => {
             format_argument(cx, format, argument.as_ref())?;
+            if format.value == "json_schema" {
+                // One that could not be read was reported when it was looked for.
+                return argument
+                    .as_ref()
+                    .and_then(|a| cx.schemas.get(&a.span))
+                    .cloned()
+                    .map(Box::new)
+                    .map(Predicate::JsonSchema);
+            }
             Predicate::Is { format: format.value.clone(), argument: argument.as_ref().map(|a| a.value.clone()) }
         }
         Written::Unique => Predicate::Unique,

@@ -105,4 +105,8 @@ codes! {
         why: "The field's kinds of check are predicates, recipes of SQL, or refused with a reason: calling a language model for each row, geometry, code of other languages, trained models, and checks of files that are no data. `pipe explain geometry` and the like say why.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email is geometry; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { email matches '^POINT'; }";
+    JSON_SCHEMA = "E0426", "a JSON Schema that is none",
+        why: "Behind `is json_schema` stands a schema, `'{…}'`, or the path of its file from the folder of this one. Its draft is the one that `$schema` names, 2020-12 without one. References lead into the schema or to other files of the project; nothing is fetched.",
+        bad: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"objekt\"}'; }",
+        good: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"object\"}'; }";
 }

@@ -135,6 +135,35 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
         ],
     ),
     (
+        "json_schema",
+        &[
+            rows(
+                "what the schema accepts passes, what it does not violates",
+                "x text",
+                "('{\"id\": 1}'), ('{\"id\": \"1\"}'), ('{}')",
+                "x is json_schema '{\"required\": [\"id\"], \"properties\": {\"id\": {\"type\": \"integer\"}}}';",
+                2,
+            ),
+            rows("what is not JSON violates", "x text", "(''), ('{')", "x is json_schema '{}';", 2),
+            rows(
+                "the draft is the one that `$schema` names",
+                "x text",
+                "('1'), ('2')",
+                "x is json_schema '{\"$schema\": \"http://json-schema.org/draft-04/schema#\", \"minimum\": 1, \"exclusiveMinimum\": true}';",
+                1,
+            ),
+            rows(
+                "in a draft from 2019-09 on `format` is a note and judges nothing",
+                "x text",
+                "('\"nobody\"')",
+                "x is json_schema '{\"format\": \"email\"}';",
+                0,
+            ),
+            rows("NULL passes", "x text", "(null)", "x is json_schema '{}';", 0),
+            rows("no rows, no violation", "x text", "", "x is json_schema '{}';", 0),
+        ],
+    ),
+    (
         "json",
         &[
             rows("these pass", "x text", "('null'), ('{\"a\": [1]}')", "x is json;", 0),

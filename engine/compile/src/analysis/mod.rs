@@ -14,12 +14,12 @@ use std::sync::Arc;
 use chrono::DateTime;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use pipe_check::{Loaded, Predicate, Rule};
-use pipe_diagnostics::codes::{names, sql};
+use pipe_diagnostics::codes::{names, rules, sql};
 use pipe_diagnostics::{Diagnostic, Severity, Span};
 use pipe_schema::Level;
 use pipe_sql::TableRef;
 
-use crate::{Params, Planner, Settings, Tables, lineage, row_schema, session, types};
+use crate::{Params, Planner, Settings, Tables, functions, lineage, row_schema, session, types};
 
 pub use clauses::field_column;
 
@@ -174,6 +174,7 @@ impl Check<'_> {
         let mut found = Vec::new();
         let planner = self.planner.over(&self.placed);
         for (table, rules) in &self.loaded.program.rules {
+            found.extend(rules.iter().flat_map(json_schemas));
             let Some(schema) = self.placed.schema(table) else { continue };
             let Ok(row) = row_schema(table, &schema) else { continue };
             for rule in rules.iter().filter(|r| self.can_be_planned(r)) {
@@ -222,6 +223,19 @@ impl Check<'_> {
         self.out.diagnostics.sort_by_key(|d| d.span().map(|s| (s.file, s.start, s.end)));
         self.out
     }
+}
+
+/// What is wrong with the JSON Schemas of a rule.
+fn json_schemas(rule: &Rule) -> Vec<Diagnostic> {
+    let named = crate::assertion::json_schemas(&rule.predicate).into_iter();
+    let wrong = named.filter_map(|s| Some((s, functions::schema::compiled(&functions::schema::arguments(s)).err()?)));
+    wrong
+        .map(|(schema, why)| {
+            let name = if schema.text == schema.written { "this".to_owned() } else { format!("`{}`", schema.written) };
+            let message = format!("{name} is no JSON Schema: {why}");
+            Diagnostic::error(rules::JSON_SCHEMA, message, rule.span)
+        })
+        .collect()
 }
 
 /// The columns as those of a table: rows that break a rule may be NULL anywhere.

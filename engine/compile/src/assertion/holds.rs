@@ -53,6 +53,10 @@ pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Optio
             arguments.extend(argument.as_deref().map(tree::text));
             tree::call(&functions::of_format(format)?, arguments)
         }
+        Predicate::JsonSchema(schema) => {
+            let constants = functions::schema::arguments(schema).into_iter().map(tree::text);
+            tree::call(functions::schema::NAME, std::iter::once(subject.clone()).chain(constants).collect())
+        }
         Predicate::Distinct(inner) => holds(rule, &distinct(rule, subject), inner)?,
         Predicate::WithinAge(age) => tree::binary(subject, BinaryOperator::GtEq, &tree::ago(*age)),
         Predicate::SameAs { table, column } => {

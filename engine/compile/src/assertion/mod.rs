@@ -167,6 +167,16 @@ pub(crate) fn operands(predicate: &Predicate) -> Vec<&Expression> {
     }
 }
 
+/// The JSON Schemas in a predicate.
+pub(crate) fn json_schemas(predicate: &Predicate) -> Vec<&pipe_check::JsonSchema> {
+    match predicate {
+        Predicate::JsonSchema(schema) => vec![schema],
+        Predicate::Not(inner) => json_schemas(inner),
+        Predicate::Compound { parts, .. } => parts.iter().flat_map(|p| json_schemas(&p.predicate)).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A rule that is asked for at a level it does not have, or whose format this engine does not know.
 fn no_assertion(rule: &Rule) -> Diagnostic {
     let message = format!("rule `{}` cannot be judged: `{}` has no assertion here", rule.name, rule.check);

@@ -8,6 +8,7 @@ mod date;
 mod moments;
 mod network;
 mod number;
+pub(crate) mod schema;
 mod significance;
 mod text;
 
@@ -27,6 +28,7 @@ use datafusion::logical_expr::{
 pub fn all() -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = TESTS.iter().map(|test| ScalarUDF::from(TextTest::new(test))).collect();
     functions.extend(FORMED.iter().map(|test| ScalarUDF::from(FormedTest::new(test))));
+    functions.push(ScalarUDF::from(schema::JsonSchemaTest::new()));
     functions.extend(significance::all());
     functions
 }
@@ -49,7 +51,8 @@ pub(crate) fn is_form(format: &str, form: &str) -> bool {
 /// The function that decides a format, if this engine has one: `is_email` of `email`.
 pub fn of_format(format: &str) -> Option<String> {
     let name = format!("is_{format}");
-    (FORMED.iter().any(|t| t.name == name) || TESTS.iter().any(|t| t.name == name)).then_some(name)
+    (name == schema::NAME || FORMED.iter().any(|t| t.name == name) || TESTS.iter().any(|t| t.name == name))
+        .then_some(name)
 }
 
 /// A test of one text.
