@@ -127,7 +127,7 @@ fn notes(told: &Validation) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pipe_run::report::RuleReport;
+    use pipe_run::report::RuleResult;
 
     use super::*;
 
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn rows_that_are_not_listed_are_counted() {
-        let result = RuleReport {
+        let result = RuleResult {
             table: "t".into(),
             rule: "a.unique".into(),
             violations: 218,
             rows: 1000,
-            ..RuleReport::default()
+            ..RuleResult::default()
         };
         let rows = vec![FailingRow::default(); 5];
         let judged = Judged { result, finding: true, failing_rows: rows, more_failing_rows: 213 };

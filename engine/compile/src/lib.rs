@@ -19,7 +19,7 @@ pub mod types;
 
 pub use analysis::{Analysis, check_program, field_column};
 pub use assertion::{
-    FusedAssertion, LoweredAggregate, RowAssertion, SetAssertion, TableAssertion, Windowed, columns_of,
+    FusedAssertion, LoweredAggregate, RowAssertion, Rows, SetAssertion, TableAssertion, Windowed, columns_of,
 };
 pub use error::sentence;
 pub use expression::row_schema;

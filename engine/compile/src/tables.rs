@@ -12,8 +12,8 @@ use datafusion::logical_expr::TableSource;
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
 use datafusion::prelude::SessionContext;
 
-/// Schemas of the language: `raw.orders`, `pipe.runs`. Any other name is a bare one, dots and all.
-const SCHEMAS: [&str; 2] = ["raw", "pipe"];
+/// Schemas of the language: `raw.orders`, `typed.orders`, `pipe.runs`. Any other name is a bare one, dots and all.
+const SCHEMAS: [&str; 3] = ["raw", "typed", "pipe"];
 
 /// Tables by name, as SQL names them: `orders`, `raw.orders`, `pipe.runs`. Names are as folded; no catalog is asked, so
 /// planning neither waits nor depends on the order of registration.

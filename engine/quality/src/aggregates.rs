@@ -80,6 +80,23 @@ impl Aggregates {
         Ok(())
     }
 
+    /// The same twice, to go on apart.
+    ///
+    /// # Errors
+    /// A state does not merge, which is a fault of the function.
+    pub fn twice(mut self) -> Result<(Self, Self)> {
+        let (mut one, mut other) = (Self::new(&self.plan)?, Self::new(&self.plan)?);
+        for (i, accumulator) in self.accumulators.iter_mut().enumerate() {
+            let state: Vec<ArrayRef> = accumulator.state()?.iter().map(|s| s.to_array()).collect::<Result<_>>()?;
+            for copy in [&mut one, &mut other] {
+                if let Some(copy) = copy.accumulators.get_mut(i) {
+                    copy.merge_batch(&state)?;
+                }
+            }
+        }
+        Ok((one, other))
+    }
+
     /// The values, in the order of the plan. Evaluating may be done once.
     ///
     /// # Errors

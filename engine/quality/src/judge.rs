@@ -166,6 +166,11 @@ impl Verdicts {
         self.violations.push((reason, rows));
     }
 
+    /// The rows that are no broken records; `None`: all.
+    pub fn records(&self) -> Option<BooleanBuffer> {
+        self.violations.iter().find(|(reason, _)| *reason == Reason::BadRecord).map(|(_, broken)| !broken)
+    }
+
     /// The reasons of each suspect row, in the order of rows.
     pub fn reasons_of(&self, row: usize) -> impl Iterator<Item = Reason> + '_ {
         self.violations.iter().filter(move |(_, rows)| rows.value(row)).map(|(reason, _)| *reason)

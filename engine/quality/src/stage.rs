@@ -190,6 +190,8 @@ impl Staged {
         // Of all rows: which of those that do not pass will be let pass is not known yet, and their keys would count.
         for (key, parts) in spec.keys.iter().zip(&mut self.keys) {
             let (hashes, keyed) = key_hashes(key, batch)?;
+            let judged = verdicts.records().map_or_else(|| keyed.clone(), |records| &keyed & &records);
+            *self.judged.entry(key.rule).or_default() += judged.count_set_bits() as u64;
             if let Some(part) = parts.first_mut() {
                 part.extend(&hashes, &keyed)?;
             }

@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 
 use pipe_check::Tolerance;
-use pipe_check::words::tolerance_text;
 use pipe_compile::Tables;
-use pipe_quality::Reason;
 
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluation, Evaluator, Passed};
 use crate::heal::ledger;
 use crate::quarantine::Written;
-use crate::report::{RuleReport, TableReport};
+use crate::report::TableReport;
+use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
 use crate::settle::{Counts, data_schema};
 use crate::staging::Finished;
-use crate::told;
 
 /// What is left when all rows have their fate.
 pub struct Ending {
@@ -42,6 +40,7 @@ impl Evaluator<'_, '_> {
     /// The rows read are not those accounted for, by count or by sum.
     pub(crate) fn finish(
         &mut self,
+        tables: &Tables,
         book: Rulebook,
         pass: Passed,
         observed: BTreeMap<u16, (Observed, String)>,
@@ -61,61 +60,12 @@ impl Evaluator<'_, '_> {
             let code = pipe_diagnostics::codes::run::NOT_BALANCED;
             return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
         }
-        let mut values = BTreeMap::new();
-        let tables = Tables::new();
-        let planner = self.planner(&tables);
-        let source = self.engine.program().sources.contains_key(self.task.table);
-        let from = if source { format!("raw.{}", self.task.table) } else { self.task.table.to_owned() };
-        let mut warnings = Vec::new();
-        let rules = (0u16..)
-            .zip(&book.rules)
-            .map(|(index, rule)| {
-                let mut told = RuleReport {
-                    table: rule.table.clone(),
-                    rule: rule.name.clone(),
-                    check: rule.check.to_owned(),
-                    severity: rule.severity.word().to_owned(),
-                    dimension: rule.dimension.clone(),
-                    level: rule.level.word().to_owned(),
-                    tolerate: tolerance_text(rule.tolerate),
-                    warn_above: rule.warn.and_then(tolerance_text),
-                    exact: !rule.approx,
-                    sql: planner.assertion_sql(rule, &from),
-                    rows: staged.judged.get(&index).copied().unwrap_or(staged.rows),
-                    ..RuleReport::default()
-                };
-                let table = observed.get(&index).map(|(o, e)| (o, e.clone()));
-                let table = table.or_else(|| schema_verdicts.get(&index).map(|o| (o, told::expected(rule))));
-                if let Some((seen, expected)) = table {
-                    told.passed = seen.holds;
-                    told.verdict = verdict(seen.holds, false);
-                    told.violations = u64::from(!seen.holds);
-                    told.violations_after = told.violations;
-                    told.rows = staged.rows;
-                    told.observed = Some(seen.text.clone());
-                    told.expected = Some(expected);
-                    if let Some(value) = seen.value {
-                        values.insert(rule.name.clone(), value);
-                    }
-                    return told;
-                }
-                let reason = Reason::Rule(index);
-                told.violations = staged.violations.get(&reason).copied().unwrap_or(0);
-                told.violations_after = counts.after.get(&reason).copied().unwrap_or(0);
-                told.ratio = ratio(told.violations, told.rows);
-                told.passed = !exceeds(rule.tolerate, told.violations_after, told.rows);
-                let warns = rule.warn.is_some_and(|warn| exceeds(warn, told.violations, told.rows));
-                told.verdict = verdict(told.passed, warns);
-                if warns && let Some(above) = &told.warn_above {
-                    let (name, table, n, of) = (&rule.name, &rule.table, told.violations, told.rows);
-                    warnings.push(format!("{table}: {n} of {of} rows violate `{name}`, which warns above {above}"));
-                }
-                told.samples = self.samples(&pass, reason);
-                told
-            })
-            .collect();
-        for warning in warnings {
-            self.engine.note(warning);
+        let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: Some(&counts.after) };
+        let rules = self.results_of(tables, &book, &pass, known);
+        for told in rules.iter().filter(|r| r.verdict == "warn") {
+            let (name, table, n, of) = (&told.rule, &told.table, told.violations, told.rows);
+            let above = told.warn_above.as_deref().unwrap_or_default();
+            self.engine.note(format!("{table}: {n} of {of} rows violate `{name}`, which warns above {above}"));
         }
         let table = TableReport {
             name: self.task.table.to_owned(),
@@ -135,7 +85,6 @@ impl Evaluator<'_, '_> {
         Ok(Evaluation {
             table,
             rules,
-            values,
             heals: std::mem::take(&mut self.heals),
             failures: std::mem::take(&mut self.failures),
             rows: ending.rows,
@@ -158,16 +107,6 @@ pub fn exceeds(tolerate: Tolerance, violations: u64, judged: u64) -> bool {
         Tolerance::Rows(most) => violations > most,
         Tolerance::Share(share) => ratio(violations, judged) > share,
     }
-}
-
-/// A verdict in one word.
-pub fn verdict(passed: bool, warns: bool) -> String {
-    match (passed, warns) {
-        (true, false) => "pass",
-        (true, true) => "warn",
-        (false, _) => "fail",
-    }
-    .to_owned()
 }
 
 /// A share of rows; 0 of none.

@@ -6,15 +6,14 @@ use pipe_connect::sink::Mode;
 use pipe_connect::source::{FileState, InputFile};
 use pipe_state::{
     CommitRecord, FailureRecord, Forget, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
-    QuarantineSource, RowChange, RowRange, RowState, RuleResult, State, Superseded, TableAccount, TableRecord,
-    TakenFile,
+    QuarantineSource, RowChange, RowRange, RowState, State, Superseded, TableAccount, TableRecord, TakenFile,
 };
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::evaluate::Evaluation;
 use crate::holdings;
-use crate::report::{FailureReport, HealReport, LoadReport, Report, RuleReport, TableReport};
+use crate::report::{FailureReport, HealReport, LoadReport, Report, TableReport};
 use crate::sinks::{self, Target};
 use crate::work::{LoadTask, batch_id, hash_text, key};
 
@@ -274,10 +273,9 @@ fn ledger_file(
 }
 
 pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
-    let rule = |r: &RuleReport| rule_result(r, evaluation.values.get(&r.rule).copied());
     TableRecord {
         account: account(&evaluation.table, evaluation.unhealed),
-        rules: evaluation.rules.iter().map(rule).collect(),
+        rules: evaluation.rules.clone(),
         failures: evaluation.failures.iter().map(failure).collect(),
         heals: (1..).zip(&evaluation.heals).map(|(n, h)| heal(n, h)).collect(),
     }
@@ -287,7 +285,7 @@ pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
 pub(crate) fn stopped_record(table: &TableReport, stopped: &Stopped) -> TableRecord {
     TableRecord {
         account: account(table, 0),
-        rules: Vec::new(),
+        rules: stopped.rules.clone(),
         failures: stopped.failures.iter().map(failure).collect(),
         heals: (1..).zip(&stopped.heals).map(|(n, h)| heal(n, h)).collect(),
     }
@@ -313,24 +311,6 @@ fn account(t: &TableReport, unhealed: u64) -> TableAccount {
     }
 }
 
-fn rule_result(r: &RuleReport, value: Option<f64>) -> RuleResult {
-    RuleResult {
-        rule: r.rule.clone(),
-        check: r.check.clone(),
-        severity: r.severity.clone(),
-        dimension: r.dimension.clone(),
-        passed: r.passed,
-        violations: r.violations,
-        violations_after: r.violations_after,
-        rows: r.rows,
-        ratio: r.ratio,
-        observed: r.observed.clone(),
-        expected: r.expected.clone(),
-        value,
-        samples: serde_json::to_value(&r.samples).ok(),
-    }
-}
-
 fn failure(f: &FailureReport) -> FailureRecord {
     FailureRecord {
         failure: f.failure.clone(),
@@ -338,7 +318,7 @@ fn failure(f: &FailureReport) -> FailureRecord {
         rows: f.rows,
         handled: f.handled.clone(),
         clause: f.clause.and_then(|c| u32::try_from(c).ok()),
-        samples: serde_json::to_value(&f.samples).ok(),
+        samples: f.samples.clone(),
         help: f.help.clone(),
     }
 }

@@ -11,7 +11,7 @@ use pipe_connect::source::SourceError;
 use pipe_diagnostics::Diagnostic;
 
 use crate::Options;
-use crate::report::{FailureReport, HealReport, TableReport};
+use crate::report::{FailureReport, HealReport, RuleResult, TableReport};
 
 /// A command at work.
 pub struct Engine<'a> {
@@ -144,6 +144,8 @@ pub struct Stopped {
     pub source: Option<SourceError>,
     /// Files to set aside in another try: a clause said `skip file`.
     pub skip: BTreeSet<String>,
+    /// What rules found by then.
+    pub rules: Vec<RuleResult>,
     /// What was read before it stopped, counted.
     pub account: Option<TableReport>,
 }

@@ -31,7 +31,8 @@ use crate::memory::Memory;
 use crate::pass::{Input, pass};
 use crate::past::{Filter, Past};
 use crate::quarantine::{self, Written};
-use crate::report::{FailureReport, HealReport, RuleReport, Sample, TableReport};
+use crate::report::{FailureReport, HealReport, RuleResult, Sample, TableReport};
+use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
 use crate::staging::{Finished, Part, Unclaimed};
@@ -49,9 +50,7 @@ pub struct Evaluation {
     /// Its rows, counted.
     pub table: TableReport,
     /// Verdicts, in the order of the rules.
-    pub rules: Vec<RuleReport>,
-    /// What table rules observed, for later runs.
-    pub values: BTreeMap<String, f64>,
+    pub rules: Vec<RuleResult>,
     /// What clauses did.
     pub heals: Vec<HealReport>,
     /// Failures, all handled.
@@ -90,6 +89,8 @@ pub struct Task<'t> {
     pub fresh: Option<BTreeSet<String>>,
     /// Which rows of the files are read; `None`: all.
     pub past: Option<Past>,
+    /// Whether these are some of the source's files.
+    pub part: bool,
     /// Files whose rows go to quarantine unjudged: a clause says `skip file`.
     pub aside: BTreeSet<String>,
     /// Files that are not even read for such a clause.
@@ -250,6 +251,8 @@ pub struct Evaluator<'e, 'a> {
     pub(crate) rules: &'e [Rule],
     pub(crate) heals: Vec<HealReport>,
     pub(crate) failures: Vec<FailureReport>,
+    /// What is known of the rules so far.
+    pub(crate) results: Vec<RuleResult>,
     /// Rows read so far.
     read: u64,
     /// Files set aside unread.
@@ -266,8 +269,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let default = HealBlock::default();
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
-        let (heals, failures, unread) = (Vec::new(), Vec::new(), task.unread.clone());
-        Self { engine, task, block, settings, rules, heals, failures, read: 0, unread, declared, again: false }
+        let (heals, failures, results, unread) = (Vec::new(), Vec::new(), Vec::new(), task.unread.clone());
+        Self { engine, task, block, settings, rules, heals, failures, results, read: 0, unread, declared, again: false }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -359,7 +362,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let spec = Arc::new(spec);
         let context = self.engine.session.task_ctx();
         let (staged, rows) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
-        Ok(Passed { staged, rows, extra, good, identity, input: input.clone() })
+        let (sets, before) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Passed { staged, rows, extra, good, identity, input: input.clone(), sets, before })
     }
 
     /// Rules about columns, before any row.
@@ -399,6 +403,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Stopped {
             failures: std::mem::take(&mut self.failures),
             heals: std::mem::take(&mut self.heals),
+            rules: std::mem::take(&mut self.results),
             account: Some(TableReport { read: self.read, ..TableReport::default() }),
             ..Stopped::default()
         }
@@ -453,6 +458,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         mut pass: Passed,
         schema_verdicts: BTreeMap<u16, Observed>,
     ) -> Result<Evaluation, Stopped> {
+        let known = Known { schema: Some(&schema_verdicts), ..Known::default() };
+        self.know(tables, &book, &pass, known);
         self.judge_schema_rules(&schema_verdicts)?;
         let mut answered = Vec::new();
         for (reason, failure) in self.row_failures(&pass, &book) {
@@ -477,6 +484,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             good: Arc::clone(&pass.good),
             part: extra,
             aggregates: &mut aggregates,
+            rest: Aggregates::new(&book.aggregates)?,
             quarantine,
             fresh: self.fresh_files(&pass.input),
             counts: Counts::default(),
@@ -486,14 +494,22 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 settling.take(&batch?)?;
             }
         }
-        let Settling { part, mut quarantine, mut counts, .. } = settling;
+        let Settling { part, mut quarantine, mut counts, rest, .. } = settling;
         let mut rows = pass.rows.take();
         part.finish(&mut rows).map_err(|e| errors::io(&e))?;
         let unhealed = counts.quarantined - counts.waiting;
         self.set_aside(&mut pass, &mut quarantine, &mut counts)?;
         let quarantine = quarantine.finish()?;
         let lost = self.structural(&pass.staged, unhealed, &book)?;
-        let values = aggregates.finish()?;
+        let (values, before) = if counts.committed == pass.staged.rows - pass.staged.good {
+            // All rows commit, as they were read.
+            let values = aggregates.finish()?;
+            (values.clone(), values)
+        } else {
+            let (after, mut before) = aggregates.twice()?;
+            before.merge(rest)?;
+            (after.finish()?, before.finish()?)
+        };
         let observed = if book.table.is_empty() {
             BTreeMap::new()
         } else {
@@ -501,11 +517,15 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             let rows = provider(self.engine, &rows, &data).await?;
             self.observe_table_rules(tables, &book, &values, rows).await?
         };
+        let changed = counts.committed != pass.staged.rows - pass.staged.good;
+        pass.before = self.before(tables, &book, &before, &observed, changed)?;
+        self.know(tables, &book, &pass, Known { observed: Some(&observed), ..known });
         self.judge_table_rules(&book, &observed)?;
         let mut committed_counts = counts.clone();
         committed_counts.committed += pass.staged.good;
         committed_counts.sum = committed_counts.sum.wrapping_add(pass.staged.good_sum);
         self.finish(
+            tables,
             book,
             pass,
             observed,
@@ -603,6 +623,10 @@ pub struct Passed {
     pub identity: bool,
     /// What was read.
     pub input: Input,
+    /// What set rules find of the rows as read, each by itself: the violations and the rows judged.
+    pub sets: BTreeMap<u16, (u64, u64)>,
+    /// What table rules observe of the rows as read, where that is a number that the pass can tell.
+    pub before: BTreeMap<u16, Option<f64>>,
 }
 
 impl Passed {
@@ -694,7 +718,6 @@ pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
     Evaluation {
         table: TableReport { name: table.to_owned(), ..TableReport::default() },
         rules: Vec::new(),
-        values: BTreeMap::new(),
         heals: Vec::new(),
         failures: Vec::new(),
         rows: Finished::default(),

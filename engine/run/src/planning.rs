@@ -3,7 +3,7 @@
 
 use datafusion::arrow::datatypes::FieldRef;
 use pipe_check::{Loaded, Rule};
-use pipe_compile::{Planner, Tables, check_program, types};
+use pipe_compile::{Planner, Rows, Tables, check_program, types};
 use pipe_diagnostics::Diagnostic;
 use pipe_plan::{ColumnFact, Facts, LoadNews, News, Selection};
 
@@ -129,9 +129,9 @@ impl Facts for Planned<'_> {
     }
 
     fn assertion(&self, rule: &Rule) -> Option<String> {
-        let is_source = self.engine.program().sources.contains_key(&rule.table);
-        let from = if is_source { format!("raw.{}", rule.table) } else { rule.table.clone() };
-        Some(self.planner().assertion_sql(rule, &from))
+        let from = format!("typed.{}", rule.table);
+        let read = self.engine.program().sources.contains_key(&rule.table);
+        Some(self.planner().assertion_sql(rule, &Rows { from: &from, read, ..Rows::default() }))
     }
 
     fn logical_plan(&self, model: &str) -> Option<String> {

@@ -21,10 +21,10 @@ use crate::look::Look;
 use crate::report::Silent;
 use crate::whole::{Failed, whole};
 use crate::work::Listing;
-use crate::{Options, errors, holdings, raw, run};
+use crate::{Options, errors, holdings, raw, run, typed};
 
-/// Runs one query: over sources and models (the whole table, after its rules and heals), `raw.<source>`, `pipe.runs` and
-/// the other tables of the state, `pipe.quarantine_<table>`, `pipe.ledger`. Only what the query names is evaluated, into
+/// Runs one query: over sources and models (the whole table, after its rules and heals), `raw.<source>`, `typed.<table>` (as
+/// read, before rules and heals, in the table's types), `pipe.runs` and the other tables of the state, `pipe.quarantine_<table>`, `pipe.ledger`. Only what the query names is evaluated, into
 /// a folder that goes away with the rows; nothing is committed, and no state is made.
 ///
 /// The text becomes a file `query` of `loaded.sources`, so that what is wrong with it can be shown in it.
@@ -83,6 +83,9 @@ async fn tables(engine: &Engine<'_>, state: &State, query: &pipe_sql::Query) -> 
     for name in program.sources.keys() {
         tables.insert_schema(format!("raw.{name}"), Arc::clone(&nothing));
     }
+    for name in program.sources.keys().chain(program.models.keys()) {
+        tables.insert_schema(format!("typed.{name}"), Arc::clone(&nothing));
+    }
     for (name, schema) in State::tables() {
         tables.insert_schema(format!("pipe.{name}"), schema);
     }
@@ -92,15 +95,25 @@ async fn tables(engine: &Engine<'_>, state: &State, query: &pipe_sql::Query) -> 
     }
     let named: BTreeSet<&[String]> = query.tables.iter().map(|t| t.parts.as_slice()).collect();
     let of_program = |name: &String| program.sources.contains_key(name) || program.models.contains_key(name);
-    let wanted: Vec<String> = named
+    let within = |schema: &'static str| {
+        let names = named.iter().filter_map(move |parts| match parts {
+            [s, name] if s == schema => Some(name.clone()),
+            _ => None,
+        });
+        names.filter(of_program)
+    };
+    let mut wanted: Vec<String> = named
         .iter()
         .filter_map(|parts| match parts {
             [name] if of_program(name) => Some(name.clone()),
             _ => None,
         })
         .collect();
-    let raw_named = named.iter().filter(|p| p.first().is_some_and(|s| s == "raw")).filter_map(|p| p.get(1).cloned());
-    let touched: Vec<String> = wanted.iter().cloned().chain(raw_named).filter(of_program).collect();
+    let touched: Vec<String> = wanted.iter().cloned().chain(within("raw")).chain(within("typed")).collect();
+    // The rows a model gives are computed from whole tables.
+    let typed: Vec<String> = within("typed").collect();
+    let models = typed.iter().filter(|name| program.models.contains_key(*name));
+    wanted.extend(models.flat_map(|name| pipe_plan::dependencies(program, name)));
     refuse_broken(engine, &touched)?;
     for parts in named {
         match parts {
@@ -130,6 +143,11 @@ async fn tables(engine: &Engine<'_>, state: &State, query: &pipe_sql::Query) -> 
     }
     for (name, table) in evaluated(engine, state, wanted).await? {
         tables.insert(name, table);
+    }
+    for name in typed {
+        let has_raw = program.sources.contains_key(&name);
+        let table = typed::table(engine, state, &name, &tables).await.map_err(|s| told(&name, s, has_raw))?;
+        tables.insert(format!("typed.{name}"), table);
     }
     Ok(tables)
 }

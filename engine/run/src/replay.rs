@@ -327,6 +327,7 @@ impl Replay<'_> {
             direct: None,
             fresh: None,
             past: None,
+            part: false,
             aside: BTreeSet::new(),
             unread: Vec::new(),
             tracked: true,

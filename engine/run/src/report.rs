@@ -3,6 +3,8 @@
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+pub use pipe_state::{RuleResult, Sample};
+
 /// A run, from start to end. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,7 +26,7 @@ pub struct Report {
     /// The loads, in the order of the program.
     pub loads: Vec<LoadReport>,
     /// The rules judged, in the order of the program.
-    pub rules: Vec<RuleReport>,
+    pub rules: Vec<RuleResult>,
     /// What clauses did, in the order of tables and clauses.
     pub heals: Vec<HealReport>,
     /// Failures raised, handled or not.
@@ -93,64 +95,6 @@ pub struct LoadReport {
     pub files: u64,
     /// Why it failed or was skipped.
     pub reason: Option<String>,
-}
-
-/// A rule's verdict.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RuleReport {
-    /// The table.
-    pub table: String,
-    /// The rule.
-    pub rule: String,
-    /// The check.
-    pub check: String,
-    /// The severity.
-    pub severity: String,
-    /// The dimension.
-    pub dimension: String,
-    /// What the verdict is about: `row`, `set`, `table`, `schema` or `history`. Only the first two blame rows.
-    pub level: String,
-    /// Whether it held on what commits.
-    pub passed: bool,
-    /// `pass`, `warn` (it held, and more rows violated than it warns of) or `fail`.
-    pub verdict: String,
-    /// How much violation is let pass, as written: `1%`, `5`; `None`: none.
-    pub tolerate: Option<String>,
-    /// Beyond how much violation it warns.
-    pub warn_above: Option<String>,
-    /// Whether it is computed exactly, and not from a sketch.
-    pub exact: bool,
-    /// The query that gives the violating rows, of a table rule what is observed; over `raw.<source>` or the model.
-    pub sql: String,
-    /// Rows that violated it as read; for table rules 0 or 1.
-    pub violations: u64,
-    /// Rows that violate it among what commits.
-    pub violations_after: u64,
-    /// Rows judged.
-    pub rows: u64,
-    /// `violations / rows`, 0 when no row was judged.
-    pub ratio: f64,
-    /// For table rules: what was observed, as text.
-    pub observed: Option<String>,
-    /// For table rules: what was expected, as text.
-    pub expected: Option<String>,
-    /// Up to five violating rows.
-    pub samples: Vec<Sample>,
-}
-
-/// A violating row, for people.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sample {
-    /// The file, as the user would name it.
-    pub file: Option<String>,
-    /// The line its record starts on, from 1.
-    pub line: Option<u64>,
-    /// The data row of its file, from 0.
-    pub row: Option<u64>,
-    /// The offending value or raw text, cut to 200 characters.
-    pub value: String,
 }
 
 /// What a clause did.

@@ -294,6 +294,7 @@ impl<'a> Runner<'a> {
             direct: None,
             fresh,
             past: instance.past.clone(),
+            part: instance.files.is_some() && program.sources.contains_key(table),
             aside: takers.iter().flat_map(|t| t.aside.iter().cloned()).collect(),
             unread: Vec::new(),
             tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
@@ -469,6 +470,7 @@ impl<'a> Runner<'a> {
             let told = TableReport { name, outcome, ..stopped.account.clone().unwrap_or_default() };
             self.failed.push(stopped_record(&told, &stopped));
             report.tables.push(told);
+            report.rules.append(&mut stopped.rules);
         }
         for task in takers {
             let told = LoadReport { outcome: outcome.to_owned(), reason: reason.clone(), ..sinks::told(task) };

@@ -27,6 +27,8 @@ pub struct Settling<'s> {
     pub part: Part,
     /// Table aggregates over what commits.
     pub aggregates: &'s mut Aggregates,
+    /// The same over the rows that leave, but for broken records.
+    pub rest: Aggregates,
     /// Where the others go.
     pub quarantine: Writer,
     /// The files whose rows are not in quarantine yet, by index; `None`: all.
@@ -74,6 +76,7 @@ impl Settling<'_> {
             .and_then(|c| c.as_list_opt::<i32>())
             .ok_or_else(|| errors::internal(&"suspect rows without reasons"))?;
         let mut fates = Vec::with_capacity(suspects.num_rows());
+        let mut leaving = Vec::with_capacity(suspects.num_rows());
         for i in 0..suspects.num_rows() {
             let reasons: Vec<Reason> = codes
                 .value(i)
@@ -87,12 +90,14 @@ impl Settling<'_> {
                 if reasons.iter().any(|r| self.fates.contains_key(r)) {
                     self.counts.kept += 1;
                 }
-                for reason in reasons {
-                    *self.counts.after.entry(reason).or_default() += 1;
+                for reason in &reasons {
+                    *self.counts.after.entry(*reason).or_default() += 1;
                 }
             }
+            leaving.push(fate != Fate::Keep && !reasons.contains(&Reason::BadRecord));
             fates.push(fate);
         }
+        self.rest.update(&rows_of(suspects, &leaving.into(), self.columns)?)?;
         self.route(suspects, &fates)
     }
 
@@ -144,6 +149,16 @@ impl Settling<'_> {
         self.part.write(&batch).map_err(|e| errors::io(&e))?;
         Ok(())
     }
+}
+
+/// The data of some rows.
+///
+/// # Errors
+/// Arrow refuses the rows.
+pub fn rows_of(rows: &RecordBatch, which: &BooleanArray, columns: usize) -> Result<RecordBatch, Stopped> {
+    let data: Vec<usize> = (0..columns).collect();
+    let data = rows.project(&data).map_err(|e| errors::internal(&e))?;
+    Ok(filter_record_batch(&data, which).map_err(|e| errors::internal(&e))?)
 }
 
 /// Those columns, and the file of each row behind them.

@@ -77,6 +77,30 @@ impl Evaluator<'_, '_> {
         Ok(verdicts)
     }
 
+    /// What table rules would observe of the rows as read, in numbers. `values` are those of the fused aggregates over them; where
+    /// rows have `changed` or left, what takes a query of its own is not asked again.
+    pub(crate) fn before(
+        &self,
+        tables: &Tables,
+        book: &Rulebook,
+        values: &[ScalarValue],
+        after: &BTreeMap<u16, (Observed, String)>,
+        changed: bool,
+    ) -> Result<BTreeMap<u16, Option<f64>>, Stopped> {
+        let mut before = BTreeMap::new();
+        for table in &book.table {
+            let value = match (&table.assertion.fused, &table.fused) {
+                _ if !changed => after.get(&table.rule).and_then(|(o, _)| o.value),
+                (Some(fused), Some(range)) => {
+                    book.observe(&self.planner(tables), fused, values.get(range.clone()).unwrap_or_default())?.value
+                }
+                _ => None,
+            };
+            before.insert(table.rule, value);
+        }
+        Ok(before)
+    }
+
     /// Fails the table for the table rules that do not hold, where no clause says otherwise.
     pub(crate) fn judge_table_rules(
         &mut self,

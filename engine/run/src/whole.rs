@@ -93,6 +93,7 @@ async fn one(
         direct: None,
         fresh: None,
         past: None,
+        part: false,
         aside: BTreeSet::new(),
         unread: Vec::new(),
         tracked: false,

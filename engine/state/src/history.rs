@@ -31,8 +31,8 @@ impl State {
     /// What a table rule observed in its last `last` committed batches, newest first: for `within 3 sigma over last 14 runs`.
     pub fn observations(&self, table: &str, rule: &str, last: u32) -> Result<Vec<Observation>, StateError> {
         self.rows(
-            "select r.run, b.committed_at, r.value from rule_result r join batch b on b.seq = r.batch
-             where r.tbl = ?1 and r.rule = ?2 and r.batch is not null and r.value is not null order by r.batch desc limit ?3",
+            "select r.run, b.committed_at, r.value_after from rule_result r join batch b on b.seq = r.batch
+             where r.tbl = ?1 and r.rule = ?2 and r.batch is not null and r.value_after is not null order by r.batch desc limit ?3",
             rusqlite::params![table, rule, last],
             |r| Ok(Observation { run: r.get(0)?, at: r.get(1)?, value: r.get(2)? }),
         )

@@ -29,6 +29,7 @@ mod publish;
 mod quarantine;
 mod ranges;
 mod record;
+mod result;
 mod run;
 mod sql;
 mod staging;
@@ -47,8 +48,9 @@ pub use quarantine::{LedgerEntry, QuarantineCount, QuarantineEntry, RowChange};
 pub use ranges::{RowRange, StateRange};
 pub use record::{
     CommitRecord, FailureRecord, Forget, HealChange, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
-    QuarantineSource, RowState, RuleResult, Superseded, TableAccount, TableRecord, Watermark,
+    QuarantineSource, RowState, Superseded, TableAccount, TableRecord, Watermark,
 };
+pub use result::{RuleResult, Sample};
 pub use run::{RunEnd, RunStart};
 pub use store::State;
 pub use taken::{PublishedFile, TakenFile};

@@ -30,8 +30,12 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             int(a.bytes),
             to_json(&a.without)?,
         ])?;
-    let mut rules =
-        tx.prepare_cached("insert into rule_result values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")?;
+    let mut rules = tx.prepare_cached(
+        "insert into rule_result (run, batch, tbl, rule, check_name, severity, dimension, passed, violations, violations_after,
+         rows, ratio, observed, expected, value, samples, level, verdict, col, tolerate, warn_above, exact, sql, failing_rows_sql,
+         numerator, denominator, value_after)
+         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)",
+    )?;
     for r in &record.rules {
         rules.execute(params![
             run,
@@ -50,7 +54,18 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             r.observed,
             r.expected,
             r.value,
-            list(r.samples.as_ref())?,
+            to_json(&r.samples)?,
+            r.level,
+            r.verdict,
+            r.column,
+            r.tolerate,
+            r.warn_above,
+            r.exact,
+            r.sql,
+            r.failing_rows_sql,
+            r.numerator.map(int),
+            r.denominator.map(int),
+            r.value_after,
         ])?;
     }
     let mut failures = tx.prepare_cached("insert into failure values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")?;
@@ -64,7 +79,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             int(f.rows),
             f.handled,
             f.clause,
-            list(f.samples.as_ref())?,
+            to_json(&f.samples)?,
             f.help,
         ])?;
     }
@@ -101,8 +116,4 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
         ])?;
     }
     Ok(())
-}
-
-fn list(value: Option<&Value>) -> rusqlite::Result<String> {
-    value.map_or_else(|| Ok("[]".to_owned()), to_json)
 }

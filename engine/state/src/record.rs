@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::{Act, Baseline, RowRange, TakenFile, UndoneCell};
+use crate::{Act, Baseline, RowRange, RuleResult, Sample, TakenFile, UndoneCell};
 
 /// All that one batch of one table means, committed in one transaction. Lists may be empty.
 #[derive(Clone, Debug, Default)]
@@ -170,37 +170,6 @@ pub struct TableAccount {
     pub without: Vec<String>,
 }
 
-/// A rule's verdict.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RuleResult {
-    /// The rule.
-    pub rule: String,
-    /// Its check, such as `not_null`.
-    pub check: String,
-    /// Its severity.
-    pub severity: String,
-    /// Its dimension.
-    pub dimension: String,
-    /// Whether it held on what commits.
-    pub passed: bool,
-    /// Violating rows as read; for table rules 0 or 1.
-    pub violations: u64,
-    /// Violating rows among what commits.
-    pub violations_after: u64,
-    /// Rows judged.
-    pub rows: u64,
-    /// `violations / rows`.
-    pub ratio: f64,
-    /// For table rules: what was observed, as text.
-    pub observed: Option<String>,
-    /// For table rules: what was expected, as text.
-    pub expected: Option<String>,
-    /// For table rules over numbers and times: what was observed, for later runs to compare with. Times are seconds since 1970.
-    pub value: Option<f64>,
-    /// Violating rows, for people; JSON array.
-    pub samples: Option<Value>,
-}
-
 /// A failure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FailureRecord {
@@ -214,8 +183,8 @@ pub struct FailureRecord {
     pub handled: String,
     /// The clause that took it.
     pub clause: Option<u32>,
-    /// Rows, for people; JSON array.
-    pub samples: Option<Value>,
+    /// Rows, for people.
+    pub samples: Vec<Sample>,
     /// Why it cannot go on.
     pub help: Option<String>,
 }

@@ -89,6 +89,63 @@ fn a_name_is_the_whole_table_after_its_rules_and_a_query_leaves_nothing_behind()
 }
 
 #[test]
+fn the_queries_of_a_result_run_as_they_stand() {
+    let folder = orders();
+    edit(
+        folder.path(),
+        "  id not null, unique;\n",
+        "  id not null, unique;\n  total not null;\n  few: (count(*)) < 5;\n",
+    );
+    let report = pipe(folder.path(), &["run", "--format", "json"]).json();
+    let shown = pipe(folder.path(), &["runs", "show", "last", "--format", "json"]).json();
+    assert_eq!(shown["rules"], report["rules"]);
+    let rule = |name: &str| {
+        let rules = report["rules"].as_array().unwrap();
+        rules.iter().find(|r| r["rule"] == name).unwrap_or_else(|| panic!("{name}: {rules:#?}")).clone()
+    };
+    let below = rule("total.ge");
+    assert_eq!(below["value"], 0.2, "{below:#}");
+    assert_eq!(
+        [&below["verdict"], &below["level"], &below["numerator"], &below["denominator"], &below["value_after"]],
+        [&serde_json::json!("pass"), &"row".into(), &1.into(), &5.into(), &0.0.into()]
+    );
+    assert_eq!(rows(folder.path(), &format!("select id from ({}) as f", text(&below["failing_rows_sql"]))), ["4"]);
+    assert_eq!(rows(folder.path(), text(&below["sql"])), ["1"]);
+    // A cell that did not convert is no missing one.
+    let missing = rule("total.not_null");
+    assert_eq!((&missing["numerator"], rows(folder.path(), text(&missing["failing_rows_sql"])).len()), (&0.into(), 0));
+    // Six rows were read, four commit.
+    let few = rule("few");
+    assert_eq!((&few["value"], &few["value_after"], &few["verdict"]), (&6.0.into(), &4.0.into(), &"pass".into()));
+    assert_eq!(rows(folder.path(), text(&few["sql"])), ["6,false"]);
+    assert!(few["failing_rows_sql"].is_null());
+    let kept = "select verdict, level, numerator, denominator, value, value_after, failing_rows_sql is null
+                from pipe.rule_results where rule in ('few', 'total.ge') order by rule";
+    assert_eq!(rows(folder.path(), kept), ["pass,table,,,6.0,4.0,true", "pass,row,1,5,0.2,0.0,false"]);
+    let typed = "select id, _line, _uncast from typed.orders where _uncast is not null or total < 0 order by id";
+    assert_eq!(rows(folder.path(), typed), ["3,4,[total]", "4,5,"]);
+    let types = pipe(folder.path(), &["query", "select _line, _row from typed.orders", "--format", "json"]).json();
+    assert_eq!((&types["columns"][0]["type"], &types["columns"][1]["type"]), (&"bigint".into(), &"bigint".into()));
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn a_table_that_fails_has_its_verdicts() {
+    let folder = orders();
+    edit(folder.path(), "  on rule_failed => quarantine;\n", "");
+    edit(folder.path(), "  total >= 0;\n", "  total >= 0;\n  few: (count(*)) < 5;\n");
+    let report = pipe(folder.path(), &["run", "--format", "json"]).json();
+    let told = |r: &Value| format!("{} {} {}", text(&r["rule"]), text(&r["verdict"]), r["violations"]);
+    let told: Vec<String> = report["rules"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(told, ["id.not_null pass 0", "id.unique pass 0", "total.ge fail 1", "few skipped 0"]);
+    let kept = "select rule, verdict from pipe.rule_results where verdict <> 'pass' order by rule";
+    assert_eq!(rows(folder.path(), kept), ["few,skipped", "total.ge,fail"]);
+}
+
+#[test]
 fn a_query_needs_no_program() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(rows(folder.path(), "select 1 + 1"), ["2"]);

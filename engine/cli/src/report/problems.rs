@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use pipe_run::Report;
-use pipe_run::report::{FailureReport, RuleReport, Sample};
+use pipe_run::report::{FailureReport, RuleResult, Sample};
 
 use super::{count, counted, share, wrapped};
 use crate::output::{Paint, plain};
@@ -29,7 +29,7 @@ pub(super) fn section(report: &Report, paint: Paint) -> String {
 
 /// Rules that let something pass without a failure: tolerated, or of severity info and warning.
 fn let_pass(report: &Report, paint: Paint) -> String {
-    let raised = |r: &RuleReport| {
+    let raised = |r: &RuleResult| {
         report.failures.iter().any(|f| f.table == r.table && f.fields.get("rule").is_some_and(|n| *n == r.rule))
     };
     let mut text = String::new();
@@ -97,7 +97,7 @@ fn title(failure: &FailureReport) -> String {
     title
 }
 
-fn rule_of<'a>(failure: &FailureReport, report: &'a Report) -> Option<&'a RuleReport> {
+fn rule_of<'a>(failure: &FailureReport, report: &'a Report) -> Option<&'a RuleResult> {
     let name = failure.fields.get("rule")?;
     report.rules.iter().find(|r| r.table == failure.table && r.rule == *name)
 }

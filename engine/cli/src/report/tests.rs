@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pipe_run::report::{FailureReport, HealReport, LoadReport, Report, RuleReport, Sample, TableReport};
+use pipe_run::report::{FailureReport, HealReport, LoadReport, Report, RuleResult, Sample, TableReport};
 
 use super::{count, counted, seconds, share, text};
 use crate::output::Paint;
@@ -21,14 +21,14 @@ fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn report() -> Report {
-    let rule = |rule: &str, violations: u64, severity: &str| RuleReport {
+    let rule = |rule: &str, violations: u64, severity: &str| RuleResult {
         table: "orders".to_owned(),
         rule: rule.to_owned(),
         severity: severity.to_owned(),
         violations,
         rows: 1007,
         ratio: violations as f64 / 1007.0,
-        ..RuleReport::default()
+        ..RuleResult::default()
     };
     Report {
         format_version: 1,
@@ -81,14 +81,14 @@ fn report() -> Report {
             },
         ],
         rules: vec![
-            RuleReport { samples: vec![sample(113, "ada.berg at example.com")], ..rule("email.email", 3, "warning") },
+            RuleResult { samples: vec![sample(113, "ada.berg at example.com")], ..rule("email.email", 3, "warning") },
             rule("status.in", 1, "error"),
-            RuleReport {
+            RuleResult {
                 table: "daily_revenue".to_owned(),
                 rule: "enough".to_owned(),
                 observed: Some("2".to_owned()),
                 expected: Some("between 10 and 100".to_owned()),
-                ..RuleReport::default()
+                ..RuleResult::default()
             },
         ],
         heals: vec![

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
+use arrow::datatypes::DataType;
 use arrow::json::WriterBuilder;
 use arrow::json::writer::LineDelimited;
 use datafusion::error::DataFusionError;
@@ -18,10 +19,7 @@ use crate::output::Output;
 /// Writes `{"format_version":1,"columns":[{name, type}…],"rows":[…],"diagnostics":[…],"exit_code":0}`, a row a line, as they come, NULLs written. What fails on the way is among the `diagnostics` of the same object.
 pub(super) async fn json(mut rows: SendableRecordBatchStream, out: &mut Output) -> Result<Option<DataFusionError>> {
     let schema = rows.schema();
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|f| json!({ "name": f.name(), "type": pipe_compile::types::describe(f.data_type()) }));
+    let columns = schema.fields().iter().map(|f| json!({ "name": f.name(), "type": type_of(f.data_type()) }));
     write!(out, "{{\"format_version\":1,\"columns\":{},\"rows\":[", Value::Array(columns.collect()))?;
     let mut between = "\n";
     let mut failed = None;
@@ -47,6 +45,11 @@ pub(super) async fn json(mut rows: SendableRecordBatchStream, out: &mut Output) 
     let problems = diagnose::values(&problems, &Sources::default());
     writeln!(out, "],\"diagnostics\":{},\"exit_code\":{}}}", Value::Array(problems), exit.0)?;
     Ok(failed)
+}
+
+/// A type in the language's words. Numbers of lines and rows are integers, though no column of a table holds unsigned ones.
+fn type_of(ty: &DataType) -> String {
+    if ty.is_unsigned_integer() { "bigint".to_owned() } else { pipe_compile::types::describe(ty) }
 }
 
 /// The same object for what gave no rows because it could not run.

@@ -32,25 +32,30 @@ use pipe_sql::Expression;
 use sqlparser::ast::{self, Value, ValueWithSpan, visit_expressions_mut};
 
 use crate::Planner;
+use crate::conversions::is_text;
 use crate::error::{Place, Tree};
 
 /// What the rows of a source are in order by, as the columns a scan adds behind the data.
 const READ_ORDER: &str = "_file, _row";
 
 impl Planner<'_> {
-    /// The query that shows what a rule found, over `from` (`raw.orders`, or a model's name): the rows that violate a row or
-    /// set rule; of a table rule `observed` and `holds`. Params stand in it as their values. Schema rules are a comment.
-    pub fn assertion_sql(&self, rule: &Rule, from: &str) -> String {
-        let from = table_name(from, &rule.table);
+    /// The query that shows what a rule found: the rows that violate a row or set rule; of a table rule `observed` and `holds`.
+    /// Params stand in it as their values. Schema rules are a comment.
+    pub fn assertion_sql(&self, rule: &Rule, rows: &Rows<'_>) -> String {
+        let from = rows.sql(rule);
         let print = |e: &ast::Expr| self.printed(e);
         let sql = match rule.level {
             Level::Row => row::row_tree(rule).ok().map(|tree| {
                 let verdict = tree::operand(&tree);
                 let wrong = if rule.null_fails { ast::Expr::IsNotTrue(verdict) } else { ast::Expr::IsFalse(verdict) };
                 let filter = rule.filter.as_ref().map(|f| format!("{} AND ", print(&tree::operand(&f.ast))));
-                format!("SELECT * FROM {from}\nWHERE {}{}", filter.unwrap_or_default(), print(&wrong))
+                let exempt = if rows.read { self.exempt(rule) } else { String::new() };
+                format!("SELECT * FROM {from}\nWHERE {}{}{exempt}", filter.unwrap_or_default(), print(&wrong))
             }),
-            Level::Set => set::failing_rows(rule, &from, READ_ORDER, print),
+            Level::Set => set::failing_rows(rule, &from, READ_ORDER, print).map(|sql| match rows.batch(rule) {
+                Some(batch) => format!("SELECT * FROM (\n{sql}\n) AS failing\nWHERE {batch}"),
+                None => sql,
+            }),
             Level::Table | Level::History => parts::Parts::of(rule).ok().and_then(|p| p.sql(rule, &from, print)),
             Level::Schema => None,
         };
@@ -58,8 +63,8 @@ impl Planner<'_> {
     }
 
     /// The query that counts the rows which violate a row or set rule; of other rules as [`Planner::assertion_sql`].
-    pub fn violations_sql(&self, rule: &Rule, from: &str) -> String {
-        let sql = self.assertion_sql(rule, from);
+    pub fn violations_sql(&self, rule: &Rule, rows: &Rows<'_>) -> String {
+        let sql = self.assertion_sql(rule, rows);
         match rule.level {
             Level::Row | Level::Set => format!("SELECT count(*) AS violations FROM (\n{sql}\n) AS failing"),
             Level::Table | Level::History | Level::Schema => sql,
@@ -73,10 +78,27 @@ impl Planner<'_> {
     pub fn failing_rows(&self, rule: &Rule) -> Result<LogicalPlan, Vec<Diagnostic>> {
         let failed =
             |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, crate::error::sentence(&e), rule.span)];
-        let from = table_name(&rule.table, &rule.table);
+        let from = Rows::of(&rule.table).sql(rule);
         let text = set::failing_rows(rule, &from, READ_ORDER, |e| self.printed(e));
         let query = text.and_then(|sql| tree::query(&sql)).ok_or_else(|| vec![no_assertion(rule)])?;
         self.bind_plan(self.plan(&query).map_err(failed)?).map_err(failed)
+    }
+
+    /// That the rule's column has converted, where its NULL would violate: a cell that has not is judged by no rule.
+    fn exempt(&self, rule: &Rule) -> String {
+        let null_violates = rule.null_fails
+            || matches!(rule.check, "not_null" | "not_blank" | "not_missing")
+            || matches!(rule.predicate, Predicate::Compound { .. });
+        let typed = |column: &String| {
+            let schema = self.tables.schema(&rule.table)?;
+            schema.field_with_name(column).ok().map(|f| !is_text(f.data_type()))
+        };
+        match &rule.column {
+            Some(column) if null_violates && typed(column).unwrap_or(false) => {
+                format!(" AND array_has(_uncast, {}) IS NOT TRUE", self.printed(&tree::text(column)))
+            }
+            _ => String::new(),
+        }
     }
 
     /// The columns of a table it knows.
@@ -137,14 +159,56 @@ pub fn columns_of(rule: &Rule) -> BTreeSet<&str> {
     columns
 }
 
-/// A table in `FROM`, under the name its rule's SQL calls it.
-fn table_name(from: &str, table: &str) -> String {
-    let written: Vec<String> = match from.split_once('.') {
-        Some((schema, name)) if schema == "raw" => vec![schema.to_owned(), tree::ident(name).to_string()],
-        _ => vec![tree::ident(from).to_string()],
-    };
-    let written = written.join(".");
-    if from == table { written } else { format!("{written} AS {}", tree::ident(table)) }
+/// The rows a rule's query is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rows<'r> {
+    /// What stands in `FROM`: `typed.orders`, or a table's own name.
+    pub from: &'r str,
+    /// Whether they are those of a source as read: with `_uncast`, the columns that have not converted.
+    pub read: bool,
+    /// Files of a source whose rows are not judged.
+    pub without: &'r [String],
+    /// Of a source only the rows of these files are judged, beside the others; `None`: all.
+    pub only: Option<&'r [String]>,
+}
+
+impl<'r> Rows<'r> {
+    /// All rows of a table.
+    pub fn of(from: &'r str) -> Self {
+        Self { from, ..Self::default() }
+    }
+
+    /// What stands in `FROM`, under the name that the rule's SQL calls it.
+    fn sql(&self, rule: &Rule) -> String {
+        let written = match self.from.split_once('.') {
+            Some((schema @ ("raw" | "typed"), name)) => format!("{schema}.{}", tree::ident(name)),
+            _ => tree::ident(self.from).to_string(),
+        };
+        let name = tree::ident(&rule.table).to_string();
+        let mut conditions = Vec::new();
+        if !self.without.is_empty() {
+            conditions.push(format!("_file NOT IN ({})", texts(self.without)));
+        }
+        if let Some(only) = self.only
+            && self.batch(rule).is_none()
+        {
+            conditions.push(format!("_file IN ({})", texts(only)));
+        }
+        if !conditions.is_empty() {
+            return format!("(SELECT * FROM {written} WHERE {}) AS {name}", conditions.join(" AND "));
+        }
+        if self.from == rule.table { written } else { format!("{written} AS {name}") }
+    }
+
+    /// Where rows are judged beside those of other batches: which of them are this one's.
+    fn batch(&self, rule: &Rule) -> Option<String> {
+        let beside = matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_));
+        self.only.filter(|_| beside).map(|only| format!("_file IN ({})", texts(only)))
+    }
+}
+
+fn texts(of: &[String]) -> String {
+    of.iter().map(|t| format!("'{}'", t.replace('\'', "''"))).collect::<Vec<_>>().join(", ")
 }
 
 /// The operands of a predicate.

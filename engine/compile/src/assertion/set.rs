@@ -234,18 +234,19 @@ pub(super) fn failing_rows(
 }
 
 /// The rows whose value is not the one most frequent value of their group. For each column: `votes` of the row's own value,
-/// the `most` of the group, and how many rows have a value with so many votes; more than `most`: a tie.
+/// the `most` of the group, and how many rows have a value with so many votes; more than `most`: a tie. NULL has no votes: where
+/// there is a value it differs, and where there is none nothing does.
 fn determines(judged: &str, key: &str, columns: &[String]) -> String {
     let each = |f: &dyn Fn(usize, &str) -> String| -> Vec<String> {
         columns.iter().enumerate().map(|(i, c)| f(i + 1, &ident(c).to_string())).collect()
     };
-    let votes = each(&|i, c| format!("count(*) OVER (PARTITION BY {key}, {c}) AS votes_{i}")).join(", ");
+    let votes = each(&|i, c| format!("count({c}) OVER (PARTITION BY {key}, {c}) AS votes_{i}")).join(", ");
     let most = each(&|i, _| format!("max(votes_{i}) OVER (PARTITION BY {key}) AS most_{i}")).join(", ");
     let tied = each(&|i, _| {
         format!("sum(CASE WHEN votes_{i} = most_{i} THEN 1 ELSE 0 END) OVER (PARTITION BY {key}) AS tied_{i}")
     })
     .join(", ");
-    let wrong = each(&|i, _| format!("votes_{i} < most_{i} OR tied_{i} > most_{i}")).join(" OR ");
+    let wrong = each(&|i, _| format!("most_{i} > 0 AND (votes_{i} < most_{i} OR tied_{i} > most_{i})")).join(" OR ");
     format!(
         "SELECT * FROM (\n  SELECT *, {tied} FROM (\n  SELECT *, {most} FROM (\n  SELECT *, {votes} FROM {judged}\n  ) AS counted\n  ) AS ranked\n) AS judged\nWHERE {wrong}"
     )

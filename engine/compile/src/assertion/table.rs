@@ -77,8 +77,7 @@ impl Planner<'_> {
         let failed = |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, error::sentence(&e), rule.span)];
         let plan = self.bind_plan(plan).map_err(failed)?;
         let fused = self.fuse(&plan).map_err(failed)?;
-        let sql =
-            parts.sql(rule, &super::table_name(&rule.table, &rule.table), |e| self.printed(e)).unwrap_or_default();
+        let sql = parts.sql(rule, &super::Rows::of(&rule.table).sql(rule), |e| self.printed(e)).unwrap_or_default();
         Ok(TableAssertion { plan, fused, judges: parts.judges(), expected: parts.expected.clone(), sql })
     }
 

@@ -11,7 +11,7 @@ use pipe_check::{Loaded, Rule};
 use proptest::prelude::*;
 
 use super::{noon, schema};
-use crate::{Params, Planner, Settings, Tables, row_schema, session};
+use crate::{Params, Planner, Rows, Settings, Tables, row_schema, session};
 
 /// A program with one table `t`, whose rows are given.
 pub(super) struct Table {
@@ -221,7 +221,7 @@ fn rows_that_are_not_judged_cannot_make_a_rule_fail() {
 fn the_sql_of_a_rule_is_readable() {
     let sql = |rule: &str| {
         let table = Table::new(rule, &[]);
-        table.planner().assertion_sql(&table.rules()[0], "raw.t")
+        table.planner().assertion_sql(&table.rules()[0], &Rows::of("raw.t"))
     };
     assert_eq!(sql("a not null;"), "SELECT * FROM raw.t AS t\nWHERE (a IS NOT NULL) IS FALSE");
     assert_eq!(
@@ -235,7 +235,7 @@ fn the_sql_of_a_rule_is_readable() {
 #[test]
 fn violations_are_counted_by_the_same_query() {
     let table = Table::new("a = 'x';", &[(Some("x"), None, None), (Some("y"), None, None), (None, None, None)]);
-    let counted = table.run(&table.planner().violations_sql(&table.rules()[0], "t"));
+    let counted = table.run(&table.planner().violations_sql(&table.rules()[0], &Rows::of("t")));
     assert_eq!(counted[0].column(0).as_primitive::<Int64Type>().value(0), 1);
 }
 
@@ -290,7 +290,7 @@ proptest! {
         let rows: Vec<Row<'_>> = rows.iter().map(|(a, b, n)| (a.as_deref(), b.as_deref(), *n)).collect();
         let table = Table::new(&rule, &rows);
         let judged = &table.rules()[0];
-        let sql = table.planner().assertion_sql(judged, "t");
+        let sql = table.planner().assertion_sql(judged, &Rows::of("t"));
         prop_assert_eq!(table.found(&sql), table.violating(judged), "{}\n{}", rule, sql);
     }
 }

@@ -3,13 +3,13 @@
 use datafusion::arrow::array::{Array, AsArray};
 
 use super::rules::{Row, Table};
-use crate::row_schema;
+use crate::{Rows, row_schema};
 
 fn violating(rule: &str, rows: &[Row<'_>]) -> Vec<i64> {
     let table = Table::new(rule, rows);
     let rule = &table.rules()[0];
     // The order rows were read in is columns of a scan; here it is the id.
-    let sql = table.planner().assertion_sql(rule, "t").replace("_file, _row", "id");
+    let sql = table.planner().assertion_sql(rule, &Rows::of("t")).replace("_file, _row", "id");
     table.found(&sql)
 }
 

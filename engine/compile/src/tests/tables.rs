@@ -7,7 +7,7 @@ use datafusion::logical_expr::LogicalPlan;
 use pipe_check::Rule;
 
 use super::rules::{Row, Table};
-use crate::{FusedAssertion, row_schema};
+use crate::{FusedAssertion, Rows, row_schema};
 
 const ROWS: [Row<'_>; 4] =
     [(Some("x"), None, Some(1)), (Some("x"), Some("y"), Some(5)), (Some("z"), None, None), (None, None, Some(3))];
@@ -66,7 +66,7 @@ fn judged_if(rule: &str, rows: &[Row<'_>], null_fails: bool) -> (String, bool, S
     let rule = &Rule { null_fails, ..table.rules()[0].clone() };
     let assertion = table.planner().table_assertion(rule).unwrap();
     let (observed, holds) = read(&execute(&table, assertion.plan.clone()));
-    let printed = table.run(&table.planner().assertion_sql(rule, "t"));
+    let printed = table.run(&table.planner().assertion_sql(rule, &Rows::of("t")));
     assert_eq!(read(&printed[0]), (observed.clone(), holds), "{}", assertion.sql);
     if let Some(fused) = &assertion.fused {
         assert_eq!(fed(&table, fused), (observed.clone(), holds));

@@ -13,7 +13,8 @@ use pipe_schema::Type;
 
 use super::{Bound, Discovery, FieldSpec, InputFile, Projection, ScanExec, SourceError, SourceSpec, bind, meta};
 
-/// A source as a table, with the columns `_file`, `_line`, `_row`, `_bad` and `_record` behind its own. Each query reads the files again.
+/// A source as a table, with meta columns behind its own: `_file`, `_line`, `_row`, `_bad` and `_record`; where the columns are
+/// typed `_raw` too. Each query reads the files again.
 #[derive(Debug)]
 pub struct RawTable {
     spec: SourceSpec,
@@ -21,6 +22,7 @@ pub struct RawTable {
     bound: Bound,
     target: Vec<FieldSpec>,
     schema: SchemaRef,
+    meta: &'static [&'static str],
 }
 
 impl RawTable {
@@ -35,24 +37,24 @@ impl RawTable {
 
     /// The columns of `target`, as bound.
     pub fn bound(spec: SourceSpec, files: Vec<InputFile>, bound: Bound, target: Vec<FieldSpec>) -> Self {
-        let schema =
-            RawTable::projection(&(0..target.len() + RAW_META.len()).collect::<Vec<_>>(), target.len()).schema(&target);
-        RawTable { spec, files, bound, target, schema }
+        Self::with(spec, files, bound, target, RAW_META)
     }
 
-    /// The scan's projection that yields these columns of the table, meta columns last.
-    fn projection(columns: &[usize], width: usize) -> Projection {
-        let meta =
-            |name: &str| columns.iter().any(|c| c.checked_sub(width).and_then(|i| RAW_META.get(i)) == Some(&name));
-        Projection {
-            columns: columns.iter().copied().filter(|c| *c < width).collect(),
-            file: meta(meta::FILE),
-            line: meta(meta::LINE),
-            row: meta(meta::ROW),
-            bad: meta(meta::BAD),
-            record: meta(meta::RECORD),
-            raw: false,
-        }
+    /// The same, with the texts of the cells that have not converted.
+    pub fn typed(spec: SourceSpec, files: Vec<InputFile>, bound: Bound, target: Vec<FieldSpec>) -> Self {
+        Self::with(spec, files, bound, target, &meta::ALL)
+    }
+
+    fn with(
+        spec: SourceSpec,
+        files: Vec<InputFile>,
+        bound: Bound,
+        target: Vec<FieldSpec>,
+        meta: &'static [&'static str],
+    ) -> Self {
+        let all: Vec<usize> = (0..target.len() + meta.len()).collect();
+        let schema = projection(&all, target.len(), meta).schema(&target);
+        RawTable { spec, files, bound, target, schema, meta }
     }
 
     /// A scan of some of the table's columns, in the table's order.
@@ -60,13 +62,27 @@ impl RawTable {
     /// # Errors
     /// As [`ScanExec::try_new`].
     pub fn scan_columns(&self, columns: &[usize], partitions: usize) -> Result<ScanExec, SourceError> {
-        let projection = RawTable::projection(columns, self.target.len());
+        let projection = projection(columns, self.target.len(), self.meta);
         ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, partitions)
     }
 }
 
-/// The meta columns that are visible, in the order of [`meta::ALL`].
-const RAW_META: [&str; 5] = [meta::FILE, meta::LINE, meta::ROW, meta::BAD, meta::RECORD];
+/// The meta columns beside columns that are text, in the order of [`meta::ALL`].
+const RAW_META: &[&str] = &[meta::FILE, meta::LINE, meta::ROW, meta::BAD, meta::RECORD];
+
+/// The scan's projection that yields these columns of a table, `visible` meta columns last.
+fn projection(columns: &[usize], width: usize, visible: &[&str]) -> Projection {
+    let meta = |name: &str| columns.iter().any(|c| c.checked_sub(width).and_then(|i| visible.get(i)) == Some(&name));
+    Projection {
+        columns: columns.iter().copied().filter(|c| *c < width).collect(),
+        file: meta(meta::FILE),
+        line: meta(meta::LINE),
+        row: meta(meta::ROW),
+        bad: meta(meta::BAD),
+        record: meta(meta::RECORD),
+        raw: meta(meta::RAW),
+    }
+}
 
 #[async_trait]
 impl TableProvider for RawTable {

@@ -7,6 +7,7 @@ use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::StreamExt;
+use pipe_compile::Tables;
 use pipe_heal::fate::Fate;
 use pipe_heal::ledger::{CellChange, State};
 use pipe_quality::RowSink;
@@ -20,6 +21,7 @@ use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
 use crate::report::HealReport;
+use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
 use crate::settle::{Counts, data_schema, marks, with_file};
 use crate::staging::{Finished, Part};
@@ -28,6 +30,7 @@ use crate::staging::{Finished, Part};
 #[expect(clippy::too_many_arguments, reason = "the ends of all threads of a heal meet here, once")]
 pub(super) async fn finish(
     evaluator: &mut Evaluator<'_, '_>,
+    tables: &Tables,
     book: Rulebook,
     mut pass: Passed,
     failing: Failing,
@@ -138,6 +141,8 @@ pub(super) async fn finish(
         Some(written)
     };
 
+    let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: None };
+    evaluator.know(tables, &book, &pass, known);
     evaluator.judge_table_rules(&book, &observed)?;
     // Rules in their tolerance: their rows stay as they are.
     for (reason, count) in &pass.staged.violations {
@@ -154,7 +159,7 @@ pub(super) async fn finish(
         return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }
     let ending = Ending { rows, quarantine, ledger, unhealed, lost, duplicates, healed: (cells, healed_rows) };
-    evaluator.finish(book, pass, observed, schema_verdicts, counts, ending)
+    evaluator.finish(tables, book, pass, observed, schema_verdicts, counts, ending)
 }
 
 /// Writes the rows that commit with a changed cell, as read and as they commit: what undoing a heal needs.

@@ -19,13 +19,14 @@ use std::sync::Arc;
 use datafusion::arrow::array::{RecordBatch, UInt64Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
 use pipe_check::Predicate;
 use pipe_compile::{Planner, SetAssertion, Tables};
 use pipe_heal::action::{Key, ResolvedAction};
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::{Outcome, decide};
-use pipe_quality::{Reason, Sample, Suspects};
+use pipe_quality::{Aggregates, Reason, Sample, Suspects};
 
 use crate::account::exceeds;
 use crate::clauses::Answered;
@@ -33,7 +34,9 @@ use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
 use crate::report::HealReport;
+use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
+use crate::settle::rows_of;
 use crate::told;
 
 use finish::finish;
@@ -64,6 +67,7 @@ pub async fn heal(
         }
     }
     let failing = Failing::new(&pass.input, &suspects)?;
+    let as_read = as_read(&mut pass, &book, &failing)?;
     let passed = pass.rows.take();
     let read = pass.identity || !book.table.is_empty();
     let standing = if read { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
@@ -82,12 +86,26 @@ pub async fn heal(
         pass: &mut pass,
     };
     healer.sets_as_read().await?;
+    let known = Known { schema: Some(&schema_verdicts), ..Known::default() };
+    healer.evaluator.know(tables, &book, healer.pass, known);
     healer.rounds().await?;
     let violated = healer.withdraw().await?;
     let (violated, observed) = healer.hold_table_rules(violated).await?;
+    let changed = !healer.failing.changes.is_empty()
+        || healer.failing.settled.iter().any(Option::is_some)
+        || !violated.iter().flatten().all(|reason| healer.mild(reason));
+    healer.pass.before = healer.evaluator.before(tables, &book, &as_read, &observed, changed)?;
     let settled = healer.settle(&violated)?;
     let Healer { failing, taken, .. } = healer;
-    finish(evaluator, book, pass, failing, taken, passed, settled, observed, schema_verdicts).await
+    finish(evaluator, tables, book, pass, failing, taken, passed, settled, observed, schema_verdicts).await
+}
+
+/// The aggregates of the table rules over the rows as read, but for broken records.
+fn as_read(pass: &mut Passed, book: &Rulebook, failing: &Failing) -> Result<Vec<ScalarValue>, Stopped> {
+    let mut all = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&book.aggregates)?);
+    let whole = failing.reasons.iter().map(|r| Some(!r.contains(&Reason::BadRecord))).collect();
+    all.update(&rows_of(&failing.read, &whole, pass.input.columns)?)?;
+    Ok(all.finish()?)
 }
 
 struct Healer<'h, 'e, 'a> {
@@ -181,6 +199,17 @@ impl Healer<'_, '_, '_> {
     async fn sets_as_read(&mut self) -> Result<(), Stopped> {
         let as_read: Vec<BTreeSet<Reason>> = self.failing.reasons.clone();
         let found = self.find(&as_read).await?;
+        let count = |found: &Found| (found.rows.len() as u64, found.judged);
+        // A rule's own count is that of all rows; what is done about them, of those that pass by other rules.
+        let alone = if as_read.iter().all(|reasons| reasons.iter().all(|r| self.mild(r))) {
+            found.iter().map(|(index, found)| (*index, count(found))).collect()
+        } else {
+            let only_broken =
+                |reasons: &BTreeSet<Reason>| reasons.iter().filter(|r| **r == Reason::BadRecord).copied().collect();
+            let broken: Vec<BTreeSet<Reason>> = as_read.iter().map(only_broken).collect();
+            self.find(&broken).await?.iter().map(|(index, found)| (*index, count(found))).collect()
+        };
+        self.pass.sets = alone;
         let mut wanted = BTreeSet::new();
         for (index, found) in &found {
             let Some(rule) = self.book.rule(*index) else { continue };

@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pipe_check::words::tolerance_text;
 use pipe_check::{Rule, Severity};
-use pipe_compile::{Planner, Tables, columns_of};
+use pipe_compile::{Planner, Rows, Tables, columns_of};
 use pipe_schema::Level;
 
 use super::as_read::{AsRead, Opened};
 use super::report::{FailingRow, Judged, Looked};
-use crate::account::{exceeds, ratio, verdict};
 use crate::engine::{Engine, Stopped, Watch};
-use crate::report::{FailureReport, RuleReport, Sample};
+use crate::report::{FailureReport, RuleResult, Sample};
 use crate::rulebook::Observed;
-use crate::{columns, errors, told};
+use crate::{columns, errors, results, told};
 
 /// Samples of a rule's report.
 const SAMPLES: usize = 5;
@@ -130,44 +128,20 @@ impl Inspector<'_, '_> {
 
     /// A rule's report.
     fn told(&self, planner: &Planner<'_>, rule: &Rule, found: Verdict, rows: Option<u64>) -> Judged {
-        let source = self.opened.sources.contains_key(self.table);
-        let from = if source { format!("raw.{}", self.table) } else { self.table.to_owned() };
-        let mut result = RuleReport {
-            table: rule.table.clone(),
-            rule: rule.name.clone(),
-            check: rule.check.to_owned(),
-            severity: rule.severity.word().to_owned(),
-            dimension: rule.dimension.clone(),
-            level: rule.level.word().to_owned(),
-            tolerate: tolerance_text(rule.tolerate),
-            warn_above: rule.warn.and_then(tolerance_text),
-            exact: !rule.approx,
-            sql: planner.assertion_sql(rule, &from),
-            rows: rows.unwrap_or(0),
-            ..RuleReport::default()
-        };
+        let from = format!("typed.{}", self.table);
+        let read = self.opened.sources.contains_key(self.table);
+        let result = results::unjudged(planner, rule, &Rows { from: &from, read, ..Rows::default() });
         let mut told = Judged::default();
-        match found {
-            Verdict::Table(seen, expected) => {
-                result.passed = seen.holds;
-                result.verdict = verdict(seen.holds, false);
-                result.violations = u64::from(!seen.holds);
-                result.observed = Some(seen.text);
-                result.expected = Some(expected);
-            }
+        let result = match found {
+            Verdict::Table(seen, expected) => results::of_table(result, &seen, expected, rows.unwrap_or(0)),
             Verdict::Rows(found) => {
-                result.rows = found.judged;
-                result.violations = found.count;
-                result.ratio = ratio(found.count, found.judged);
-                result.passed = !exceeds(rule.tolerate, found.count, found.judged);
-                let warns = rule.warn.is_some_and(|warn| exceeds(warn, found.count, found.judged));
-                result.verdict = verdict(result.passed, warns);
-                result.samples = found.rows.iter().take(SAMPLES).map(sample).collect();
+                let samples = found.rows.iter().take(SAMPLES).map(sample).collect();
+                let result = results::of_rows(result, rule, (found.count, found.count), found.judged);
                 told.more_failing_rows = found.count.saturating_sub(found.rows.len() as u64);
                 told.failing_rows = found.rows;
+                RuleResult { samples, ..result }
             }
-        }
-        result.violations_after = result.violations;
+        };
         told.finding = !result.passed && rule.severity >= Severity::Error;
         told.result = result;
         told

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::report::{FailureReport, RuleReport};
+use crate::report::{FailureReport, RuleResult};
 
 /// What the rules found. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -54,7 +54,7 @@ pub struct Looked {
 pub struct Judged {
     /// As a run tells it, of the rows as they came.
     #[serde(flatten)]
-    pub result: RuleReport,
+    pub result: RuleResult,
     /// Whether it counts as a finding: it failed, and its severity is error or critical.
     pub finding: bool,
     /// The first rows that violate it, in the order of files and rows.

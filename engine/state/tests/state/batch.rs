@@ -126,6 +126,7 @@ fn table_record() -> TableRecord {
             rows: 3,
             observed: Some("3".into()),
             value: Some(3.0),
+            value_after: Some(3.0),
             ..Default::default()
         }],
         failures: vec![FailureRecord {

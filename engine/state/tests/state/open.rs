@@ -23,7 +23,7 @@ fn opening_twice_keeps_what_is_there() {
     Project::new(temp.path()).begin("r1");
     let state = State::open_existing(&temp.path().join(".pipe")).unwrap().unwrap();
     assert_eq!(state.run_ids().unwrap(), ["r1"]);
-    assert_eq!(state.version().unwrap(), 4);
+    assert_eq!(state.version().unwrap(), 5);
 }
 
 #[test]

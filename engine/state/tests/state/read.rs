@@ -55,7 +55,12 @@ fn a_run_that_fails_keeps_its_verdicts_apart_from_committed_ones() {
             unhealed: 9,
             ..Default::default()
         },
-        rules: vec![RuleResult { rule: "volume".into(), value: Some(9.0), ratio: f64::NAN, ..Default::default() }],
+        rules: vec![RuleResult {
+            rule: "volume".into(),
+            value_after: Some(9.0),
+            ratio: f64::NAN,
+            ..Default::default()
+        }],
         ..Default::default()
     };
     let end = RunEnd {

@@ -149,6 +149,14 @@ pub const RULES: &[Rule] = &[
         by_row: true,
     },
     Rule {
+        name: "q.not_null",
+        text: "q not null",
+        answers: &["on rule_failed(rule: q.not_null) => set q = (3)", "on rule_failed(rule: q.not_null) => drop"],
+        // A cell that did not convert is another failure: what is typed does not tell them apart.
+        wrong: None,
+        by_row: true,
+    },
+    Rule {
         name: "a.in",
         text: "a in ('x', 'y', 'a,b;c') tolerate 3 where (g = 'x')",
         answers: &["on rule_failed(rule: a.in) => set a = ('y')", "on rule_failed(rule: a.in) => warn"],

@@ -6,6 +6,7 @@
 mod check;
 mod faults;
 mod generate;
+mod results;
 mod secrets;
 mod world;
 
@@ -110,6 +111,17 @@ fn pipeline_holds(case: &Case) -> Result<(), String> {
     same_rows(&second, &other_second).map_err(|e| format!("6, threads, later: {e}"))
 }
 
+/// What must hold of the results of a run's rules.
+fn results_hold(case: &Case) -> Result<(), String> {
+    let here = tempfile::tempdir().unwrap();
+    case.write(here.path());
+    let first = runs(case, here.path(), case.threads, 0, false);
+    sound(&first, here.path())?;
+    results::complete(&first)?;
+    results::queries_find_the_violations(&first, here.path(), if case.threads == 1 { 3 } else { 1 })?;
+    results::alone(case, &first)
+}
+
 /// What must hold when more files came to what is there.
 fn later_holds(before: &Outcome, after: &Outcome) -> Result<(), String> {
     if nothing_committed(after) && nothing_committed(before) {
@@ -150,6 +162,17 @@ proptest! {
     #[test]
     fn hold_over_generated_pipelines(case in generate::pipelines()) {
         if let Err(why) = pipeline_holds(&case) {
+            prop_assert!(false, "{why}\n{}", case.program());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn violations_are_those_of_the_failing_rows_query_in_one_pass_and_alone(case in generate::pipelines()) {
+        if let Err(why) = results_hold(&case) {
             prop_assert!(false, "{why}\n{}", case.program());
         }
     }

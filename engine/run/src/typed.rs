@@ -1,0 +1,103 @@
+//! Tables as their rules see them: `typed.orders`, the records of a source that could be parsed, in the types of its columns;
+//! of a model the rows its query gives. No rule has judged them and no clause has healed them.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::prelude::ident;
+use pipe_compile::{Planner, Tables};
+use pipe_connect::source::{RawTable, meta};
+use pipe_state::State;
+
+use crate::engine::{Engine, Stopped};
+use crate::extract::{self, Extract, extract};
+use crate::work::Listing;
+use crate::{errors, raw};
+
+/// The columns of a row whose text has not converted: a list of names.
+const UNCAST: &str = "_uncast";
+
+/// A table as read. Behind its columns: of a source `_file`, `_line`, `_row` and `_uncast`, of a model `_row`. `tables` has the
+/// tables a model reads.
+///
+/// # Errors
+/// The files cannot be read, or their columns are not the table's; the model's query fails.
+pub async fn table(
+    engine: &Engine<'_>,
+    state: &State,
+    name: &str,
+    tables: &Tables,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
+    match engine.program().sources.get(name) {
+        Some(source) => {
+            let spec = extract::spec(engine, source);
+            let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?;
+            let accepted = state.baseline(name).map_err(|e| errors::state(&e))?;
+            of_source(engine, extract(engine, source, files, accepted.as_ref()).await?)
+        }
+        None => of_model(engine, state, name, tables).await,
+    }
+}
+
+fn of_source(engine: &Engine<'_>, extracted: Extract) -> Result<Arc<dyn TableProvider>, Stopped> {
+    let Extract { spec, files, bound, target, .. } = extracted;
+    let table = spec.name.clone();
+    let rows = engine.session.read_table(Arc::new(RawTable::typed(spec, files, bound, target.clone())))?;
+    let rows = rows.filter(ident(meta::BAD).is_null())?;
+    let uncast = uncast(&rows, target.iter().map(|f| f.name.as_str()))?;
+    let mut columns: Vec<Expr> = target.iter().map(|f| ident(&f.name)).collect();
+    columns.extend(flags(engine, &rows, &table));
+    columns.extend([meta::FILE, meta::LINE, meta::ROW].map(ident));
+    columns.push(uncast.alias(UNCAST));
+    Ok(rows.select(columns)?.into_view())
+}
+
+/// The names of the columns with a text and no value; NULL where there are none.
+fn uncast<'n>(rows: &DataFrame, names: impl Iterator<Item = &'n str>) -> Result<Expr, Stopped> {
+    let raw = rows.schema().field_with_unqualified_name(meta::RAW).map(|f| f.data_type().clone());
+    let Ok(DataType::Struct(fields)) = raw else { return Ok(lit(ScalarValue::Null)) };
+    let (mut lacking, mut listed) = (Vec::new(), Vec::new());
+    for name in names.filter(|n| fields.iter().any(|f| f.name() == n)) {
+        let (column, text) = (pipe_sql::quote(name), format!("'{}'", name.replace('\'', "''")));
+        let lacks = format!("{column} IS NULL AND _raw[{text}] IS NOT NULL");
+        listed.push(format!("CASE WHEN {lacks} THEN {text} ELSE '' END"));
+        lacking.push(lacks);
+    }
+    if listed.is_empty() {
+        return Ok(lit(ScalarValue::Null));
+    }
+    // No column has an empty name.
+    let list = format!("array_remove_all(make_array({}), '')", listed.join(", "));
+    Ok(rows.parse_sql_expr(&format!("CASE WHEN {} THEN {list} END", lacking.join(" OR ")))?)
+}
+
+async fn of_model(
+    engine: &Engine<'_>,
+    state: &State,
+    name: &str,
+    tables: &Tables,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
+    let Some(model) = engine.program().models.get(name) else {
+        return Err(errors::internal(&format!("`{name}` is no table")).into());
+    };
+    let mut tables = tables.clone();
+    raw::insert_raw(engine, state, &Listing::default(), name, &mut tables).await?;
+    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let rows = DataFrame::new(engine.session.state(), planner.model(&model.query)?);
+    let mut columns: Vec<Expr> = rows.schema().fields().iter().map(|f| ident(f.name())).collect();
+    columns.extend(flags(engine, &rows, name));
+    let number = cast(row_number() - lit(1u64), DataType::UInt64);
+    columns.extend([lit("").alias(meta::FILE), number.alias(meta::ROW)]);
+    Ok(rows.select(columns)?.into_view())
+}
+
+/// The flags beside the columns that clauses may fill: nothing is filled yet.
+fn flags(engine: &Engine<'_>, rows: &DataFrame, table: &str) -> Vec<Expr> {
+    let flags = pipe_compile::types::flags(rows.schema().inner(), engine.program(), table);
+    flags.into_iter().map(|flag| lit(false).alias(flag)).collect()
+}

@@ -1,0 +1,77 @@
+//! What a rule found, as reports tell it and the state keeps it.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule's verdict, with its numbers and its queries. Numbers "as read" are of the rows before any repair, and do not depend
+/// on what other rules find; those "after" are of the rows that commit. Where nothing of the table commits both are the same.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleResult {
+    /// The table.
+    pub table: String,
+    /// The rule.
+    pub rule: String,
+    /// The check, such as `not_null`.
+    pub check: String,
+    /// The column it is about, when it is just one.
+    pub column: Option<String>,
+    /// The severity.
+    pub severity: String,
+    /// The dimension.
+    pub dimension: String,
+    /// What the verdict is about: `row`, `set`, `table`, `schema` or `history`. Only the first two blame rows.
+    pub level: String,
+    /// Whether it held on what commits.
+    pub passed: bool,
+    /// `pass`, `warn` (it held, and more rows violated than it warns of), `fail`, or `skipped`: the table failed before it was
+    /// judged.
+    pub verdict: String,
+    /// The threshold of failing: how much violation is let pass, as written: `1%`, `5`; `None`: none.
+    pub tolerate: Option<String>,
+    /// The threshold of warning.
+    pub warn_above: Option<String>,
+    /// Whether it is computed exactly, and not from a sketch.
+    pub exact: bool,
+    /// The assertion: a query of one row, `violations` of a row or set rule, `observed` and `holds` of a table rule. `pipe query`
+    /// runs it.
+    pub sql: String,
+    /// The query for the failing rows of a row or set rule, as read. It gives as many rows as there are `violations`.
+    pub failing_rows_sql: Option<String>,
+    /// Rows that violated it as read; for other rules 0 or 1.
+    pub violations: u64,
+    /// Rows that violate it among what commits.
+    pub violations_after: u64,
+    /// Rows judged, as read.
+    pub rows: u64,
+    /// `violations / rows`, 0 when no row was judged.
+    pub ratio: f64,
+    /// As read: what [`RuleResult::value`] is a share of, when it is one: of row and set rules the violations …
+    pub numerator: Option<u64>,
+    /// … and the rows judged.
+    pub denominator: Option<u64>,
+    /// The number as read: of row and set rules the share of violating rows, of table rules what is observed. Times are seconds
+    /// since 1970. `None`: what is observed is no number, or it would take another query over the rows that left.
+    pub value: Option<f64>,
+    /// The same number of what commits: what later runs compare with.
+    pub value_after: Option<f64>,
+    /// For table rules: what was observed of what commits, as text.
+    pub observed: Option<String>,
+    /// For table rules: what was expected, as text.
+    pub expected: Option<String>,
+    /// Up to five violating rows.
+    pub samples: Vec<Sample>,
+}
+
+/// A violating row, for people.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sample {
+    /// The file, as the user would name it.
+    pub file: Option<String>,
+    /// The line its record starts on, from 1.
+    pub line: Option<u64>,
+    /// The data row of its file, from 0.
+    pub row: Option<u64>,
+    /// The offending value or raw text, cut to 200 characters.
+    pub value: String,
+}
