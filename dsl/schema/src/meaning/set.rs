@@ -41,6 +41,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
             ),
             rows("at a tie all violate", "x int, y text", "(1, 'a'), (1, 'b')", "x determines (y);", 2),
             rows("NULL differs from a value", "x int, y text", "(1, 'a'), (1, 'a'), (1, null)", "x determines (y);", 1),
+            rows("NULL has no vote", "x int, y text", "(1, 'a'), (1, null), (1, null)", "x determines (y);", 2),
             rows(
                 "a NULL on the left is not compared",
                 "x int, y text",

@@ -59,7 +59,9 @@ fn values_that_are_not_the_groups_most_frequent_violate_determines() {
     let tie = [row("k", Some("1")), row("k", Some("2")), row("j", Some("3"))];
     assert_eq!(violating("a determines (b);", &tie), [0, 1]);
     let nulls = [row("k", None), row("k", None), row("k", Some("1"))];
-    assert_eq!(violating("a determines (b);", &nulls), [2]);
+    assert_eq!(violating("a determines (b);", &nulls), [0, 1]);
+    let nothing = [row("k", None), row("k", None)];
+    assert_eq!(violating("a determines (b);", &nothing), [] as [i64; 0]);
     let two = [
         (Some("k"), Some("1"), Some(1)),
         (Some("k"), Some("1"), Some(1)),
