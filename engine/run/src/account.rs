@@ -23,6 +23,8 @@ pub struct Ending {
     pub quarantine: Option<Written>,
     /// What the heals leave behind.
     pub ledger: Option<ledger::Written>,
+    /// What table rules observed, and what they expected.
+    pub observed: BTreeMap<u16, (Observed, String)>,
     /// Rows nobody healed, kept or dropped.
     pub unhealed: u64,
     /// Whether that was all of a small batch.
@@ -43,7 +45,6 @@ impl Evaluator<'_, '_> {
         tables: &Tables,
         book: Rulebook,
         pass: Passed,
-        observed: BTreeMap<u16, (Observed, String)>,
         schema_verdicts: BTreeMap<u16, Observed>,
         counts: Counts,
         ending: Ending,
@@ -60,7 +61,8 @@ impl Evaluator<'_, '_> {
             let code = pipe_diagnostics::codes::run::NOT_BALANCED;
             return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
         }
-        let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: Some(&counts.after) };
+        let known =
+            Known { schema: Some(&schema_verdicts), observed: Some(&ending.observed), after: Some(&counts.after) };
         let rules = self.results_of(tables, &book, &pass, known);
         for told in rules.iter().filter(|r| r.verdict == "warn") {
             let (name, table, n, of) = (&told.rule, &told.table, told.violations, told.rows);

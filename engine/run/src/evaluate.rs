@@ -528,10 +528,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             tables,
             book,
             pass,
-            observed,
             schema_verdicts,
             committed_counts,
-            Ending { rows, quarantine, ledger: None, unhealed, lost, duplicates: 0, healed: (0, 0) },
+            Ending { rows, quarantine, ledger: None, observed, unhealed, lost, duplicates: 0, healed: (0, 0) },
         )
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pipe_check::words::tolerance_text;
 use pipe_check::Rule;
+use pipe_check::words::tolerance_text;
 use pipe_compile::{Planner, Rows, Tables};
 use pipe_quality::Reason;
 use pipe_schema::Level;

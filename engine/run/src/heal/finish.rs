@@ -158,8 +158,9 @@ pub(super) async fn finish(
         ));
         return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }
-    let ending = Ending { rows, quarantine, ledger, unhealed, lost, duplicates, healed: (cells, healed_rows) };
-    evaluator.finish(tables, book, pass, observed, schema_verdicts, counts, ending)
+    let ending =
+        Ending { rows, quarantine, ledger, observed, unhealed, lost, duplicates, healed: (cells, healed_rows) };
+    evaluator.finish(tables, book, pass, schema_verdicts, counts, ending)
 }
 
 /// Writes the rows that commit with a changed cell, as read and as they commit: what undoing a heal needs.
