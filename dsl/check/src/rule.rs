@@ -196,15 +196,8 @@ pub enum Predicate {
     },
     /// The predicate on the number of distinct values.
     Distinct(Box<Predicate>),
-    /// `within 3 sigma over last 14 runs`
-    WithinSigma {
-        /// Standard deviations.
-        sigma: f64,
-        /// Runs.
-        runs: u32,
-    },
-    /// `within 20% of last run`: the share.
-    WithinLast(f64),
+    /// `within 3 sigma over last 14 runs`, `within 20% of last run`: a number of the table against earlier runs.
+    Earlier(Earlier),
     /// `within 1d`: an age in milliseconds.
     WithinAge(u64),
     /// `same as table (column)`
@@ -258,6 +251,88 @@ pub enum Spread {
     Mad,
 }
 
+/// What a number was in earlier runs, and how far from it the number may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Earlier {
+    /// How far.
+    pub method: Method,
+    /// How many earlier values are looked at, the latest ones.
+    pub runs: u32,
+    /// Only runs of the same day of the week count.
+    pub same_weekday: bool,
+}
+
+/// How a number is compared with earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// `within 3 sigma`
+    Spread {
+        /// How many.
+        factor: f64,
+        /// Of what.
+        unit: Spread,
+    },
+    /// `within 3 sigma seasonal 7`
+    Seasonal {
+        /// How many standard deviations of what the forecast was wrong by.
+        factor: f64,
+        /// How many runs a season has.
+        season: u32,
+    },
+    /// `within 20% of last run`
+    Within {
+        /// The share.
+        share: f64,
+        /// Of what.
+        middle: Middle,
+    },
+    /// `>= 80% of last 10 runs`
+    Share {
+        /// `<`, `<=`, `>=` or `>`.
+        comparison: Comparison,
+        /// The share.
+        share: f64,
+        /// Of what.
+        middle: Middle,
+    },
+}
+
+/// What stands for several earlier values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Middle {
+    /// Their mean.
+    Mean,
+    /// Their median.
+    Median,
+    /// The least of them.
+    Minimum,
+    /// The greatest of them.
+    Maximum,
+}
+
+impl Middle {
+    /// As written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Middle::Mean => "mean",
+            Middle::Median => "median",
+            Middle::Minimum => "minimum",
+            Middle::Maximum => "maximum",
+        }
+    }
+}
+
+impl Earlier {
+    /// How many earlier values it takes before anything is judged: as many as are looked at, at most 5; of seasons two whole ones, and at
+    /// least 5 behind the first.
+    pub fn needed(&self) -> u32 {
+        match self.method {
+            Method::Seasonal { season, .. } => season.saturating_add(season.max(5)),
+            _ => self.runs.min(5),
+        }
+    }
+}
+
 impl Spread {
     /// As written.
     pub fn word(self) -> &'static str {
@@ -309,6 +384,16 @@ impl Predicate {
             Predicate::Statistic(statistic) => vec![statistic.name],
             Predicate::Compound { parts, .. } => parts.iter().flat_map(|p| p.predicate.statistics()).collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// What it says of earlier runs, if it does.
+    pub fn earlier(&self) -> Option<&Earlier> {
+        match self {
+            Predicate::Earlier(earlier) => Some(earlier),
+            Predicate::Statistic(statistic) => statistic.holds.earlier(),
+            Predicate::Distinct(inner) => inner.earlier(),
+            _ => None,
         }
     }
 

@@ -310,7 +310,7 @@ const KINDS: &[(&str, &[Kind])] = &[
                 "top: (not exists (select 1 from (select status, count(*) as n from orders group by status order by n desc limit 3) where status not in ('new', 'paid', 'shipped')));",
             ),
             predicate("metric_anomaly", "within_sigma", "usual_size: (count(*)) within 3 sigma over last 14 runs;"),
-            predicate("dynamic_threshold", "within_last", "steady: (count(*)) within 20% of last run;"),
+            predicate("dynamic_threshold", "above_last", "row count > 90% of last 10 runs;"),
             predicate(
                 "dimension_anomaly",
                 "within_sigma",

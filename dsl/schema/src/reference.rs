@@ -163,11 +163,14 @@ fn predicate_page(p: &PredicateInfo) -> Page {
         Finding::Violations(n) => format!("{n} violate"),
         Finding::Table { holds, observed: "" } => if holds { "holds" } else { "fails" }.to_owned(),
         Finding::Table { holds, observed } => format!("{observed}: {}", if holds { "holds" } else { "fails" }),
+        Finding::WarmingUp(observed) => observed.to_owned(),
     };
     let rows = claims(p.name).iter().map(|claim| {
         let rows = if claim.rows.is_empty() { "no rows" } else { claim.rows };
+        let earlier = claim.earlier.iter().map(|rows| code(rows)).collect::<Vec<_>>().join(", ");
+        let after = if earlier.is_empty() { earlier } else { format!(" after {earlier}") };
         let case = format!(
-            "`{}` over `({})` {}: {}",
+            "`{}` over `({})` {}{after}: {}",
             claim.rule.trim_end_matches(';'),
             claim.columns,
             code(rows),

@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod buckets;
+pub mod history;
 mod judge;
 mod keys;
 mod known;

@@ -8,6 +8,7 @@ use pipe_compile::Tables;
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluation, Evaluator, Passed};
 use crate::heal::ledger;
+use crate::history::state_of;
 use crate::quarantine::Written;
 use crate::report::TableReport;
 use crate::results::Known;
@@ -69,6 +70,15 @@ impl Evaluator<'_, '_> {
             let above = told.warn_above.as_deref().unwrap_or_default();
             self.engine.note(format!("{table}: {n} of {of} rows violate `{name}`, which warns above {above}"));
         }
+        let otherwise = counts.quarantined + counts.dropped + ending.duplicates + ending.healed.1;
+        let mut metrics = Vec::new();
+        if !self.again {
+            let observed = ending.observed.iter().filter_map(|(index, (seen, _))| Some((book.rule(*index)?, seen)));
+            let state = state_of(read, otherwise);
+            let (measured, notes) = self.task.history.metrics(observed, state, Some(counts.committed));
+            metrics = measured;
+            notes.into_iter().for_each(|note| self.engine.note(note));
+        }
         let table = TableReport {
             name: self.task.table.to_owned(),
             outcome: "committed".to_owned(),
@@ -87,6 +97,7 @@ impl Evaluator<'_, '_> {
         Ok(Evaluation {
             table,
             rules,
+            metrics,
             heals: std::mem::take(&mut self.heals),
             failures: std::mem::take(&mut self.failures),
             rows: ending.rows,

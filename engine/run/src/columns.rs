@@ -70,7 +70,7 @@ pub fn judge(
         }
         _ => (String::new(), true),
     };
-    Ok(Observed { text, value: None, holds })
+    Ok(Observed { text, holds, ..Observed::default() })
 }
 
 /// Holds when nothing is named.

@@ -278,6 +278,7 @@ pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
         rules: evaluation.rules.clone(),
         failures: evaluation.failures.iter().map(failure).collect(),
         heals: (1..).zip(&evaluation.heals).map(|(n, h)| heal(n, h)).collect(),
+        metrics: evaluation.metrics.clone(),
     }
 }
 
@@ -288,6 +289,7 @@ pub(crate) fn stopped_record(table: &TableReport, stopped: &Stopped) -> TableRec
         rules: stopped.rules.clone(),
         failures: stopped.failures.iter().map(failure).collect(),
         heals: (1..).zip(&stopped.heals).map(|(n, h)| heal(n, h)).collect(),
+        metrics: stopped.metrics.clone(),
     }
 }
 

@@ -148,6 +148,8 @@ pub struct Stopped {
     pub rules: Vec<RuleResult>,
     /// What was read before it stopped, counted.
     pub account: Option<TableReport>,
+    /// What its table rules had measured by then.
+    pub metrics: Vec<pipe_state::Metric>,
 }
 
 impl From<Vec<Diagnostic>> for Stopped {

@@ -17,7 +17,7 @@ use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
 use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
-use pipe_state::{Baseline, Watermark};
+use pipe_state::{Baseline, Metric, Watermark};
 
 use crate::account::{Ending, exceeds};
 use crate::aside::Unread;
@@ -27,6 +27,7 @@ use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
 use crate::extract::{self, Extract};
 use crate::heal::ledger;
+use crate::history::History;
 use crate::memory::Memory;
 use crate::pass::{Input, pass};
 use crate::past::{Filter, Past};
@@ -51,6 +52,8 @@ pub struct Evaluation {
     pub table: TableReport,
     /// Verdicts, in the order of the rules.
     pub rules: Vec<RuleResult>,
+    /// What it measures, for later runs.
+    pub metrics: Vec<Metric>,
     /// What clauses did.
     pub heals: Vec<HealReport>,
     /// Failures, all handled.
@@ -101,6 +104,8 @@ pub struct Task<'t> {
     pub earlier: Vec<(u64, u64)>,
     /// Rows the table's append load has committed already: their keys count for `unique`, their values vote in `determines`.
     pub committed: Option<Arc<dyn TableProvider>>,
+    /// What it measured in earlier runs.
+    pub history: History,
     /// What people did about the table's clauses.
     pub memory: Memory,
     /// Tells tables of one run apart in the scratch folder.
@@ -258,6 +263,8 @@ pub struct Evaluator<'e, 'a> {
     /// Files set aside unread.
     pub(crate) unread: Vec<Unread>,
     declared: Vec<String>,
+    /// What the table measures, should it not commit.
+    pub(crate) measured: Vec<Metric>,
     /// Whether the rows left earlier batches and come again.
     pub(crate) again: bool,
 }
@@ -270,7 +277,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
         let (heals, failures, results, unread) = (Vec::new(), Vec::new(), Vec::new(), task.unread.clone());
-        Self { engine, task, block, settings, rules, heals, failures, results, read: 0, unread, declared, again: false }
+        let (read, again, measured) = (0, false, Vec::new());
+        Self { engine, task, block, settings, rules, heals, failures, results, read, unread, declared, measured, again }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -405,6 +413,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             heals: std::mem::take(&mut self.heals),
             rules: std::mem::take(&mut self.results),
             account: Some(TableReport { read: self.read, ..TableReport::default() }),
+            metrics: std::mem::take(&mut self.measured),
             ..Stopped::default()
         }
     }
@@ -717,6 +726,7 @@ pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
     Evaluation {
         table: TableReport { name: table.to_owned(), ..TableReport::default() },
         rules: Vec::new(),
+        metrics: Vec::new(),
         heals: Vec::new(),
         failures: Vec::new(),
         rows: Finished::default(),

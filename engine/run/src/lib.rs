@@ -11,6 +11,7 @@ mod errors;
 mod evaluate;
 mod extract;
 mod heal;
+mod history;
 mod holdings;
 mod inspect;
 mod kept;

@@ -25,6 +25,7 @@ use serde_json::Value;
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
+use crate::history::History;
 use crate::kept::{Kept, Place, Rereader, kept, place_of};
 use crate::memory::Memory;
 use crate::pass::Input;
@@ -333,6 +334,7 @@ impl Replay<'_> {
             tracked: true,
             earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: sinks::committed(engine, &self.state, own, schema).await?,
+            history: History::default(),
             memory: Memory::of(&self.state, table)?,
             scratch,
         };

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-pub use pipe_state::{RuleResult, Sample};
+pub use pipe_state::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
 
 /// A run, from start to end. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -134,7 +134,8 @@ pub fn of_rows(mut told: RuleResult, rule: &Rule, (violations, after): (u64, u64
 /// The result of a rule that blames no row, asked of so many.
 pub fn of_table(mut told: RuleResult, seen: &Observed, expected: String, rows: u64) -> RuleResult {
     told.passed = seen.holds;
-    told.verdict = verdict(seen.holds, false).to_owned();
+    told.verdict = seen.history.as_ref().map_or_else(|| verdict(seen.holds, false).to_owned(), |h| h.outcome.clone());
+    told.history = seen.history.as_deref().cloned();
     told.violations = u64::from(!seen.holds);
     told.violations_after = told.violations;
     told.observed = Some(seen.text.clone());

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::physical_plan::PhysicalExpr;
@@ -15,6 +16,7 @@ use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
 use pipe_schema::Level;
 
 use crate::engine::Stopped;
+use crate::report::HistoryReport;
 
 /// Aggregates whose state grows with the input: a pass that held them would too, so they are asked of the staged rows.
 const HEAVY: [&str; 8] =
@@ -55,7 +57,7 @@ pub struct TableRule {
 }
 
 /// A table rule's verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// As shown.
     pub text: String,
@@ -63,6 +65,30 @@ pub struct Observed {
     pub value: Option<f64>,
     /// Whether it is as expected.
     pub holds: bool,
+    /// Whether it is far from what it was in earlier runs.
+    pub anomalous: bool,
+    /// What was observed of each group, in order of their names; of rules with `by`.
+    pub groups: Vec<Group>,
+    /// What it was compared with; of rules on earlier runs.
+    pub history: Option<Box<HistoryReport>>,
+}
+
+/// What was observed of a group.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Its columns with their values: `shop = b`; empty: all rows.
+    pub name: String,
+    /// As kept for later runs.
+    pub value: Option<f64>,
+    /// Whether it is far from what it was in earlier runs.
+    pub anomalous: bool,
+}
+
+impl Group {
+    /// A group of which nothing was observed yet.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
 }
 
 impl Rulebook {
@@ -110,8 +136,8 @@ impl Rulebook {
             match rule.level {
                 Level::Row => book.row_rule(planner, index, rule)?,
                 Level::Set => book.set_rule(planner, index, rule)?,
-                Level::Table => book.table_rule(planner, index, rule, &mut aggregates)?,
-                Level::Schema | Level::History => {}
+                Level::Table | Level::History => book.table_rule(planner, index, rule, &mut aggregates)?,
+                Level::Schema => {}
             }
             let mut shown: Vec<usize> = rule
                 .subject
@@ -231,13 +257,21 @@ impl Rulebook {
 pub fn observed(value: &dyn Array, holds: Option<&dyn Array>) -> Observed {
     let options = FormatOptions::default().with_null("NULL");
     let text = ArrayFormatter::try_new(value, &options).map(|f| f.value(0).to_string()).unwrap_or_default();
-    let number = datafusion::arrow::compute::cast(value, &datafusion::arrow::datatypes::DataType::Float64).ok();
-    let number = number.and_then(|n| {
-        let n = n.as_primitive_opt::<datafusion::arrow::datatypes::Float64Type>()?.clone();
-        n.is_valid(0).then(|| n.value(0))
-    });
     let holds = holds.and_then(|h| h.as_boolean_opt()).is_none_or(|h| h.is_valid(0) && h.value(0));
-    Observed { text, value: number, holds }
+    Observed { text, value: number(value), holds, ..Observed::default() }
+}
+
+/// The first value as a number; times as seconds since 1970.
+fn number(value: &dyn Array) -> Option<f64> {
+    const MICROSECONDS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let is_moment = matches!(value.data_type(), DataType::Timestamp(..) | DataType::Date32 | DataType::Date64);
+    let (value, unit) = match is_moment {
+        true => (cast(&cast(value, &MICROSECONDS).ok()?, &DataType::Int64).ok()?, 1e6),
+        false => (datafusion::arrow::array::make_array(value.to_data()), 1.0),
+    };
+    let number = cast(&value, &DataType::Float64).ok()?;
+    let number = number.as_primitive_opt::<Float64Type>()?;
+    number.is_valid(0).then(|| number.value(0) / unit)
 }
 
 /// The columns a rule reads, of the row it judges: its subject's and its filter's.

@@ -12,13 +12,14 @@ use pipe_connect::sink::Mode;
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, render};
 use pipe_plan::{Selection, select};
-use pipe_state::{Recovered, RunEnd, RunStart, State, TableRecord};
+use pipe_state::{Recovered, RunEnd, RunStart, Scope, State, TableRecord};
 use serde_json::Value;
 
 use crate::commit::{Committing, commit, stopped_record};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
+use crate::history::History;
 use crate::memory::Memory;
 use crate::report::{LoadReport, Observer, Report, TableReport};
 use crate::sinks::{self, Target};
@@ -300,6 +301,13 @@ impl<'a> Runner<'a> {
             tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
             earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: None,
+            history: History::of(
+                &self.state,
+                table,
+                program.rules.get(table).map(Vec::as_slice).unwrap_or_default(),
+                scope(instance, &takers),
+                self.engine.options.now,
+            )?,
             memory: Memory::of(&self.state, table)?,
             scratch,
         };
@@ -531,6 +539,12 @@ pub(crate) fn unknown_target(unknown: &pipe_plan::UnknownTarget) -> Diagnostic {
         near.map_or_else(|| format!("there are {}", unknown.known.join(", ")), |n| format!("did you mean `{n}`?"));
     let message = format!("`{}` is no table or load of the program", unknown.target);
     Diagnostic::new(codes::UNKNOWN_TARGET, Severity::Error, message).help(help)
+}
+
+/// What a table is measured over: what is new, where its loads add that to what they have.
+fn scope(instance: &Instance, takers: &[&LoadTask]) -> Scope {
+    let new = instance.files.is_some() || instance.past.is_some() || !takers.is_empty();
+    if new && takers.iter().all(|t| t.mode == Mode::Append) { Scope::Batch } else { Scope::Whole }
 }
 
 fn selected(loaded: &Loaded, options: &Options) -> Result<Selection, Diagnostic> {

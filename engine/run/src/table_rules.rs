@@ -10,12 +10,15 @@ use pipe_check::{Rule, Severity};
 use pipe_compile::{Planner, Tables};
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
+use pipe_schema::Level;
+use pipe_state::MetricState;
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::evaluate::Evaluator;
+use crate::history::NAMED;
 use crate::report::FailureReport;
-use crate::rulebook::{Observed, Rulebook, observed};
+use crate::rulebook::{Group, Observed, Rulebook, observed};
 use crate::told;
 
 impl Evaluator<'_, '_> {
@@ -72,7 +75,11 @@ impl Evaluator<'_, '_> {
                     ask(self.engine, &self.planner(&tables), rule).await?
                 }
             };
-            verdicts.insert(table.rule, (seen, table.assertion.expected.clone()));
+            let verdict = match rule.predicate.earlier() {
+                Some(earlier) => self.task.history.judge(rule, earlier, seen),
+                None => (seen, table.assertion.expected.clone()),
+            };
+            verdicts.insert(table.rule, verdict);
         }
         Ok(verdicts)
     }
@@ -107,6 +114,8 @@ impl Evaluator<'_, '_> {
         book: &Rulebook,
         observed: &BTreeMap<u16, (Observed, String)>,
     ) -> Result<(), Stopped> {
+        let rules = observed.iter().filter_map(|(index, (seen, _))| Some((book.rule(*index)?, seen)));
+        self.measured = self.task.history.metrics(rules, MetricState::Failed, None).0;
         for (index, (seen, expected)) in observed.iter().filter(|(_, (o, _))| !o.holds) {
             let Some(rule) = book.rule(*index) else { continue };
             self.table_failure(*index, rule, seen, expected)?;
@@ -123,7 +132,7 @@ pub async fn ask(engine: &Engine<'_>, planner: &Planner<'_>, rule: &Rule) -> Res
     let plan = planner.table_assertion(rule)?.plan;
     let batches = engine.session.execute_logical_plan(plan).await?.collect().await?;
     if !rule.by.is_empty() {
-        return Ok(by_group(&batches));
+        return Ok(by_group(&batches, rule.level != Level::History));
     }
     let row = batches.iter().find(|b| b.num_rows() > 0);
     let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
@@ -132,36 +141,37 @@ pub async fn ask(engine: &Engine<'_>, planner: &Planner<'_>, rule: &Rule) -> Res
     Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
 }
 
-/// How many failing groups are named.
-const NAMED: usize = 5;
-
-/// What was observed of each group: how many fail, and the first of them with their values.
-fn by_group(batches: &[RecordBatch]) -> Observed {
-    let mut groups = 0usize;
+/// What was observed of each group: how many fail, and the first of them with their values. Behind what was observed stands,
+/// where the query `judges`, whether that is as expected, and then the columns of the groups.
+fn by_group(batches: &[RecordBatch], judges: bool) -> Observed {
+    let mut groups = Vec::new();
     let mut failing = Vec::new();
     for batch in batches {
         for i in 0..batch.num_rows() {
             let row = batch.slice(i, 1);
-            let seen = observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref()));
-            groups += 1;
+            let holds = row.columns().get(1).filter(|_| judges).map(|c| c.as_ref());
+            let seen = observed(row.column(0).as_ref(), holds);
+            let schema = row.schema();
+            let named = schema
+                .fields()
+                .iter()
+                .zip(row.columns())
+                .skip(1 + usize::from(judges))
+                .map(|(field, column)| format!("{} = {}", field.name(), observed(column.as_ref(), None).text));
+            let name = named.collect::<Vec<_>>().join(", ");
             if !seen.holds {
-                let schema = row.schema();
-                let named = schema
-                    .fields()
-                    .iter()
-                    .zip(row.columns())
-                    .skip(2)
-                    .map(|(field, column)| format!("{} = {}", field.name(), observed(column.as_ref(), None).text));
-                failing.push(format!("{}: {}", named.collect::<Vec<_>>().join(", "), seen.text));
+                failing.push(format!("{name}: {}", seen.text));
             }
+            groups.push(Group { name, value: seen.value, anomalous: false });
         }
     }
     failing.sort();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
     let more = if failing.len() > NAMED { "; …" } else { "" };
     let named = failing.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
     let text = match failing.len() {
-        0 => format!("{groups} groups, all as expected"),
-        n => format!("{n} of {groups} groups: {named}{more}"),
+        0 => format!("{} groups, all as expected", groups.len()),
+        n => format!("{n} of {} groups: {named}{more}", groups.len()),
     };
-    Observed { text, value: None, holds: failing.is_empty() }
+    Observed { text, holds: failing.is_empty(), groups, ..Observed::default() }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
 use pipe_compile::{Planner, Tables};
-use pipe_state::State;
+use pipe_state::{Scope, State};
 
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Task};
 use crate::extract::{self, extract};
+use crate::history::History;
 use crate::memory::Memory;
 use crate::tries::Tries;
 use crate::work::Listing;
@@ -86,6 +87,7 @@ async fn one(
     raw::insert_raw(engine, state, listing, table, &mut tables).await?;
     std::fs::create_dir_all(scratch).map_err(|e| errors::io(&e))?;
     let earlier = state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
+    let rules = program.rules.get(table).map(Vec::as_slice).unwrap_or_default();
     let mut task = Task {
         table,
         tables: &tables,
@@ -99,6 +101,7 @@ async fn one(
         tracked: false,
         earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
         committed: None,
+        history: History::of(state, table, rules, Scope::Whole, engine.options.now)?,
         memory: Memory::of(state, table)?,
         scratch: scratch.to_owned(),
     };

@@ -91,6 +91,8 @@ impl State {
             ledger.execute(params![seq, table, self.store_path(&file.path)?, int(file.cells)])?;
         }
         supersede_ledger(tx, seq, table, &record.ledger_superseded)?;
+        let forgotten = record.loads.iter().filter(|l| l.forget == Forget::All).map(|l| l.load.as_str());
+        crate::history::supersede(tx, seq, table, &forgotten.collect::<Vec<_>>(), &record.ledger_superseded)?;
         for change in &record.heal_changes {
             if tx.execute("update heal set state = ?2 where id = ?1", params![change.id, change.state])? == 0 {
                 return Err(StateError::Unknown { what: "heal", name: change.id.to_string() }.into());

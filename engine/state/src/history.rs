@@ -1,17 +1,101 @@
 //! What earlier batches showed, for rules and gates that compare with it.
 
-use crate::sql::{count, int};
+use rusqlite::{Transaction, params};
+
+use crate::sql::{count, int, word};
+use crate::store::Fault;
 use crate::{State, StateError};
 
-/// What a table rule observed in an earlier committed batch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
-    /// The run.
-    pub run: String,
-    /// When it was committed, RFC 3339.
-    pub at: String,
-    /// The value.
+/// A number that a table was measured by in a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metric {
+    /// What was measured.
+    pub scope: Scope,
+    /// The group, `shop = b`; empty: all rows.
+    pub group: String,
+    /// The column it is of, when it is one.
+    pub column: Option<String>,
+    /// What was computed: `count(*)`, `email completeness`.
+    pub name: String,
+    /// The number; finite.
     pub value: f64,
+    /// What became of it.
+    pub state: MetricState,
+}
+
+/// The rows that a table was measured over. What is new in a batch is compared with what was new in others, the whole with
+/// the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Those that were new.
+    Batch,
+    /// All of the table.
+    #[default]
+    Whole,
+}
+
+impl Scope {
+    /// As tables show it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Batch => "batch",
+            Scope::Whole => "whole",
+        }
+    }
+}
+
+/// What became of a number, and so whether later runs compare with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MetricState {
+    /// The table was committed much as it came: later runs compare with it.
+    #[default]
+    Committed,
+    /// The table was committed after much healing.
+    Healed,
+    /// It was itself far from what it was in earlier runs.
+    Anomalous,
+    /// Nothing of the table was committed.
+    Failed,
+    /// A person took a heal of the batch back.
+    Undone,
+    /// The rows it is of were replaced.
+    Superseded,
+}
+
+impl MetricState {
+    /// As tables show it.
+    pub fn word(self) -> &'static str {
+        match self {
+            MetricState::Committed => "committed",
+            MetricState::Healed => "healed",
+            MetricState::Anomalous => "anomalous",
+            MetricState::Failed => "failed",
+            MetricState::Undone => "undone",
+            MetricState::Superseded => "superseded",
+        }
+    }
+
+    fn parse(word: &str) -> Option<MetricState> {
+        use MetricState::{Anomalous, Committed, Failed, Healed, Superseded, Undone};
+        [Committed, Healed, Anomalous, Failed, Undone, Superseded].into_iter().find(|s| s.word() == word)
+    }
+}
+
+/// A number in an earlier committed batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastMetric {
+    /// Its run.
+    pub run: String,
+    /// The clock of that run, RFC 3339.
+    pub at: String,
+    /// Tells batches apart; later ones have greater numbers.
+    pub batch: i64,
+    /// The group; empty: all rows.
+    pub group: String,
+    /// The number.
+    pub value: f64,
+    /// What became of it.
+    pub state: MetricState,
 }
 
 /// An earlier committed batch of a table.
@@ -28,14 +112,30 @@ pub struct PastBatch {
 }
 
 impl State {
-    /// What a table rule observed in its last `last` committed batches, newest first: for `within 3 sigma over last 14 runs`.
-    pub fn observations(&self, table: &str, rule: &str, last: u32) -> Result<Vec<Observation>, StateError> {
-        self.rows(
-            "select r.run, b.committed_at, r.value_after from rule_result r join batch b on b.seq = r.batch
-             where r.tbl = ?1 and r.rule = ?2 and r.batch is not null and r.value_after is not null order by r.batch desc limit ?3",
-            rusqlite::params![table, rule, last],
-            |r| Ok(Observation { run: r.get(0)?, at: r.get(1)?, value: r.get(2)? }),
-        )
+    /// What a table was measured to be in its last `last` committed batches that have this metric, the oldest first and groups in
+    /// order: what rules on earlier runs look at, and how a number goes over the runs. What counts is the caller's to say.
+    pub fn past_metrics(
+        &self,
+        table: &str,
+        metric: &str,
+        scope: Scope,
+        last: u32,
+    ) -> Result<Vec<PastMetric>, StateError> {
+        let sql = "select run, at, batch, grp, value, state from measured
+             where tbl = ?1 and name = ?2 and scope = ?3 and batch in (
+               select distinct batch from metric where tbl = ?1 and name = ?2 and scope = ?3 and batch is not null
+               order by batch desc limit ?4)
+             order by batch, grp";
+        self.rows(sql, params![table, metric, scope.word(), last], |r| {
+            Ok(PastMetric {
+                run: r.get(0)?,
+                at: r.get(1)?,
+                batch: r.get(2)?,
+                group: r.get(3)?,
+                value: r.get(4)?,
+                state: word(r, 5, MetricState::parse)?,
+            })
+        })
     }
 
     /// The newest committed batches of a table that together have at least `rows` rows, newest first; all of them if they have fewer.
@@ -58,4 +158,48 @@ impl State {
             })
             .collect())
     }
+}
+
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    run: &str,
+    batch: Option<i64>,
+    table: &str,
+    metrics: &[Metric],
+) -> Result<(), Fault> {
+    let mut insert = tx.prepare_cached(
+        "insert into metric (run, batch, tbl, scope, grp, col, name, value, state) values (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    )?;
+    // SQLite keeps NaN as NULL.
+    for m in metrics.iter().filter(|m| m.value.is_finite()) {
+        let (scope, state) = (m.scope.word(), m.state.word());
+        insert.execute(params![run, batch, table, scope, m.group, m.column, m.name, m.value, state])?;
+    }
+    Ok(())
+}
+
+/// Marks what was measured over new rows of earlier batches whose rows batch `seq` replaces: of loads that were forgotten
+/// whole, and of the files it names.
+pub(crate) fn supersede(
+    tx: &Transaction<'_>,
+    seq: i64,
+    table: &str,
+    forgotten: &[&str],
+    replaced: &crate::Superseded,
+) -> Result<(), Fault> {
+    let mut whole = tx.prepare_cached(
+        "update metric set superseded_by = ?1 where scope = 'batch' and superseded_by is null
+         and batch in (select batch from batch_load where load = ?2 and forgotten_by = ?1)",
+    )?;
+    for load in forgotten {
+        whole.execute(params![seq, load])?;
+    }
+    if matches!(replaced, crate::Superseded::Files(files) if !files.is_empty()) {
+        tx.prepare_cached(
+            "update metric set superseded_by = ?1 where tbl = ?2 and scope = 'batch' and superseded_by is null
+             and batch in (select batch from taken where load = '@' || ?2 and forgotten_by = ?1)",
+        )?
+        .execute(params![seq, table])?;
+    }
+    Ok(())
 }

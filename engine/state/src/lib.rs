@@ -41,7 +41,7 @@ pub use acts::{Act, ActKind, PastAct};
 pub use baseline::Baseline;
 pub use error::{Holder, StateError};
 pub use heals::{BatchRef, HealEntry, PastUndo, UndoneCell};
-pub use history::{Observation, PastBatch};
+pub use history::{Metric, MetricState, PastBatch, PastMetric, Scope};
 pub use lock::RunLock;
 pub use publish::Recovered;
 pub use quarantine::{LedgerEntry, QuarantineCount, QuarantineEntry, RowChange};
@@ -50,7 +50,7 @@ pub use record::{
     CommitRecord, FailureRecord, Forget, HealChange, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
     QuarantineSource, RowState, Superseded, TableAccount, TableRecord, Watermark,
 };
-pub use result::{RuleResult, Sample};
+pub use result::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
 pub use run::{RunEnd, RunStart};
 pub use store::State;
 pub use taken::{PublishedFile, TakenFile};

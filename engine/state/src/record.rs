@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::{Act, Baseline, RowRange, RuleResult, Sample, TakenFile, UndoneCell};
+use crate::{Act, Baseline, Metric, RowRange, RuleResult, Sample, TakenFile, UndoneCell};
 
 /// All that one batch of one table means, committed in one transaction. Lists may be empty.
 #[derive(Clone, Debug, Default)]
@@ -133,6 +133,8 @@ pub struct TableRecord {
     pub failures: Vec<FailureRecord>,
     /// What clauses did.
     pub heals: Vec<HealRecord>,
+    /// What it measures.
+    pub metrics: Vec<Metric>,
 }
 
 /// A table's rows, counted: `read = committed + quarantined + dropped + duplicates_removed`.

@@ -21,10 +21,10 @@ pub struct RuleResult {
     pub dimension: String,
     /// What the verdict is about: `row`, `set`, `table`, `schema` or `history`. Only the first two blame rows.
     pub level: String,
-    /// Whether it held on what commits.
+    /// Whether it held on what commits; a rule that warms up objects to nothing.
     pub passed: bool,
-    /// `pass`, `warn` (it held, and more rows violated than it warns of), `fail`, or `skipped`: the table failed before it was
-    /// judged.
+    /// `pass`, `warn` (it held, and more rows violated than it warns of), `fail`, `warming_up` (there are too few earlier runs to
+    /// say), or `skipped`: the table failed before it was judged.
     pub verdict: String,
     /// The threshold of failing: how much violation is let pass, as written: `1%`, `5`; `None`: none.
     pub tolerate: Option<String>,
@@ -60,6 +60,56 @@ pub struct RuleResult {
     pub expected: Option<String>,
     /// Up to five violating rows.
     pub samples: Vec<Sample>,
+    /// Of rules on earlier runs: what it was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryReport>,
+}
+
+/// What a number was compared with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryReport {
+    /// `pass`, `fail` or `warming_up`: there are too few earlier values to say.
+    pub outcome: String,
+    /// As the rule says it: `within 3 sigma over last 14 runs`.
+    pub method: String,
+    /// The least that is expected; `None`: no bound, or not known yet.
+    pub low: Option<f64>,
+    /// The most that is expected.
+    pub high: Option<f64>,
+    /// How many earlier values count, up to those needed.
+    pub have: u64,
+    /// How many it takes to say anything.
+    pub needed: u64,
+    /// The earlier values, the oldest first.
+    pub runs: Vec<EarlierValue>,
+    /// `1,204; last 14 runs 9,870..10,411, mean 10,102, sigma 131, 67.92 sigma away`.
+    pub arithmetic: String,
+    /// With `by`: the groups that fail or warm up; where they are few all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupHistory>,
+}
+
+/// What the number of a group was compared with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupHistory {
+    /// `shop = b`.
+    pub group: String,
+    /// What was observed.
+    pub value: f64,
+    /// What it was compared with.
+    pub history: HistoryReport,
+}
+
+/// A number in an earlier run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EarlierValue {
+    /// The run.
+    pub run: String,
+    /// What it was.
+    pub value: f64,
 }
 
 /// A violating row, for people.

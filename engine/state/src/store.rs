@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_undone.sql"),
     include_str!("migrations/0004_watermarks.sql"),
     include_str!("migrations/0005_rule_results.sql"),
+    include_str!("migrations/0006_metrics.sql"),
 ];
 
 /// Files up to this size are checked page by page when opened.

@@ -275,9 +275,12 @@ fn check_name(p: &Predicate) -> String {
             }
         }
         Predicate::Distinct(_) => "distinct",
+        Predicate::WithinSpread { seasonal: Some(_), .. } => "within_season",
         Predicate::WithinSpread { runs: None, .. } => "outliers",
-        Predicate::WithinSpread { .. } => "within_sigma",
+        Predicate::WithinSpread { unit, .. } => return format!("within_{}", unit.value),
         Predicate::WithinLast(_) => "within_last",
+        Predicate::CompareLast(Comparison::Lt | Comparison::Le, _) => "below_last",
+        Predicate::CompareLast(..) => "above_last",
         Predicate::WithinAge(_) => "within_age",
         Predicate::SameAs { .. } => "same_as",
         Predicate::Columns(_) => "columns",

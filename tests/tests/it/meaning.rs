@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pipe_schema::{Claim, Finding, Level, PredicateInfo, Way, catalogue, claims, predicates};
 
-use crate::pipe::pipe;
+use crate::pipe::{pipe, run_at};
 
 /// What claims may refer to.
 const BESIDE: &str = "
@@ -15,17 +15,26 @@ model ref as select cast(column1 as double) as v, case when column1 % 2 = 0 then
 heal * { on rule_failed => keep; on table_failed => warn; }
 ";
 
-/// A program in which each claim is a table of its own: `t0`, `t1`, …
-fn program(claims: &[Claim]) -> String {
+/// The rows of a claim so many runs before the one that is judged; `None`: it has no run as early.
+fn rows_of(claim: &Claim, before: usize) -> Option<&'static str> {
+    match before {
+        0 => Some(claim.rows),
+        _ => claim.earlier.len().checked_sub(before).map(|at| claim.earlier[at]),
+    }
+}
+
+/// A program in which each claim is a table of its own: `t0`, `t1`, …, so many runs before the one that is judged.
+fn program(claims: &[Claim], before: usize) -> String {
     let mut out = format!("pipe 1;{BESIDE}");
     for (i, claim) in claims.iter().enumerate() {
+        let Some(rows) = rows_of(claim, before) else { continue };
         let columns: Vec<&str> = claim.columns.split(", ").collect();
         let cast = |(n, column): (usize, &&str)| {
             let (name, ty) = column.split_once(' ').expect("a name and a type");
             format!("cast(column{} as {ty}) as {name}", n + 1)
         };
         let select: Vec<String> = columns.iter().enumerate().map(cast).collect();
-        let (rows, none) = match claim.rows {
+        let (rows, none) = match rows {
             "" => (format!("({})", vec!["null"; columns.len()].join(", ")), " where false"),
             rows => (rows.to_owned(), ""),
         };
@@ -36,16 +45,24 @@ fn program(claims: &[Claim]) -> String {
     out
 }
 
+/// Runs the program of the claims, once a day for as many days as they have earlier runs and one more. Gives the last report.
+fn run(claims: &[Claim]) -> serde_json::Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let most = claims.iter().map(|c| c.earlier.len()).max().unwrap_or(0);
+    let mut last = serde_json::Value::Null;
+    for before in (0..=most).rev() {
+        std::fs::write(folder.path().join("a.pipe"), program(claims, before)).expect("written");
+        let day = i64::try_from(most - before).expect("few days");
+        last = serde_json::to_value(run_at(folder.path(), 86_400 * day)).expect("JSON");
+    }
+    last
+}
+
 /// What is wrong with the claims of a predicate.
 fn wrong(predicate: &PredicateInfo) -> String {
     let claims = claims(predicate.name);
     let mut wrong = String::new();
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("a.pipe"), program(claims)).expect("written");
-    let ran = pipe(folder.path(), &["run", "--format", "json"]);
-    let Ok(report) = serde_json::from_str::<serde_json::Value>(&ran.stdout) else {
-        return format!("{}: {}{}\n", predicate.name, ran.stdout, ran.stderr);
-    };
+    let report = run(claims);
     let empty = Vec::new();
     for (i, claim) in claims.iter().enumerate() {
         let table = format!("t{i}");
@@ -58,19 +75,18 @@ fn wrong(predicate: &PredicateInfo) -> String {
             );
             continue;
         };
+        let text = |value: &serde_json::Value| -> &'static str { value.as_str().map_or("", |o| o.to_owned().leak()) };
         let found = match claim.finds {
             Finding::Violations(_) => Finding::Violations(rule["violations"].as_u64().unwrap_or(u64::MAX)),
+            _ if rule["verdict"] == "warming_up" => Finding::WarmingUp(text(&rule["history"]["arithmetic"])),
             Finding::Table { observed: "", .. } => Finding::Table { holds: rule["passed"] == true, observed: "" },
-            Finding::Table { .. } => Finding::Table {
-                holds: rule["passed"] == true,
-                observed: rule["observed"].as_str().map_or("", |o| o.to_owned().leak()),
-            },
+            _ => Finding::Table { holds: rule["passed"] == true, observed: text(&rule["observed"]) },
         };
         if found != claim.finds {
             _ = writeln!(
                 wrong,
-                "{}: {} over {:?}: {found:?}, not {:?}",
-                predicate.name, claim.rule, claim.rows, claim.finds
+                "{}: {} over {:?} after {:?}: {found:?}, not {:?}",
+                predicate.name, claim.rule, claim.rows, claim.earlier, claim.finds
             );
         }
     }
@@ -92,10 +108,13 @@ fn of_every_predicate_that_runs_is_said_what_passes_what_fails_and_what_nothing_
     for p in predicates().filter(|p| p.available && p.name != "closed") {
         let claims = claims(p.name);
         let holds = |c: &Claim| matches!(c.finds, Finding::Violations(0) | Finding::Table { holds: true, .. });
+        let fails = |c: &Claim| !holds(c) && !matches!(c.finds, Finding::WarmingUp(_));
+        let warms = |c: &Claim| matches!(c.finds, Finding::WarmingUp(_));
         let shown = [
             ("what passes", claims.iter().any(holds)),
-            ("what fails", claims.iter().any(|c| !holds(c)) || p.name == "columns_contain"),
+            ("what fails", claims.iter().any(fails) || p.name == "columns_contain"),
             ("no rows", claims.iter().any(|c| c.rows.is_empty())),
+            ("how it warms up", claims.iter().any(warms) || p.level != Level::History),
             (
                 "NULL",
                 claims.iter().any(|c| c.rows.contains("null")) || p.level == Level::Schema || p.level == Level::Table,

@@ -109,3 +109,13 @@ pub fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Runs the project `a.pipe` of a folder in this process, by a clock that stands so many seconds after 1 June 2026, a Monday.
+pub fn run_at(folder: &Path, seconds: i64) -> pipe_run::Report {
+    let loaded = pipe_check::load(folder, &[folder.join("a.pipe")], None);
+    let mut options = pipe_run::Options::new(folder.join(".pipe"));
+    options.threads = 2;
+    options.now = chrono::DateTime::from_timestamp(1_780_272_000 + seconds, 0).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(pipe_run::run(&loaded, &options, &pipe_run::report::Silent))
+}

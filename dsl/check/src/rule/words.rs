@@ -3,7 +3,7 @@
 use pipe_sql::Expression;
 use pipe_syntax::Comparison;
 
-use super::{Part, Predicate, Statistic, Tolerance};
+use super::{Earlier, Method, Middle, Part, Predicate, Rule, Statistic, Tolerance};
 
 /// A predicate as it is written: `between 1 and 100`; empty for a boolean subject.
 pub fn predicate_text(predicate: &Predicate) -> String {
@@ -72,8 +72,7 @@ pub fn predicate_text(predicate: &Predicate) -> String {
         Predicate::ColumnsSameAs(table) => format!("columns same as {table}"),
         Predicate::RowCountSameAs(table) => format!("row count same as {table}"),
         Predicate::Distinct(inner) => format!("distinct {}", predicate_text(inner)),
-        Predicate::WithinSigma { sigma, runs } => format!("within {sigma} sigma over last {runs} runs"),
-        Predicate::WithinLast(share) => format!("within {} of last run", percent(*share)),
+        Predicate::Earlier(earlier) => earlier_text(earlier),
         Predicate::WithinAge(millis) => format!("within {}", duration(*millis)),
         Predicate::SameAs { table, column } => format!("same as {table} ({column})"),
         Predicate::Columns(columns) => format!("columns ({})", columns.join(", ")),
@@ -86,6 +85,10 @@ pub fn predicate_text(predicate: &Predicate) -> String {
 }
 
 fn statistic_text(statistic: &Statistic) -> String {
+    format!("{} {}", statistic_name(statistic), predicate_text(&statistic.holds))
+}
+
+fn statistic_name(statistic: &Statistic) -> String {
     let name = match statistic.name {
         "row_count" => "row count".to_owned(),
         "column_count" => "column count".to_owned(),
@@ -93,7 +96,62 @@ fn statistic_text(statistic: &Statistic) -> String {
     };
     let share = statistic.share.map(|s| format!(" {s}")).unwrap_or_default();
     let from = statistic.reference.as_ref().map(|(t, c)| format!(" from {t} ({c})")).unwrap_or_default();
-    format!("{name}{share}{from} {}", predicate_text(&statistic.holds))
+    format!("{name}{share}{from}")
+}
+
+fn earlier_text(earlier: &Earlier) -> String {
+    let Earlier { method, runs, same_weekday } = earlier;
+    let of = |middle: &Middle| match middle {
+        Middle::Mean => String::new(),
+        middle => format!("{} of ", middle.word()),
+    };
+    let last = if *runs == 1 { "last run".to_owned() } else { format!("last {runs} runs") };
+    let text = match method {
+        Method::Spread { factor, unit } => format!("within {factor} {} over last {runs} runs", unit.word()),
+        Method::Seasonal { factor, season } => {
+            format!("within {factor} sigma seasonal {season} over last {runs} runs")
+        }
+        Method::Within { share, middle } => format!("within {} of {}{last}", percent(*share), of(middle)),
+        Method::Share { comparison, share, middle } => {
+            format!("{} {} of {}{last}", symbol(*comparison), percent(*share), of(middle))
+        }
+    };
+    if *same_weekday { format!("{text} same weekday") } else { text }
+}
+
+/// The number of the table that a rule is about, without what must hold of it: `count(*)`, `email completeness`,
+/// `sum(total) where status = 'paid' by (shop)`. Rules that measure the same have the same, whatever they ask of it.
+pub fn measure_text(rule: &Rule) -> String {
+    let subject = rule.subject.iter().map(bare).collect::<Vec<_>>().join(", ");
+    let mut text = match &rule.predicate {
+        Predicate::Statistic(statistic) if statistic.name == "row_count" => "count(*)".to_owned(),
+        Predicate::Statistic(statistic) => format!("{subject} {}", statistic_name(statistic)),
+        Predicate::Distinct(_) => format!("{subject} distinct"),
+        Predicate::RowCountSameAs(_) => "count(*)".to_owned(),
+        Predicate::Values { .. } | Predicate::Compound { .. } | Predicate::WithoutGaps(_) => {
+            format!("{subject} {}", predicate_text(&rule.predicate))
+        }
+        _ => subject,
+    };
+    if rule.approx {
+        text.push_str(" approx");
+    }
+    if let Some(filter) = &rule.filter {
+        text.push_str(&format!(" where {}", bare(filter)));
+    }
+    if !rule.by.is_empty() {
+        text.push_str(&format!(" by ({})", rule.by.join(", ")));
+    }
+    text.trim().to_owned()
+}
+
+/// An expression without parentheses around the whole of it.
+fn bare(expression: &Expression) -> String {
+    let mut ast = &expression.ast;
+    while let sqlparser::ast::Expr::Nested(inner) = ast {
+        ast = inner;
+    }
+    ast.to_string()
 }
 
 fn order_text(order: Option<&str>) -> String {

@@ -2,6 +2,7 @@
 
 mod against;
 mod compound;
+mod earlier;
 mod options;
 mod predicate;
 mod statistic;

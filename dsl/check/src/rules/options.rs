@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pipe_diagnostics::{Code, Diagnostic, Span, codes::rules as codes, codes::sql};
 use pipe_schema::{DIMENSIONS, Level, SEVERITIES, TypeClass};
 use pipe_sql::Expression;
-use pipe_syntax::{Amount, RuleOption, Spanned};
+use pipe_syntax::{Amount, RuleOption, Runs, Spanned};
 
 use crate::cx::{Cx, twice};
 use crate::names::Table;
@@ -20,7 +20,7 @@ pub(crate) struct Options {
     warn: Option<(Tolerance, Span)>,
     by: Option<(Vec<String>, Span)>,
     pub(crate) approx: Option<Span>,
-    pub(crate) over_last: Option<Spanned<u32>>,
+    pub(crate) over_last: Option<Runs>,
     pub(crate) severity: Severity,
     pub(crate) dimension: Option<String>,
     pub(crate) filter: Option<Expression>,
@@ -224,9 +224,13 @@ impl Options {
             refuse(codes::NO_EFFECT, "`approx` takes a sketch", "this rule has none: it is exact as it is", span);
         }
         if let Some(runs) = &self.over_last
-            && level != Level::History
+            && (level != Level::History || matches!(check, "within_last" | "above_last" | "below_last"))
         {
-            refuse(codes::NO_EFFECT, "`over last` counts earlier runs", "this rule does not look at them", runs.span);
+            let why = match level {
+                Level::History => "this rule says itself which it looks at",
+                _ => "this rule does not look at them",
+            };
+            refuse(codes::NO_EFFECT, "`over last` counts earlier runs", why, runs.last.span);
         }
         if let Some(span) = self.null_fails {
             if matches!(check, "not_null" | "not_blank" | "not_missing" | "null") {

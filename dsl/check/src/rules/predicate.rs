@@ -8,10 +8,10 @@ use pipe_syntax::{self as syntax, Comparison, Name, Predicate as Written, Spanne
 use super::against::Against;
 use super::options::Options;
 use super::subject::Subject;
-use super::{compound, statistic};
+use super::{compound, earlier, statistic};
 use crate::cx::Cx;
 use crate::names::{Table, TableKind};
-use crate::rule::{Predicate, Spread};
+use crate::rule::Predicate;
 use crate::types::{class, class_word};
 
 /// A predicate with its check and what its verdict is about.
@@ -68,6 +68,14 @@ pub(crate) fn predicate(
     }
     if let Written::Statistic(of) = written.value {
         return statistic::statistic(cx, table, subject, of, written.span, options);
+    }
+    if let Written::Distinct(inner) = written.value
+        && let Some(check) = earlier::check_name(&inner.value)
+        && !subject.is_aggregate()
+        && !subject.is_table()
+    {
+        let holds = earlier::earlier(cx, &inner.value, options)?;
+        return Some((Predicate::Distinct(Box::new(holds)), check, Level::History));
     }
     let check = check_name(cx, subject, written.value, options)?;
     let info = pipe_schema::predicate(check)?;
@@ -126,11 +134,14 @@ fn check_name<'w>(cx: &mut Cx<'_>, subject: &Subject, written: &'w Written, opti
         Written::Values { equal: true, .. } => "values_equal",
         Written::WithoutGaps(_) => "gaps",
         Written::Distinct(_) => "distinct",
-        Written::WithinSpread { runs: None, .. } if !subject.is_aggregate() && options.over_last.is_none() => {
+        Written::WithinSpread { runs: None, seasonal: None, .. }
+            if !subject.is_aggregate() && options.over_last.is_none() =>
+        {
             "outliers"
         }
-        Written::WithinSpread { .. } => "within_sigma",
-        Written::WithinLast(_) => "within_last",
+        Written::WithinSpread { .. } | Written::WithinLast(_) | Written::CompareLast(..) => {
+            earlier::check_name(written)?
+        }
         Written::WithinAge(_) => "within_age",
         Written::SameAs { .. } => "same_as",
         Written::Columns(_) => "columns",
@@ -338,8 +349,12 @@ fn build(
             determines(cx, table, subject, columns);
             Predicate::Determines(columns.iter().map(|c| c.value.clone()).collect())
         }
-        Written::WithinSpread { factor, unit, runs } => spread(cx, level, factor, unit, runs.as_ref(), options)?,
-        Written::WithinLast(digits) => Predicate::WithinLast(crate::numbers::percent(digits)?),
+        Written::WithinSpread { factor, unit, .. } if level != Level::History => {
+            Predicate::Outliers { factor: earlier::factor(cx, factor, unit)?, unit: earlier::spread(unit) }
+        }
+        Written::WithinSpread { .. } | Written::WithinLast(_) | Written::CompareLast(..) => {
+            earlier::earlier(cx, written.value, options)?
+        }
         Written::WithinAge(ms) => Predicate::WithinAge(ms.value),
         Written::SameAs { table: other, column } => {
             let found = cx.table(other);
@@ -458,51 +473,6 @@ fn format_argument(cx: &mut Cx<'_>, format: &syntax::Word, argument: Option<&syn
         }
         _ => Some(()),
     }
-}
-
-/// `within 3 sigma`: of the column's own values, or of earlier runs.
-pub(super) fn spread(
-    cx: &mut Cx<'_>,
-    level: Level,
-    factor: &Spanned<String>,
-    unit: &syntax::Word,
-    runs: Option<&Spanned<u32>>,
-    options: &Options,
-) -> Option<Predicate> {
-    let number = crate::numbers::number(factor).filter(|n| *n > 0.0);
-    if number.is_none() {
-        let message = format!("the number of {} is above 0", unit.value);
-        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, factor.span));
-    }
-    let unit = match (unit.value.as_str(), level) {
-        ("sigma", _) => Spread::Sigma,
-        (_, Level::History) => {
-            cx.report(
-                Diagnostic::error(codes::HISTORY_RANGE, "earlier runs are compared by `sigma`", unit.span)
-                    .help("write it as in `within 3 sigma over last 14 runs`"),
-            );
-            return None;
-        }
-        ("iqr", _) => Spread::Iqr,
-        _ => Spread::Mad,
-    };
-    if level != Level::History {
-        return Some(Predicate::Outliers { factor: number?, unit });
-    }
-    let Some(runs) = runs.copied().or(options.over_last) else {
-        let message = "over how many runs is not said";
-        cx.report(
-            Diagnostic::error(codes::HISTORY_RANGE, message, factor.span)
-                .help("add it, as in `within 3 sigma over last 14 runs`"),
-        );
-        return None;
-    };
-    if runs.value < 2 {
-        let message = "a standard deviation needs at least 2 runs";
-        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, runs.span).help("write a number such as 14"));
-        return None;
-    }
-    Some(Predicate::WithinSigma { sigma: number?, runs: runs.value })
 }
 
 fn bad_regex(regex: &syntax::Text, error: &regex::Error) -> Diagnostic {

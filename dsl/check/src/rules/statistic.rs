@@ -5,8 +5,9 @@ use pipe_schema::{Level, TypeClass};
 use pipe_syntax::{self as syntax, Predicate as Written, Spanned};
 
 use super::against::Against;
+use super::earlier;
 use super::options::Options;
-use super::predicate::{self, Judged};
+use super::predicate::Judged;
 use super::subject::Subject;
 use crate::cx::Cx;
 use crate::names::Table;
@@ -102,16 +103,15 @@ fn test(
     let of_the_column = matches!(written.word.as_str(), "minimum" | "maximum" | "mode");
     let against = if of_the_column { Against::subject(subject, table, Level::Table) } else { Against::number() };
     let level = if written.word.value == "column_count" { Level::Schema } else { Level::Table };
-    let time = of_the_column && subject.expressions.first().and_then(|e| class(e, table)) == Some(TypeClass::Time);
+    let of = subject.expressions.first().and_then(|e| class(e, table));
+    let is_number = !of_the_column || of.is_none_or(|of| of == TypeClass::Number);
     Some(match &written.holds.value {
-        Written::WithinSpread { factor, unit, runs } if level == Level::Table && !time => {
-            let holds = predicate::spread(cx, Level::History, factor, unit, runs.as_ref(), options)?;
-            (holds, Some("within_sigma"), Level::History)
+        earlier @ (Written::WithinSpread { .. } | Written::WithinLast(_) | Written::CompareLast(..))
+            if level == Level::Table && is_number =>
+        {
+            (earlier::earlier(cx, earlier, options)?, earlier::check_name(earlier), Level::History)
         }
-        Written::WithinLast(digits) if level == Level::Table && !time => {
-            (Predicate::WithinLast(crate::numbers::percent(digits)?), Some("within_last"), Level::History)
-        }
-        Written::WithinSpread { .. } | Written::WithinLast(_) => {
+        Written::WithinSpread { .. } | Written::WithinLast(_) | Written::CompareLast(..) => {
             let message = "this is not compared with earlier runs";
             cx.report(
                 Diagnostic::error(codes::STATISTIC, message, written.holds.span)

@@ -81,8 +81,8 @@ codes! {
         why: "`closed` says that a source has no column but the declared ones.",
         bad: "pipe 1;\nsource events from csv 'data/events.csv';\nrules events { closed; }",
         good: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint);\nrules events { closed; }";
-    HISTORY_RANGE = "E0420", "a comparison with too little history",
-        why: "A standard deviation needs at least 2 runs and is taken more than 0 times.",
+    HISTORY_RANGE = "E0420", "a comparison with earlier runs that cannot be made",
+        why: "A spread needs at least 2 runs and is taken more than 0 times; a forecast by season needs two seasons of at least 2 runs, and runs of every day of the week; a share is of at least 1 run and is compared by `<`, `<=`, `>=` or `>`.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { usual: (count(*)) within 3 sigma over last 1 runs; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { usual: (count(*)) within 3 sigma over last 14 runs; }";
     STATISTIC = "E0421", "a statistic that cannot be computed",

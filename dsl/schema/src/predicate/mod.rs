@@ -83,11 +83,6 @@ impl PredicateInfo {
         self
     }
 
-    const fn later(mut self) -> Self {
-        self.available = false;
-        self
-    }
-
     /// Whether it judges subjects of this family.
     pub fn takes(&self, class: TypeClass) -> bool {
         self.types.is_empty() || self.types.contains(&class)

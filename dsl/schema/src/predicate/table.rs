@@ -66,18 +66,61 @@ pub(super) const PREDICATES: &[PredicateInfo] = &[
         Level::History,
         "consistency",
         "usual_size: (count(*)) within 3 sigma over last 14 runs;",
-        "The number, of an aggregate or a statistic, is no further from the mean of earlier runs than so many standard deviations.",
+        "The number, of an aggregate or a statistic, is no further from the mean of earlier runs than so many standard deviations (of the sample, over n - 1). The bound passes.",
     )
-    .of(&[TypeClass::Number])
-    .later(),
+    .of(NUMBER),
+    pred(
+        "within_iqr",
+        "within 1.5 iqr over last 20 runs",
+        Level::History,
+        "consistency",
+        "total mean within 1.5 iqr over last 20 runs;",
+        "The number is no further below the first quartile of earlier runs, or above the third, than so many distances between the two. Quartiles are interpolated. The bound passes.",
+    )
+    .of(NUMBER),
+    pred(
+        "within_mad",
+        "within 3.5 mad over last 20 runs",
+        Level::History,
+        "consistency",
+        "total mean within 3.5 mad over last 20 runs;",
+        "The number is no further from the median of earlier runs than so many times 1.4826 their median distance from it, which of normal values is a standard deviation. The bound passes.",
+    )
+    .of(NUMBER),
+    pred(
+        "within_season",
+        "within 3 sigma seasonal 7 over last 28 runs",
+        Level::History,
+        "consistency",
+        "weekly: (count(*)) within 3 sigma seasonal 7 over last 28 runs;",
+        "The number is no further from a forecast than so many times the root of the mean square of what the forecasts of earlier runs were wrong by. The forecast is Holt and Winters' additive one, with a level, a trend and a season of so many runs; it smooths by 0.3, 0.05 and 0.3, begins with the first two seasons, and is wrong from the second one on. A run that does not count keeps its place in the season. The bound passes.",
+    )
+    .of(NUMBER),
     pred(
         "within_last",
         "within 20% of last run",
         Level::History,
         "consistency",
         "steady: (count(*)) within 20% of last run;",
-        "The number is no further from the last run's than that share of it.",
+        "The number is no further from the last run's than that share of it; from the mean, or the `median`, `minimum` or `maximum` named, `of last 10 runs`. The bound passes.",
     )
-    .of(&[TypeClass::Number])
-    .later(),
+    .of(NUMBER),
+    pred(
+        "above_last",
+        ">= 80% of last 10 runs",
+        Level::History,
+        "consistency",
+        "row count >= 80% of last 10 runs;",
+        "The number is at least (`>=`), or more than (`>`), that share of the mean of earlier runs, or of the `median`, `minimum` or `maximum` named.",
+    )
+    .of(NUMBER),
+    pred(
+        "below_last",
+        "<= 120% of last 10 runs",
+        Level::History,
+        "consistency",
+        "row count <= 120% of last 10 runs;",
+        "The number is at most (`<=`), or less than (`<`), that share of the mean of earlier runs, or of the `median`, `minimum` or `maximum` named.",
+    )
+    .of(NUMBER),
 ];

@@ -166,11 +166,15 @@ pub enum Predicate {
         factor: Spanned<String>,
         /// `sigma`, `iqr`, `mad`
         unit: Word,
+        /// `seasonal 7`: how many runs a season has.
+        seasonal: Option<Spanned<u32>>,
         /// `over last 14 runs`
-        runs: Option<Spanned<u32>>,
+        runs: Option<Runs>,
     },
     /// `within 20% of last run`
-    WithinLast(Spanned<String>),
+    WithinLast(OfEarlier),
+    /// `>= 80% of last 10 runs`
+    CompareLast(Comparison, OfEarlier),
     /// `within 1d`: an age, in milliseconds.
     WithinAge(Spanned<u64>),
     /// `same as table (column)`
@@ -214,7 +218,7 @@ pub enum RuleOption {
     /// `approx`
     Approx,
     /// `over last 14 runs`
-    OverLast(Spanned<u32>),
+    OverLast(Runs),
     /// `severity warning`
     Severity(Word),
     /// `dimension accuracy`
@@ -234,6 +238,26 @@ pub enum Amount {
     Share(String),
     /// `5`: rows.
     Rows(u64),
+}
+
+/// `last 14 runs [same weekday]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// How many; of `last run` 1.
+    pub last: Spanned<u32>,
+    /// `same weekday`: where that is said.
+    pub same_weekday: Option<Spanned<()>>,
+}
+
+/// `80% of last run`, `80% of median of last 10 runs`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfEarlier {
+    /// The digits of the share.
+    pub share: Spanned<String>,
+    /// `median`; `None`: the mean.
+    pub middle: Option<Word>,
+    /// Which runs.
+    pub runs: Runs,
 }
 
 /// `[strictly] increasing|decreasing [order by c]`

@@ -69,7 +69,12 @@ impl Lower<'_> {
             R::between => Predicate::Between(self.operand(parts.part()?)?, self.operand(parts.part()?)?),
             R::compare => {
                 let comparison = comparison(parts.part()?.as_str())?;
-                Predicate::Compare(comparison, self.operand(parts.part()?)?)
+                let with = parts.part()?;
+                if with.as_rule() == R::of_earlier {
+                    Predicate::CompareLast(comparison, self.of_earlier(with)?)
+                } else {
+                    Predicate::Compare(comparison, self.operand(with)?)
+                }
             }
             R::matches => Predicate::Matches(self.text(&parts.part()?)),
             R::like => Predicate::Like(self.text(&parts.part()?)),
@@ -125,13 +130,17 @@ impl Lower<'_> {
                 let factor = parts.part()?;
                 let factor = self.spanned(&factor, number(factor.as_str()));
                 let unit = self.word(&parts.keyword_pair()?);
-                let runs = match parts.accept(R::over_last) {
-                    Some(runs) => Some(self.whole(&Parts::of(runs).part()?)?),
+                let seasonal = match parts.accept(R::seasonal) {
+                    Some(seasonal) => Some(self.whole(&Parts::of(seasonal).part()?)?),
                     None => None,
                 };
-                Predicate::WithinSpread { factor, unit, runs }
+                let runs = match parts.accept(R::over_last) {
+                    Some(runs) => Some(self.runs(Parts::of(runs))?),
+                    None => None,
+                };
+                Predicate::WithinSpread { factor, unit, seasonal, runs }
             }
-            R::within_last => Predicate::WithinLast(self.percent(&parts.part()?)),
+            R::within_last => Predicate::WithinLast(self.of_earlier(parts.part()?)?),
             R::within_age => Predicate::WithinAge(self.duration(&parts.part()?)?),
             R::same_as => Predicate::SameAs { table: self.name(&parts.part()?), column: self.name(&parts.part()?) },
             R::columns => Predicate::Columns(self.names(parts.part()?)),
@@ -184,13 +193,33 @@ impl Lower<'_> {
             R::because => RuleOption::Because(self.text(&parts.part()?)),
             R::by_names => RuleOption::By(self.names(parts.part()?)),
             R::approx => RuleOption::Approx,
-            R::over_last => RuleOption::OverLast(self.whole(&parts.part()?)?),
+            R::over_last => RuleOption::OverLast(self.runs(parts)?),
             R::tolerate => RuleOption::Tolerate(self.amount(&parts.part()?)?),
             R::warn_above => RuleOption::WarnAbove(self.amount(&parts.part()?)?),
             R::fail_above => RuleOption::FailAbove(self.amount(&parts.part()?)?),
             _ => return Err(Refused),
         };
         Ok(Spanned::new(value, span))
+    }
+
+    /// `14 runs [same weekday]`
+    fn runs(&mut self, mut parts: Parts<'_>) -> Lowered<Runs> {
+        let last = self.whole(&parts.part()?)?;
+        Ok(Runs { last, same_weekday: parts.accept(R::same_weekday).map(|p| self.spanned(&p, ())) })
+    }
+
+    /// `80% of median of last 10 runs`
+    fn of_earlier(&mut self, pair: Pair<'_, R>) -> Lowered<OfEarlier> {
+        let one = self.spanned(&pair, 1);
+        let mut parts = Parts::of(pair);
+        let share = self.percent(&parts.part()?);
+        let middle = parts.accept(R::middle).map(|word| self.word(&word));
+        let last = match parts.accept(R::number) {
+            Some(number) => self.whole(&number)?,
+            None => one,
+        };
+        let same_weekday = parts.accept(R::same_weekday).map(|p| self.spanned(&p, ()));
+        Ok(OfEarlier { share, middle, runs: Runs { last, same_weekday } })
     }
 
     /// `1%` or `5`

@@ -24,7 +24,21 @@ pub(super) fn section(report: &Report, paint: Paint) -> String {
             text += &failure(found, report);
         }
     }
-    text + &let_pass(report, paint)
+    text + &let_pass(report, paint) + &earlier_runs(report, paint)
+}
+
+/// What rules on earlier runs compared, also where they found nothing or have too few runs to say.
+fn earlier_runs(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    let mut table = "";
+    for (rule, history) in report.rules.iter().filter_map(|r| Some((r, r.history.as_ref()?))) {
+        if rule.table != table {
+            table = &rule.table;
+            _ = writeln!(text, "{} {table}", paint.bold("against earlier runs in"));
+        }
+        text += &wrapped("  ", &format!("{}: {}", rule.rule, history.arithmetic));
+    }
+    text
 }
 
 /// Rules that let something pass without a failure: tolerated, or of severity info and warning.

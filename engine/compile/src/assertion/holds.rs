@@ -101,8 +101,7 @@ pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Optio
         | Predicate::Transitions { .. }
         | Predicate::Outliers { .. }
         | Predicate::WithoutGaps(_)
-        | Predicate::WithinSigma { .. }
-        | Predicate::WithinLast(_)
+        | Predicate::Earlier(_)
         | Predicate::Columns(_)
         | Predicate::ColumnsInAnyOrder(_)
         | Predicate::ColumnsContain(_)

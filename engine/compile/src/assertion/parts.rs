@@ -40,11 +40,16 @@ impl Parts {
         let subject = rule.subject.first();
         let of = subject.map_or(&none, |s| &s.ast);
         if rule.level == Level::History {
-            let observed = match &rule.predicate {
-                Predicate::Statistic(statistic) => statistic::value(rule, of, statistic)?,
-                _ => of.clone(),
+            let (observed, over) = match &rule.predicate {
+                Predicate::Statistic(statistic) => {
+                    let number = statistic::number(of, statistic, rule.approx)?;
+                    (number.value, number.over)
+                }
+                Predicate::Distinct(_) => (distinct(rule, of), Over::Rows),
+                _ => (of.clone(), Over::Rows),
             };
-            return Some(Self { expected: expected(&rule.predicate), ..Self::shown(observed, true) });
+            let form = Form::Value { observed: Box::new(observed), holds: None, reads: true, over };
+            return Some(Self { form, expected: expected(&rule.predicate) });
         }
         let value = |observed: ast::Expr, holds: ast::Expr, reads, over| Form::Value {
             observed: Box::new(observed),

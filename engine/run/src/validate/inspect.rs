@@ -10,6 +10,7 @@ use pipe_schema::Level;
 use super::as_read::{AsRead, Opened};
 use super::report::{FailingRow, Judged, Looked};
 use crate::engine::{Engine, Stopped, Watch};
+use crate::history::History;
 use crate::report::{FailureReport, RuleResult, Sample};
 use crate::rulebook::Observed;
 use crate::{columns, errors, results, told};
@@ -38,6 +39,8 @@ pub struct Inspector<'i, 'a> {
     pub opened: &'i Opened<'i>,
     /// The table.
     pub table: &'i str,
+    /// What it measured in earlier runs.
+    pub history: &'i History,
     /// Rows listed of each rule.
     pub listed: usize,
     /// Who watches.
@@ -119,7 +122,7 @@ impl Inspector<'_, '_> {
             let missing = columns_of(rule).into_iter().find(|c| read.is_some_and(|r| r.missing.contains(*c)));
             if let Some(column) = missing {
                 let text = format!("there is no column `{column}`");
-                let seen = Observed { text, value: None, holds: false };
+                let seen = Observed { text, ..Observed::default() };
                 verdicts.insert(index, Verdict::Table(seen, pipe_check::words::predicate_text(&rule.predicate)));
             }
         }

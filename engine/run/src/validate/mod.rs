@@ -14,11 +14,13 @@ use std::time::Instant;
 use pipe_check::Loaded;
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, render};
+use pipe_state::Scope;
 use serde_json::Value;
 
 pub use report::{FailingRow, Judged, Looked, Validation};
 
 use crate::engine::{Engine, Stopped};
+use crate::history::History;
 use crate::look::Look;
 use crate::report::Observer;
 use crate::{Options, query, raw, run};
@@ -93,7 +95,15 @@ async fn look(
     for table in &tables {
         let inspected = async {
             opened.open(&engine, &look.state, table).await?;
-            let inspector = Inspector { engine: &engine, opened: &opened, table, listed: request.listed, watch };
+            let history = History::of(
+                &look.state,
+                table,
+                loaded.program.rules.get(table).map(Vec::as_slice).unwrap_or_default(),
+                scope(loaded, request, table),
+                options.now,
+            )?;
+            let listed = request.listed;
+            let inspector = Inspector { engine: &engine, opened: &opened, table, history: &history, listed, watch };
             inspector.inspect().await
         };
         match inspected.await {
@@ -112,6 +122,14 @@ async fn look(
         _ => ("clean".to_owned(), 0),
     };
     Ok(())
+}
+
+/// What a table is compared with in earlier runs: another file, where files are loaded one behind the other, with what was new
+/// in each.
+fn scope(loaded: &Loaded, request: &ValidationRequest, table: &str) -> Scope {
+    let adds = |l: &pipe_check::Load| l.table == table && l.config.text("mode").is_none_or(|mode| mode == "append");
+    let batch = request.on.contains_key(table) && loaded.program.loads.iter().any(adds);
+    if batch { Scope::Batch } else { Scope::Whole }
 }
 
 /// The tables to judge, in the order of their names.

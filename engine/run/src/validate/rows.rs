@@ -405,7 +405,11 @@ impl Inspector<'_, '_> {
                 }
                 _ => ask(self.engine, &planner, rule).await?,
             };
-            verdicts.insert(table.rule, Verdict::Table(seen, table.assertion.expected.clone()));
+            let (seen, expected) = match rule.predicate.earlier() {
+                Some(earlier) => self.history.judge(rule, earlier, seen),
+                None => (seen, table.assertion.expected.clone()),
+            };
+            verdicts.insert(table.rule, Verdict::Table(seen, expected));
         }
         Ok(verdicts)
     }

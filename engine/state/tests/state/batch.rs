@@ -149,6 +149,7 @@ fn table_record() -> TableRecord {
             state: "applied".into(),
             ..Default::default()
         }],
+        metrics: vec![Metric { name: "count(*)".into(), value: 3.0, scope: Scope::Batch, ..Default::default() }],
     }
 }
 

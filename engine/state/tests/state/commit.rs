@@ -260,3 +260,66 @@ fn a_moved_project_keeps_its_state() {
     assert_eq!(project.state.published_files("orders").unwrap()[0].path, project.path("out/part-b1.csv"));
     assert!(project.state.quarantine_files("orders").unwrap()[0].path.starts_with(&project.root));
 }
+
+fn measured(value: f64, scope: Scope) -> Vec<Metric> {
+    vec![Metric { name: "count(*)".into(), value, scope, ..Default::default() }]
+}
+
+fn states(project: &Project, scope: Scope) -> Vec<(f64, MetricState)> {
+    let past = project.state.past_metrics("orders", "count(*)", scope, 100).unwrap();
+    past.iter().map(|m| (m.value, m.state)).collect()
+}
+
+/// What is loaded again takes the place of what was measured of it; of other files what was measured stands, and so does what
+/// was measured of the whole.
+#[test]
+fn what_was_measured_of_rows_that_are_replaced_counts_no_more() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    for (n, file) in [(1u8, "a.csv"), (2, "b.csv")] {
+        let run = format!("r{n}");
+        project.begin(&run);
+        let mut record = small(&mut project, &run, &format!("b{n}"), file);
+        let taken = TakenFile { path: format!("orders: {file}"), ..Default::default() };
+        record.loads.push(LoadCommit { load: "@orders".into(), taken: vec![taken], ..Default::default() });
+        record.table.metrics = measured(f64::from(n), Scope::Batch);
+        record.table.metrics.extend(measured(f64::from(n), Scope::Whole));
+        done(&mut project, &record);
+    }
+    let (kept, gone) = (MetricState::Committed, MetricState::Superseded);
+    assert_eq!(states(&project, Scope::Batch), [(1.0, kept), (2.0, kept)]);
+
+    // A file that changed.
+    project.begin("r3");
+    let mut record = small(&mut project, "r3", "b3", "c.csv");
+    let file = "orders: a.csv".to_owned();
+    record.loads.push(LoadCommit { load: "@orders".into(), forget: Forget::Files(vec![file]), ..Default::default() });
+    record.ledger_superseded = Superseded::Files(["a.csv".to_owned()].into());
+    record.table.metrics = measured(3.0, Scope::Batch);
+    done(&mut project, &record);
+    assert_eq!(states(&project, Scope::Batch), [(1.0, gone), (2.0, kept), (3.0, kept)]);
+
+    // All of it.
+    project.begin("r4");
+    let mut record = small(&mut project, "r4", "b4", "d.csv");
+    record.loads[0].forget = Forget::All;
+    record.table.metrics = measured(4.0, Scope::Batch);
+    done(&mut project, &record);
+    assert_eq!(states(&project, Scope::Batch), [(1.0, gone), (2.0, gone), (3.0, gone), (4.0, kept)]);
+    assert_eq!(states(&project, Scope::Whole), [(1.0, kept), (2.0, kept)]);
+}
+
+#[test]
+fn what_was_measured_of_a_batch_of_which_a_heal_was_undone_counts_no_more() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    project.begin("r1");
+    let record = project.full_batch("r1", "b1");
+    done(&mut project, &record);
+    assert_eq!(states(&project, Scope::Batch), [(3.0, MetricState::Committed)]);
+    project.begin("r2");
+    let mut undo = small(&mut project, "r2", "b2", "x.csv");
+    undo.heal_changes = vec![HealChange { id: 1, state: "undone".into() }];
+    done(&mut project, &undo);
+    assert_eq!(states(&project, Scope::Batch), [(3.0, MetricState::Undone)]);
+}

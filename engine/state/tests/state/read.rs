@@ -17,6 +17,7 @@ fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
         record.table.account.read = *rows;
         record.table.account.unhealed = *unhealed;
         record.table.rules[0].value = Some(*rows as f64);
+        record.table.metrics[0].value = *rows as f64;
         project.state.commit(&record).unwrap();
         project.state.publish(batch).unwrap();
     }
@@ -27,7 +28,7 @@ fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
 fn every_table_reads_as_its_schema_says() {
     let (_temp, project) = committed(&[("b1", 3, 0), ("b2", 3, 0)]);
     let names: Vec<&str> = State::tables().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["runs", "tables", "rule_results", "failures", "heals", "loads", "baselines"]);
+    assert_eq!(names, ["runs", "tables", "rule_results", "metrics", "failures", "heals", "loads", "baselines"]);
     for (name, schema) in State::tables() {
         let batch = project.state.read(name).unwrap();
         assert_eq!(batch.schema(), schema, "{name}");
@@ -61,6 +62,7 @@ fn a_run_that_fails_keeps_its_verdicts_apart_from_committed_ones() {
             ratio: f64::NAN,
             ..Default::default()
         }],
+        metrics: vec![Metric { name: "count(*)".into(), value: 9.0, state: MetricState::Failed, ..Default::default() }],
         ..Default::default()
     };
     let end = RunEnd {
@@ -75,18 +77,23 @@ fn a_run_that_fails_keeps_its_verdicts_apart_from_committed_ones() {
     assert_eq!(project.state.report("bad").unwrap().unwrap()["format_version"], 1);
     assert_eq!(project.state.report("r0").unwrap(), None);
     assert_eq!(project.state.read("rule_results").unwrap().num_rows(), 2);
-    let seen = project.state.observations("orders", "volume", 14).unwrap();
-    assert_eq!(seen.iter().map(|o| o.value).collect::<Vec<_>>(), [3.0], "what was not committed is no history");
+    let seen = project.state.past_metrics("orders", "count(*)", Scope::Batch, 14).unwrap();
+    assert_eq!(seen.iter().map(|m| m.value).collect::<Vec<_>>(), [3.0], "what was not committed is no history");
+    let all = project.state.read("metrics").unwrap();
+    assert_eq!((all.num_rows(), all.column_by_name("batch").unwrap().null_count()), (2, 1));
     assert_eq!(project.state.past_batches("orders", 100).unwrap().len(), 1);
 }
 
 #[test]
-fn history_is_newest_first_and_no_longer_than_asked() {
+fn history_is_of_the_latest_batches_and_no_longer_than_asked() {
     let (_temp, project) = committed(&[("b1", 5, 5), ("b2", 6, 0), ("b3", 7, 1)]);
-    let values =
-        |n| project.state.observations("orders", "volume", n).unwrap().iter().map(|o| o.value).collect::<Vec<_>>();
-    assert_eq!(values(2), [7.0, 6.0]);
-    assert_eq!(values(14), [7.0, 6.0, 5.0]);
+    let values = |n| {
+        let past = project.state.past_metrics("orders", "count(*)", Scope::Batch, n).unwrap();
+        past.iter().map(|m| (m.run.clone(), m.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(values(2), [("r1".to_owned(), 6.0), ("r2".to_owned(), 7.0)]);
+    assert_eq!(values(14).len(), 3);
+    assert_eq!(project.state.past_metrics("orders", "count(*)", Scope::Whole, 14).unwrap(), []);
     let past = |rows| {
         project.state.past_batches("orders", rows).unwrap().iter().map(|b| (b.rows, b.unhealed)).collect::<Vec<_>>()
     };
