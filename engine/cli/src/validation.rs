@@ -123,7 +123,9 @@ fn line(row: &FailingRow) -> String {
 }
 
 fn notes(told: &Validation) -> String {
-    told.notes.iter().map(|n| wrapped("note: ", n)).collect()
+    let written = told.failing_rows_file.as_ref();
+    let written = written.map(|file| format!("{} in `{file}`", counted(told.failing_rows_written, "failing row")));
+    written.iter().chain(&told.notes).map(|n| wrapped("note: ", n)).collect()
 }
 
 #[cfg(test)]
@@ -155,7 +157,7 @@ mod tests {
             ..RuleResult::default()
         };
         let rows = vec![FailingRow::default(); 5];
-        let judged = Judged { result, finding: true, failing_rows: rows, more_failing_rows: 213 };
+        let judged = Judged { result, finding: true, failing_rows: rows, more_failing_rows: 213, ..Judged::default() };
         let told = Validation { rules: vec![judged], ..Validation::default() };
         assert!(text(&told, Paint(false)).contains("… and 213 more\n"));
     }

@@ -36,6 +36,7 @@ fn table(program: &Program, name: &str, facts: &dyn Facts) -> Vec<Object> {
         }
         let columns = facts.columns(name).unwrap_or_default();
         let text = |c: crate::ColumnFact| format!("{} {}{}", c.name, c.ty, if c.nullable { "" } else { " not null" });
+        object.list("judged by", facts.groups(name));
         object.list("schema", columns.into_iter().map(text).collect());
     }
     if objects.is_empty() {

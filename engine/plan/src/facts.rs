@@ -52,6 +52,8 @@ pub trait Facts {
     fn assertion(&self, rule: &Rule) -> Option<String>;
     /// The optimised logical plan of a model, indented.
     fn logical_plan(&self, model: &str) -> Option<String>;
+    /// How the rules of a table are judged together, a line a group.
+    fn groups(&self, table: &str) -> Vec<String>;
 }
 
 /// Knows nothing.
@@ -69,5 +71,9 @@ impl Facts for Nothing {
 
     fn logical_plan(&self, _model: &str) -> Option<String> {
         None
+    }
+
+    fn groups(&self, _table: &str) -> Vec<String> {
+        Vec::new()
     }
 }

@@ -134,6 +134,10 @@ fn what_is_new_and_given_params_are_shown() {
 fn explaining_takes_tables_loads_and_rules_by_their_names() {
     struct Known;
     impl Facts for Known {
+        fn groups(&self, _: &str) -> Vec<String> {
+            vec!["one pass over the rows: id.not_null".to_owned()]
+        }
+
         fn columns(&self, table: &str) -> Option<Vec<ColumnFact>> {
             let id = ColumnFact { name: "id".to_owned(), ty: "bigint".to_owned(), nullable: false };
             (table == "orders").then(|| vec![id])

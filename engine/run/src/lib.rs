@@ -2,6 +2,7 @@
 
 mod account;
 mod aside;
+mod assertions;
 mod changed;
 mod clauses;
 mod columns;

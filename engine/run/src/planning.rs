@@ -134,6 +134,15 @@ impl Facts for Planned<'_> {
         Some(self.planner().assertion_sql(rule, &Rows { from: &from, read, ..Rows::default() }))
     }
 
+    fn groups(&self, table: &str) -> Vec<String> {
+        let program = self.engine.program();
+        let (Some(rules), Some(columns)) = (program.rules.get(table), self.tables.schema(table)) else {
+            return Vec::new();
+        };
+        let columnar = program.sources.get(table).is_some_and(|s| s.connector == "parquet");
+        crate::assertions::groups(&self.planner(), table, rules, &columns, columnar)
+    }
+
     fn logical_plan(&self, model: &str) -> Option<String> {
         let query = &self.engine.program().models.get(model)?.query;
         let plan = self.planner().model(query).ok()?;

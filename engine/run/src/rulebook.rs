@@ -9,6 +9,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::PhysicalExpr;
 use pipe_check::{Predicate, Rule};
 use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, row_schema};
@@ -21,6 +22,11 @@ use crate::report::HistoryReport;
 /// Aggregates whose state grows with the input: a pass that held them would too, so they are asked of the staged rows.
 const HEAVY: [&str; 8] =
     ["median", "percentile_cont", "quantile_cont", "array_agg", "string_agg", "first_value", "last_value", "nth_value"];
+
+/// Whether the state of an aggregate grows with the input.
+pub fn is_heavy(aggregate: &AggregateFunctionExpr) -> bool {
+    aggregate.is_distinct() || HEAVY.contains(&aggregate.fun().name())
+}
 
 /// The rules of a table.
 #[derive(Debug)]
@@ -104,10 +110,11 @@ impl Rulebook {
         columns: usize,
     ) -> Result<Self, Stopped> {
         let all: Vec<u16> = (0u16..).take(rules.len()).collect();
-        Self::of(planner, table, rules, &all, input, columns)
+        Self::of(planner, table, rules, &all, false, input, columns)
     }
 
-    /// As [`Rulebook::new`], but that of the rules only those with these numbers are planned.
+    /// As [`Rulebook::new`], but that of the rules only those with these numbers are planned. `heavy`: aggregates whose state grows with
+    /// the input are fed by the pass too, because reading the rows again costs more.
     ///
     /// # Errors
     /// As there.
@@ -116,6 +123,7 @@ impl Rulebook {
         table: &str,
         rules: &[Rule],
         open: &[u16],
+        heavy: bool,
         input: &SchemaRef,
         columns: usize,
     ) -> Result<Self, Stopped> {
@@ -136,7 +144,7 @@ impl Rulebook {
             match rule.level {
                 Level::Row => book.row_rule(planner, index, rule)?,
                 Level::Set => book.set_rule(planner, index, rule)?,
-                Level::Table | Level::History => book.table_rule(planner, index, rule, &mut aggregates)?,
+                Level::Table | Level::History => book.table_rule(planner, index, rule, heavy, &mut aggregates)?,
                 Level::Schema => {}
             }
             let mut shown: Vec<usize> = rule
@@ -189,11 +197,12 @@ impl Rulebook {
         planner: &Planner<'_>,
         index: u16,
         rule: &Rule,
+        together: bool,
         aggregates: &mut Vec<Aggregate>,
     ) -> Result<(), Stopped> {
         let assertion = planner.table_assertion(rule)?;
         let mut fused = None;
-        if let Some(plan) = &assertion.fused {
+        if let Some(plan) = assertion.fused.as_ref().filter(|f| f.input.is_none()) {
             let judged = plan.judged.as_ref().map(|j| planner.physical(j, &self.row)).transpose()?;
             let mut lowered = Vec::new();
             for aggregate in &plan.aggregates {
@@ -201,8 +210,7 @@ impl Rulebook {
                 let filter = both(aggregate.filter, judged.clone());
                 lowered.push(Aggregate { function: aggregate.function, filter });
             }
-            let heavy = |a: &Aggregate| a.function.is_distinct() || HEAVY.contains(&a.function.fun().name());
-            if !lowered.iter().any(heavy) {
+            if together || !lowered.iter().any(|a| is_heavy(&a.function)) {
                 fused = Some(aggregates.len()..aggregates.len() + lowered.len());
                 aggregates.extend(lowered);
             }
@@ -231,26 +239,21 @@ impl Rulebook {
     pub fn rule(&self, index: u16) -> Option<&Rule> {
         self.rules.get(usize::from(index))
     }
+}
 
-    /// What a fused table rule observed, from the values of all aggregates.
-    ///
-    /// # Errors
-    /// The rule's expression fails on them.
-    pub fn observe(
-        &self,
-        planner: &Planner<'_>,
-        fused: &FusedAssertion,
-        values: &[ScalarValue],
-    ) -> Result<Observed, Stopped> {
-        let columns = values.iter().map(ScalarValue::to_array).collect::<Result<Vec<_>, _>>()?;
-        let batch = RecordBatch::try_new(Arc::clone(fused.values.inner()), columns)
-            .map_err(datafusion::error::DataFusionError::from)?;
-        let value = |e: &datafusion::logical_expr::Expr| -> Result<_, Stopped> {
-            Ok(planner.physical(e, &fused.values)?.evaluate(&batch)?.into_array(1)?)
-        };
-        let holds = fused.holds.as_ref().map(value).transpose()?;
-        Ok(observed(value(&fused.observed)?.as_ref(), holds.as_deref()))
-    }
+/// What a fused table rule observed, from the values of its aggregates.
+///
+/// # Errors
+/// The rule's expression fails on them.
+pub fn observe(planner: &Planner<'_>, fused: &FusedAssertion, values: &[ScalarValue]) -> Result<Observed, Stopped> {
+    let columns = values.iter().map(ScalarValue::to_array).collect::<Result<Vec<_>, _>>()?;
+    let batch = RecordBatch::try_new(Arc::clone(fused.values.inner()), columns)
+        .map_err(datafusion::error::DataFusionError::from)?;
+    let value = |e: &datafusion::logical_expr::Expr| -> Result<_, Stopped> {
+        Ok(planner.physical(e, &fused.values)?.evaluate(&batch)?.into_array(1)?)
+    };
+    let holds = fused.holds.as_ref().map(value).transpose()?;
+    Ok(observed(value(&fused.observed)?.as_ref(), holds.as_deref()))
 }
 
 /// An observation from one-row columns.

@@ -18,7 +18,7 @@ use crate::errors;
 use crate::evaluate::Evaluator;
 use crate::history::NAMED;
 use crate::report::FailureReport;
-use crate::rulebook::{Group, Observed, Rulebook, observed};
+use crate::rulebook::{Group, Observed, Rulebook, observe, observed};
 use crate::told;
 
 impl Evaluator<'_, '_> {
@@ -67,7 +67,7 @@ impl Evaluator<'_, '_> {
             let seen = match (&table.assertion.fused, &table.fused) {
                 (Some(fused), Some(range)) => {
                     let values = values.get(range.clone()).unwrap_or_default();
-                    book.observe(&self.planner(tables), fused, values)?
+                    observe(&self.planner(tables), fused, values)?
                 }
                 _ => {
                     let mut tables = tables.clone();
@@ -99,7 +99,7 @@ impl Evaluator<'_, '_> {
             let value = match (&table.assertion.fused, &table.fused) {
                 _ if !changed => after.get(&table.rule).and_then(|(o, _)| o.value),
                 (Some(fused), Some(range)) => {
-                    book.observe(&self.planner(tables), fused, values.get(range.clone()).unwrap_or_default())?.value
+                    observe(&self.planner(tables), fused, values.get(range.clone()).unwrap_or_default())?.value
                 }
                 _ => None,
             };

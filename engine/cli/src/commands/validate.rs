@@ -39,6 +39,9 @@ pub struct Args {
     /// Failing rows listed of each rule; 5, and 1000 in JSON, if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     failing: Option<u32>,
+    /// Write all failing rows, whole, with the names of their rules, to this file: Parquet, CSV or NDJSON by the end of its name
+    #[arg(long, value_name = "FILE")]
+    failing_rows: Option<PathBuf>,
     /// How the verdicts are shown
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -85,6 +88,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     let request = ValidationRequest {
         on: args.on.iter().cloned().collect(),
         listed: usize::try_from(listed).unwrap_or(usize::MAX),
+        failing_rows: args.failing_rows.clone(),
     };
     let bar = Bar::new(Interrupt::listen());
     let told = runtime::block_on(async {

@@ -3,6 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, lit, when};
 use pipe_check::{Predicate, Rule};
 use pipe_diagnostics::Diagnostic;
@@ -49,6 +50,14 @@ impl Planner<'_> {
             None => verdict,
         };
         Ok(RowAssertion { passes, judged, violates, sql: self.printed(&tree) })
+    }
+
+    /// What is TRUE of the rows for which an assertion's `passes` is FALSE, in the form that bounds of columns are compared with.
+    ///
+    /// # Errors
+    /// DataFusion cannot simplify it.
+    pub fn contradiction(&self, assertion: &RowAssertion, schema: &DFSchema) -> Result<Expr, DataFusionError> {
+        self.finish(datafusion::logical_expr::not(assertion.passes.clone()), schema)
     }
 
     /// Checks a row rule without binding params.

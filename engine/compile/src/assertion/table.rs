@@ -41,6 +41,8 @@ pub struct TableAssertion {
 /// A table rule as aggregates over rows and an expression over their values.
 #[derive(Clone, Debug)]
 pub struct FusedAssertion {
+    /// The rows, where they are not those of the table: such as its groups. Rules over the same ones can be asked together.
+    pub input: Option<LogicalPlan>,
     /// The aggregates, over rows of the table (see [`crate::row_schema`]); for [`Planner::aggregate`].
     pub aggregates: Vec<Expr>,
     /// The rows aggregated: TRUE or not; `None`: all.
@@ -165,15 +167,17 @@ impl Planner<'_> {
         if !aggregate.group_expr.is_empty() || projection.expr.iter().any(has_subquery) {
             return Ok(None);
         }
-        let (judged, scan) = match aggregate.input.as_ref() {
+        let (judged, rows) = match aggregate.input.as_ref() {
             LogicalPlan::Filter(filter) => (Some(filter.predicate.clone()), filter.input.as_ref()),
             other => (None, other),
         };
-        let LogicalPlan::TableScan(scan) = scan else { return Ok(None) };
         if judged.as_ref().is_some_and(has_subquery) || aggregate.aggr_expr.iter().any(has_subquery) {
             return Ok(None);
         }
-        let rows = &scan.projected_schema;
+        let (judged, input, rows) = match rows {
+            LogicalPlan::TableScan(scan) => (judged, None, &scan.projected_schema),
+            _ => (None, Some(aggregate.input.as_ref().clone()), aggregate.input.schema()),
+        };
         let aggregates =
             aggregate.aggr_expr.iter().map(|e| self.finish(e.clone(), rows)).collect::<PlanResult<Vec<_>>>()?;
         let judged = judged.map(|e| self.finish(e, rows)).transpose()?;
@@ -184,7 +188,7 @@ impl Planner<'_> {
         }
         let mut finals = finals.into_iter();
         let Some(observed) = finals.next() else { return Ok(None) };
-        Ok(Some(FusedAssertion { aggregates, judged, values, observed, holds: finals.next() }))
+        Ok(Some(FusedAssertion { input, aggregates, judged, values, observed, holds: finals.next() }))
     }
 }
 

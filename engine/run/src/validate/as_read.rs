@@ -12,7 +12,8 @@ use datafusion::prelude::{ident, lit};
 use pipe_check::Source;
 use pipe_compile::{Planner, Tables, types};
 use pipe_connect::source::{
-    Bound, Discovery, Drift, FieldSpec, InputFile, Projection, RawTable, ScanExec, SourceSpec, bind, discover, meta,
+    Bound, Discovery, Drift, FieldSpec, Footers, InputFile, Projection, RawTable, ScanExec, SourceSpec, bind, discover,
+    meta,
 };
 use pipe_diagnostics::codes::run as codes;
 use pipe_heal::failure::Failure;
@@ -118,6 +119,18 @@ impl AsRead {
     pub fn scan(&self, projection: Projection, threads: usize) -> Result<Arc<ScanExec>, Stopped> {
         let scan = ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, threads);
         Ok(Arc::new(scan.map_err(|e| extract::source_stopped(&self.spec.name, &e))?))
+    }
+
+    /// What the files' footers say of the rows, where that is what is read.
+    ///
+    /// # Errors
+    /// A file that cannot be opened.
+    pub async fn footers(&self) -> Result<Option<Footers>, Stopped> {
+        if !self.typed() {
+            return Ok(None);
+        }
+        let footers = Footers::read(&self.files, &self.bound, &self.target).await;
+        Ok(Some(footers.map_err(|e| extract::source_stopped(&self.spec.name, &e))?))
     }
 
     /// The rows that can be parsed, as a table that SQL can ask, with a flag for each column that clauses may fill. With `places`

@@ -8,6 +8,7 @@ use pipe_compile::{Planner, Rows, Tables, columns_of};
 use pipe_schema::Level;
 
 use super::as_read::{AsRead, Opened};
+use super::kept::Kept;
 use super::report::{FailingRow, Judged, Looked};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::history::History;
@@ -19,7 +20,7 @@ use crate::{columns, errors, results, told};
 const SAMPLES: usize = 5;
 
 /// What was found of a table.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Inspected {
     /// The table.
     pub table: Looked,
@@ -29,6 +30,8 @@ pub struct Inspected {
     pub failures: Vec<FailureReport>,
     /// What else there is to say.
     pub notes: Vec<String>,
+    /// All failing rows, where they are asked for.
+    pub kept: Option<Kept>,
 }
 
 /// A table at work.
@@ -43,12 +46,42 @@ pub struct Inspector<'i, 'a> {
     pub history: &'i History,
     /// Rows listed of each rule.
     pub listed: usize,
+    /// Whether all failing rows are kept, whole.
+    pub keep: bool,
     /// Who watches.
     pub watch: Watch<'i>,
 }
 
-/// A verdict, by the rule's place among those of its table.
-pub type Verdicts = BTreeMap<u16, Verdict>;
+/// A verdict with what gave it, by the rule's place among those of its table.
+pub type Verdicts = BTreeMap<u16, (Verdict, By)>;
+
+/// What answers a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// The columns, before any row.
+    Columns,
+    /// The footers of Parquet files.
+    Footer,
+    /// The pass over all rows.
+    Pass,
+    /// The hashes of keys that the pass has taken.
+    Keys,
+    /// A query.
+    Query,
+}
+
+impl By {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            By::Columns => "columns",
+            By::Footer => "footer",
+            By::Pass => "pass",
+            By::Keys => "keys",
+            By::Query => "query",
+        }
+    }
+}
 
 /// What is known of a rule.
 #[derive(Clone, Debug)]
@@ -116,25 +149,26 @@ impl Inspector<'_, '_> {
         for (index, rule) in (0u16..).zip(rules) {
             if rule.level == Level::Schema {
                 let seen = columns::judge(planner, rule, &found, declared)?;
-                verdicts.insert(index, Verdict::Table(seen, told::expected(rule)));
+                verdicts.insert(index, (Verdict::Table(seen, told::expected(rule)), By::Columns));
                 continue;
             }
             let missing = columns_of(rule).into_iter().find(|c| read.is_some_and(|r| r.missing.contains(*c)));
             if let Some(column) = missing {
                 let text = format!("there is no column `{column}`");
                 let seen = Observed { text, ..Observed::default() };
-                verdicts.insert(index, Verdict::Table(seen, pipe_check::words::predicate_text(&rule.predicate)));
+                let expected = pipe_check::words::predicate_text(&rule.predicate);
+                verdicts.insert(index, (Verdict::Table(seen, expected), By::Columns));
             }
         }
         Ok(verdicts)
     }
 
     /// A rule's report.
-    fn told(&self, planner: &Planner<'_>, rule: &Rule, found: Verdict, rows: Option<u64>) -> Judged {
+    fn told(&self, planner: &Planner<'_>, rule: &Rule, (found, by): (Verdict, By), rows: Option<u64>) -> Judged {
         let from = format!("typed.{}", self.table);
         let read = self.opened.sources.contains_key(self.table);
         let result = results::unjudged(planner, rule, &Rows { from: &from, read, ..Rows::default() });
-        let mut told = Judged::default();
+        let mut told = Judged { judged_by: by.word().to_owned(), ..Judged::default() };
         let result = match found {
             Verdict::Table(seen, expected) => results::of_table(result, &seen, expected, rows.unwrap_or(0)),
             Verdict::Rows(found) => {

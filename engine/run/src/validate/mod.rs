@@ -2,6 +2,8 @@
 
 mod as_read;
 mod inspect;
+mod kept;
+mod metadata;
 mod on;
 mod report;
 mod rows;
@@ -34,6 +36,8 @@ pub struct ValidationRequest {
     pub on: BTreeMap<String, PathBuf>,
     /// Failing rows listed of each rule.
     pub listed: usize,
+    /// Where all failing rows are written to: Parquet, CSV or NDJSON by the end of its name.
+    pub failing_rows: Option<PathBuf>,
 }
 
 /// Judges tables by their rules. Without targets: those read from another file, or else all that have rules. `loaded` then says where
@@ -78,6 +82,9 @@ async fn look(
     let scratch = tempfile::tempdir().map_err(|e| vec![crate::errors::io(&e)])?;
     let mut engine = Engine::new(loaded, options)?;
     engine.scratch = scratch.path().to_owned();
+    if let Some(path) = &request.failing_rows {
+        kept::check(path).map_err(|d| vec![d])?;
+    }
     let tables = tables(loaded, options, request)?;
     query::refuse_broken(&engine, &tables)?;
     let judged = pipe_plan::Selection { tables: tables.clone(), loads: Vec::new() };
@@ -91,7 +98,7 @@ async fn look(
         return Err(wrong);
     }
     let mut opened = Opened::new(&request.on);
-    let mut blind = false;
+    let (mut blind, mut kept) = (false, Vec::new());
     for table in &tables {
         let inspected = async {
             opened.open(&engine, &look.state, table).await?;
@@ -102,12 +109,28 @@ async fn look(
                 scope(loaded, request, table),
                 options.now,
             )?;
-            let listed = request.listed;
-            let inspector = Inspector { engine: &engine, opened: &opened, table, history: &history, listed, watch };
+            let (listed, keep) = (request.listed, request.failing_rows.is_some());
+            let inspector =
+                Inspector { engine: &engine, opened: &opened, table, history: &history, listed, keep, watch };
             inspector.inspect().await
         };
         match inspected.await {
-            Ok(found) => tell(found, told),
+            Ok(mut found) => {
+                kept.extend(found.kept.take());
+                tell(found, told);
+            }
+            Err(stopped) => {
+                blind = true;
+                cannot(loaded, stopped, told);
+            }
+        }
+    }
+    if let Some(path) = &request.failing_rows {
+        match kept::write(&engine, path, kept).await {
+            Ok(rows) => {
+                told.failing_rows_file = Some(path.display().to_string());
+                told.failing_rows_written = rows;
+            }
             Err(stopped) => {
                 blind = true;
                 cannot(loaded, stopped, told);

@@ -26,8 +26,10 @@ pub struct Validation {
     pub rules: Vec<Judged>,
     /// What is wrong with the data beside the rules: records that cannot be parsed, cells that do not convert, columns that are not there.
     pub failures: Vec<FailureReport>,
-    /// The file all failing rows were written to, and how many.
-    pub failing_rows: Option<(String, u64)>,
+    /// The file all failing rows were written to, as it was named.
+    pub failing_rows_file: Option<String>,
+    /// How many rows are in it.
+    pub failing_rows_written: u64,
     /// Diagnostics, as JSON of `pipe-diagnostics`.
     pub diagnostics: Vec<Value>,
     /// Sentences for people.
@@ -55,6 +57,8 @@ pub struct Judged {
     /// As a run tells it, of the rows as they came.
     #[serde(flatten)]
     pub result: RuleResult,
+    /// What answered it: `columns`, `footer` (of Parquet files), `pass` (over all rows), `keys` (hashes of a pass), `query`.
+    pub judged_by: String,
     /// Whether it counts as a finding: it failed, and its severity is error or critical.
     pub finding: bool,
     /// The first rows that violate it, in the order of files and rows.
