@@ -11,6 +11,7 @@ mod reference;
 mod report;
 mod results;
 mod runtime;
+mod suggest;
 mod validation;
 
 use std::process::ExitCode;

@@ -23,7 +23,7 @@ mod tests;
 
 pub use cells::{Cells, Kind, Prepared};
 pub use dependencies::{DISPUTED, DependencyCandidate, VIOLATIONS, dependencies};
-pub use formats::{Format, FormatGuess};
+pub use formats::{Format, FormatGuess, guess};
 pub use histogram::{Bin, Histogram};
 pub use keys::{KeyCandidate, keys};
 pub use personal::Personal;

@@ -157,6 +157,9 @@ pub struct Dependency {
     pub chance: f64,
     /// Whether several sources report on the same things and differ, so that most rows may be wrong.
     pub disputed: bool,
+    /// Of a column of few texts: those that are right nowhere, such as misspellings.
+    #[serde(skip)]
+    pub wrong: Vec<String>,
     /// Rows of the table that differ from the most frequent value of their group; `None`: it was not verified.
     pub violations: Option<u64>,
     /// Rows of the table that were compared: those without a NULL in `columns`.

@@ -26,11 +26,13 @@ pub struct Settings {
     pub sample: usize,
     /// Frequent values and patterns of a column.
     pub top: usize,
+    /// Whether values that occur once are told among the frequent ones.
+    pub once: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sample: 10_000, top: 10 }
+        Self { sample: 10_000, top: 10, once: false }
     }
 }
 
@@ -125,7 +127,7 @@ impl Profiler {
         for (index, (field, metrics)) in self.schema.fields().iter().zip(&self.columns).enumerate() {
             let texts: Vec<&str> =
                 self.sample.rows().filter_map(|row| row.texts.get(index).and_then(Option::as_deref)).collect();
-            let mut column = column(field.data_type(), metrics, self.rows, self.settings.top)?;
+            let mut column = column(field.data_type(), metrics, self.rows, self.settings)?;
             column.name.clone_from(field.name());
             column.ty = ty(field.data_type());
             column.format = formats::guess(&texts);
@@ -155,7 +157,13 @@ impl Profiler {
     }
 }
 
-fn column(ty: &DataType, metrics: &ColumnMetrics, rows: u64, top: usize) -> Result<ColumnProfile, MetricsError> {
+fn column(
+    ty: &DataType,
+    metrics: &ColumnMetrics,
+    rows: u64,
+    settings: Settings,
+) -> Result<ColumnProfile, MetricsError> {
+    let Settings { top, once, .. } = settings;
     let kind = metrics.kind();
     let values = metrics.values();
     let distinct = metrics.frequencies.distinct(values);
@@ -171,7 +179,7 @@ fn column(ty: &DataType, metrics: &ColumnMetrics, rows: u64, top: usize) -> Resu
     let histogram = span.and_then(|(min, max)| histogram(&buckets, min, max, whole));
     let share = |count: u64, of: u64| if of == 0 { 0.0 } else { rounded(count as f64 / of as f64) };
     let frequent =
-        metrics.frequencies.top(top).into_iter().filter(|t| t.count > 1 || rows < 2 || kind == Kind::Boolean);
+        metrics.frequencies.top(top).into_iter().filter(|t| once || t.count > 1 || rows < 2 || kind == Kind::Boolean);
     Ok(ColumnProfile {
         nulls: metrics.nulls,
         blanks: metrics.blanks,

@@ -44,7 +44,11 @@ fn the_same_is_told_by_any_number_of_threads() {
     let settings = Settings { sample: 500, ..Settings::default() };
     let json = |profiler: &Profiler| {
         let profile = profiler.profile("t", |ty| ty.to_string()).unwrap();
-        (serde_json::to_string(&profile).unwrap(), crate::keys(profiler), crate::dependencies(profiler.sample(), 7))
+        (
+            serde_json::to_string(&profile).unwrap(),
+            crate::keys(profiler),
+            crate::dependencies(profiler.sample(), 7, |_| false),
+        )
     };
     let one = json(&profiler(&[people(0..6000)], settings));
     for parts in [2, 7] {
@@ -70,7 +74,7 @@ fn keys_and_dependencies_of_a_sample() {
     assert_eq!(keys[..2], [vec![0], vec![3]], "id and mail");
     assert!(keys.contains(&vec![5, 6]), "shop with number: {keys:?}");
     let found: Vec<_> =
-        crate::dependencies(profiler.sample(), 7).into_iter().map(|d| (d.columns, d.determines)).collect();
+        crate::dependencies(profiler.sample(), 7, |_| false).into_iter().map(|d| (d.columns, d.determines)).collect();
     assert_eq!(found, [(vec![1], 2)], "a city has one country, and nothing else decides anything");
 }
 
@@ -158,7 +162,7 @@ fn a_table_of_no_rows_and_one_of_nothing_but_nulls_have_a_profile() {
         assert_eq!((column.nulls, column.distinct.value), (5, 0));
         assert!(column.min.is_none() && column.numbers.is_none() && column.lengths.is_none() && column.top.is_empty());
     }
-    assert!(crate::dependencies(profiler(&[people(0..0)], Settings::default()).sample(), 7).is_empty());
+    assert!(crate::dependencies(profiler(&[people(0..0)], Settings::default()).sample(), 7, |_| false).is_empty());
 }
 
 #[test]

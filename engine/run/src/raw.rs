@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use pipe_compile::Tables;
-use pipe_connect::source::{RawTable, discover};
+use pipe_connect::source::{RawTable, bind, discover};
 use pipe_state::State;
 
 use crate::engine::{Engine, Stopped};
@@ -88,3 +88,33 @@ pub async fn raw_table(
     let found = discover(&spec, &files).await.map_err(|e| extract::source_stopped(name, &e))?;
     Ok(Some(Arc::new(RawTable::new(spec, files, &found))))
 }
+
+/// A source with the types of its columns, and as texts.
+///
+/// # Errors
+/// It is no source; the files cannot be listed or looked at.
+pub async fn typed_table(
+    engine: &Engine<'_>,
+    state: &State,
+    name: &str,
+) -> Result<(Provider, Option<Provider>), Stopped> {
+    let Some(source) = engine.program().sources.get(name) else {
+        return Err(crate::errors::internal(&format!("`{name}` is no source")).into());
+    };
+    let mut spec = extract::spec(engine, source);
+    let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?;
+    if spec.declared.is_none()
+        && let Some(pinned) = state.baseline(name).map_err(|e| crate::errors::state(&e))?.filter(|b| b.pinned)
+    {
+        spec.declared = Some(extract::pinned_fields(&pinned.schema));
+    }
+    let found = discover(&spec, &files).await.map_err(|e| extract::source_stopped(name, &e))?;
+    let target = spec.declared.clone().unwrap_or_else(|| found.fields());
+    let bound = bind(&spec, &found, &target, &BTreeMap::new());
+    let texts = (spec.connector != "parquet")
+        .then(|| -> Provider { Arc::new(RawTable::new(spec.clone(), files.clone(), &found)) });
+    Ok((Arc::new(RawTable::bound(spec, files, bound, target)), texts))
+}
+
+/// The provider of a table.
+type Provider = Arc<dyn datafusion::catalog::TableProvider>;

@@ -22,6 +22,7 @@ mod profile;
 mod reference;
 mod rows;
 mod statistics;
+mod suggest;
 mod tidy;
 mod undo;
 mod validate;

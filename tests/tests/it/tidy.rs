@@ -8,7 +8,7 @@ use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Packa
 use crate::pipe::repository;
 
 /// Which crates a crate may name in its manifest. A crate that is not listed here has no place yet: give it one.
-const MAY_KNOW: [(&str, &[&str]); 18] = [
+const MAY_KNOW: [(&str, &[&str]); 19] = [
     ("pipe-grammar", &[]),
     ("pipe-diagnostics", &[]),
     ("pipe-schema", &["pipe-diagnostics"]),
@@ -24,6 +24,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
     ("pipe-plan", LANGUAGE),
     ("pipe-profile", &[]),
     ("pipe-quality", LANGUAGE),
+    ("pipe-suggest", &["pipe-diagnostics", "pipe-fmt", "pipe-profile", "pipe-sql", "pipe-syntax"]),
     ("pipe-state", &["pipe-diagnostics"]),
     (
         "pipe-run",
@@ -39,6 +40,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
             "pipe-schema",
             "pipe-sql",
             "pipe-state",
+            "pipe-suggest",
             "pipe-syntax",
         ],
     ),
@@ -55,6 +57,7 @@ const MAY_KNOW: [(&str, &[&str]); 18] = [
             "pipe-run",
             "pipe-schema",
             "pipe-sql",
+            "pipe-suggest",
             "pipe-syntax",
         ],
     ),
@@ -81,7 +84,7 @@ const NEVER: [(&[&str], &[&str]); 3] = [
         &["datafusion", "arrow", "tokio", "object_store", "rusqlite"],
     ),
     (&["pipe-heal"], &["datafusion", "tokio", "object_store", "rusqlite"]),
-    (&["pipe-profile"], &["datafusion", "tokio", "object_store", "rusqlite"]),
+    (&["pipe-profile", "pipe-suggest"], &["datafusion", "tokio", "object_store", "rusqlite"]),
 ];
 
 fn metadata() -> Metadata {

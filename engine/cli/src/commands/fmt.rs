@@ -100,7 +100,7 @@ fn one(name: &str, text: &str, file: Option<&Path>, args: &Args, out: &mut Outpu
 }
 
 /// Replaces a file at once: whoever reads it finds the old text or the new one. Links are followed and permissions kept.
-fn replace(file: &Path, text: &str) -> Result<()> {
+pub fn replace(file: &Path, text: &str) -> Result<()> {
     let file = file.canonicalize()?;
     let folder = file.parent().context("it has no folder")?;
     let permissions = std::fs::metadata(&file)?.permissions();

@@ -12,7 +12,10 @@ mod quarantine;
 mod query;
 mod run;
 mod runs;
+mod suggest;
 mod validate;
+
+pub use fmt::replace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -46,6 +49,7 @@ enum Command {
     Fmt(fmt::Args),
     Plan(plan::Args),
     Profile(profile::Args),
+    Suggest(suggest::Args),
     Explain(explain::Args),
     Import(import::Args),
     Runs(runs::Args),
@@ -67,6 +71,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
         Command::Fmt(args) => fmt::execute(&args, out),
         Command::Plan(args) => plan::execute(&args, out),
         Command::Profile(args) => profile::execute(&args, out),
+        Command::Suggest(args) => suggest::execute(&args, out),
         Command::Explain(args) => explain::execute(&args, out),
         Command::Import(args) => import::execute(&args, out),
         Command::Runs(args) => runs::execute(&args, out),

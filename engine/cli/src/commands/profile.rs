@@ -104,7 +104,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         raw,
         alone: args.alone,
         columns_only: args.columns_only,
-        settings: pipe_profile::Settings { sample: size(args.sample), top: size(args.top) },
+        settings: pipe_profile::Settings { sample: size(args.sample), top: size(args.top), ..Default::default() },
     };
     let interrupt = Interrupt::listen();
     let profiled = runtime::block_on(async {

@@ -32,6 +32,8 @@ const EVIDENCE: f64 = 10.0;
 const PAIR_EVIDENCE: f64 = 0.25;
 /// So many exceptions may have a reason: the most of a few rows, a share of the rows compared, and a share of the exceptions.
 const REASONS: (f64, f64, f64) = (5.0, 0.005, 0.1);
+/// A column of so many values has few.
+const TEXTS: usize = 100;
 /// Rows that are compared at least.
 const ROWS: usize = 20;
 
@@ -54,26 +56,59 @@ pub struct DependencyCandidate {
     pub lift: f64,
     /// Whether it is one of several sources that report on the same things and differ: most rows may be wrong.
     pub disputed: bool,
+    /// Of a column of few texts: those that are right nowhere, such as misspellings; the first 256 bytes of each.
+    pub wrong: Vec<String>,
 }
 
 /// The dependencies of a sample: single columns that decide another one, then pairs where neither column does alone. A row
 /// counts once, however often it occurs. Not told are those that say nothing (of a column with one value, or by a column in which hardly any
 /// value repeats), those whose exceptions have a reason, and those by a column that is itself decided by another one but mostly wrong.
-pub fn dependencies(sample: &Sample, columns: usize) -> Vec<DependencyCandidate> {
+///
+/// `is_measure` tells columns of measured numbers: they decide nothing, even if a price times a number is a sum.
+pub fn dependencies(sample: &Sample, columns: usize, is_measure: impl Fn(usize) -> bool) -> Vec<DependencyCandidate> {
     let all: Vec<Codes> = (0..columns.min(COLUMNS)).map(|place| Codes::of(sample, place)).collect();
     let is_text = |place: usize| sample.rows().any(|row| row.texts.get(place).is_some_and(Option::is_some));
-    found(&all, is_text)
+    let mut found = found(&all, is_text, is_measure);
+    for candidate in found.iter_mut().filter(|f| !f.disputed && f.columns.len() == 1) {
+        candidate.wrong = wrong(sample, &all, candidate);
+    }
+    found
 }
 
-fn found(all: &[Codes], is_text: impl Fn(usize) -> bool) -> Vec<DependencyCandidate> {
+/// The texts of the decided column that are right nowhere, when it has few.
+fn wrong(sample: &Sample, all: &[Codes], candidate: &DependencyCandidate) -> Vec<String> {
+    let left = candidate.columns.first().and_then(|place| all.get(*place));
+    let (Some(left), Some(right)) = (left, all.get(candidate.determines)) else { return Vec::new() };
+    if right.distinct > TEXTS {
+        return Vec::new();
+    }
+    let solid = Groups::of(&left.codes, &right.codes).solid();
+    let mut texts: BTreeMap<u32, String> = BTreeMap::new();
+    for (code, row) in right.codes.iter().zip(sample.rows()) {
+        let is_solid = solid.get(*code as usize).copied().unwrap_or_default();
+        if let Some(text) = row.texts.get(right.place).and_then(Option::as_deref)
+            && !is_solid
+        {
+            texts.entry(*code).or_insert_with(|| text.to_owned());
+        }
+    }
+    texts.into_values().collect()
+}
+
+fn found(
+    all: &[Codes],
+    is_text: impl Fn(usize) -> bool,
+    is_measure: impl Fn(usize) -> bool,
+) -> Vec<DependencyCandidate> {
     let disputed = reports::reports(all, is_text);
     let told: Vec<usize> = disputed.iter().map(|d| d.determines).collect();
+    let decides = |column: &Codes| !told.contains(&column.place) && !is_measure(column.place);
     let varied: Vec<&Codes> = all.iter().filter(|c| c.distinct > 1).collect();
     let mut found: Vec<DependencyCandidate> = Vec::new();
     // Where exceptions have a reason: the two columns that may decide together, and what.
     let mut refined: Vec<(usize, usize, usize)> = Vec::new();
     // What sources dispute decides nothing.
-    for left in varied.iter().filter(|l| !told.contains(&l.place)) {
+    for left in varied.iter().filter(|l| decides(l)) {
         for right in varied.iter().filter(|r| r.place != left.place) {
             match judged(all, left, &[left.place], right) {
                 Judged::Holds(candidate) => found.push(candidate),
@@ -93,7 +128,7 @@ fn found(all: &[Codes], is_text: impl Fn(usize) -> bool) -> Vec<DependencyCandid
         single.entry(candidate.determines).or_default().extend(&candidate.columns);
     }
     let alone = |column: usize, right: usize| single.get(&right).is_some_and(|by| by.contains(&column));
-    let paired: Vec<&&Codes> = varied.iter().filter(|c| !told.contains(&c.place)).take(PAIRED).collect();
+    let paired: Vec<&&Codes> = varied.iter().filter(|c| decides(c)).take(PAIRED).collect();
     for (i, first) in paired.iter().enumerate() {
         for second in paired.iter().skip(i + 1) {
             // What one of the two decides of the other adds nothing to the pair.
@@ -104,7 +139,7 @@ fn found(all: &[Codes], is_text: impl Fn(usize) -> bool) -> Vec<DependencyCandid
             if left.distinct * 2 > left.codes.len() {
                 continue;
             }
-            for right in paired.iter().filter(|r| r.place != first.place && r.place != second.place) {
+            for right in varied.iter().filter(|r| r.place != first.place && r.place != second.place) {
                 // A column that is decided by one needs no pair: that one holds by accident as often as not.
                 if single.contains_key(&right.place) || Groups::of(&left.codes, &right.codes).share() > VIOLATIONS {
                     continue;
@@ -200,5 +235,13 @@ fn judged(all: &[Codes], left: &Codes, places: &[usize], right: &Codes) -> Judge
     }
     let chance = Groups::of(&left.codes, &right.shuffled(&left.codes)).share();
     let columns = places.to_vec();
-    Judged::Holds(DependencyCandidate { columns, determines: right.place, violations, chance, lift, disputed: false })
+    Judged::Holds(DependencyCandidate {
+        columns,
+        determines: right.place,
+        violations,
+        chance,
+        lift,
+        disputed: false,
+        wrong: Vec::new(),
+    })
 }

@@ -90,5 +90,6 @@ fn disputed(thing: &Codes, told: &Codes) -> Option<DependencyCandidate> {
         chance,
         lift,
         disputed: true,
+        wrong: Vec::new(),
     })
 }

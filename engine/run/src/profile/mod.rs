@@ -1,7 +1,7 @@
 //! What a table holds: one pass over its rows, then what a sample of them suggests is verified on all of them.
 
-mod tables;
-mod verify;
+pub(crate) mod tables;
+pub(crate) mod verify;
 
 use std::sync::Arc;
 
@@ -95,13 +95,17 @@ pub async fn profile(loaded: &Loaded, options: &Options, request: &ProfileReques
 }
 
 /// The table's own columns.
-fn data_columns(schema: &SchemaRef) -> Vec<String> {
+pub(crate) fn data_columns(schema: &SchemaRef) -> Vec<String> {
     let own = schema.fields().iter().map(|f| f.name()).filter(|name| !meta::ALL.contains(&name.as_str()));
     own.cloned().collect()
 }
 
 /// Feeds a profiler a partition with the rows, all at once; also counts the records that cannot be parsed, which are no rows.
-async fn pass(rows: &DataFrame, columns: &[String], settings: Settings) -> Result<(Profiler, u64), Vec<Diagnostic>> {
+pub(crate) async fn pass(
+    rows: &DataFrame,
+    columns: &[String],
+    settings: Settings,
+) -> Result<(Profiler, u64), Vec<Diagnostic>> {
     let failed = |e: datafusion::error::DataFusionError| vec![errors::datafusion(&e)];
     let has_bad = rows.schema().has_column_with_unqualified_name(meta::BAD);
     let wanted = columns.iter().map(String::as_str).chain(has_bad.then_some(meta::BAD));
@@ -153,7 +157,7 @@ fn readable(batch: RecordBatch, width: usize) -> Result<(RecordBatch, u64), data
 }
 
 /// The columns of another table that may be its keys.
-async fn key_values(rows: &DataFrame) -> Result<Vec<KeyValues>, Vec<Diagnostic>> {
+pub(crate) async fn key_values(rows: &DataFrame) -> Result<Vec<KeyValues>, Vec<Diagnostic>> {
     let failed = |e: datafusion::error::DataFusionError| vec![errors::datafusion(&e)];
     let names: Vec<String> = rows.schema().fields().iter().take(OTHER_COLUMNS).map(|f| f.name().clone()).collect();
     let rows = rows.clone().select(names.iter().map(|n| verify::column(n))).map_err(failed)?;

@@ -41,6 +41,17 @@ impl<'e> Evaluated<'e> {
         })
     }
 
+    /// A source with the types its columns have, as declared, pinned or found, before rules and heals: what does not convert is NULL. Beside
+    /// it the same as texts, where that is something else.
+    ///
+    /// # Errors
+    /// A table that is no source; files that cannot be looked at.
+    pub async fn typed(&self, table: &str) -> Result<(Provider, Option<Provider>), Vec<Diagnostic>> {
+        query::refuse_broken(self.engine, &[table.to_owned()])?;
+        let found = raw::typed_table(self.engine, self.state, table).await;
+        found.map_err(|stopped| query::told(table, stopped, true))
+    }
+
     /// A table after its rules and heals.
     ///
     /// # Errors

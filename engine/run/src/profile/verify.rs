@@ -85,7 +85,7 @@ pub async fn dependencies(
     columns: &[String],
     rows: &DataFrame,
 ) -> Result<()> {
-    let candidates = pipe_profile::dependencies(profiler.sample(), columns.len());
+    let candidates = pipe_profile::dependencies(profiler.sample(), columns.len(), |column| profiler.is_measure(column));
     let [of_large, of_small] = DEPENDENCIES;
     let verified = if profile.rows <= SMALL { of_small } else { of_large };
     for (number, candidate) in candidates.iter().enumerate() {
@@ -123,6 +123,7 @@ fn told(candidate: &DependencyCandidate, columns: &[String]) -> Option<Dependenc
         sample_violations: rounded(candidate.violations),
         chance: rounded(candidate.chance),
         disputed: candidate.disputed,
+        wrong: candidate.wrong.clone(),
         violations: None,
         compared: None,
     })

@@ -1,0 +1,389 @@
+//! `pipe suggest`: what is found in dirty tables of known truth, and what running it heals.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use pipe_tests::random::Random;
+use serde_json::Value;
+
+use crate::pipe::pipe;
+
+/// A table with what it would hold without errors.
+struct Table {
+    columns: Vec<&'static str>,
+    clean: Vec<Vec<String>>,
+    dirty: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Puts an error into one of `n` cells of all columns but the first.
+    fn spoil(mut self, random: &mut Random, n: u64, error: impl Fn(&str, &mut Random) -> String) -> Table {
+        self.dirty.clone_from(&self.clean);
+        for row in &mut self.dirty {
+            for cell in row.iter_mut().skip(1) {
+                if random.once_in(n) {
+                    *cell = error(cell, random);
+                }
+            }
+        }
+        self
+    }
+
+    fn csv(&self) -> String {
+        let quoted = |cell: &String| if cell.contains(',') { format!("\"{cell}\"") } else { cell.clone() };
+        let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",");
+        let rows: Vec<String> = self.dirty.iter().map(line).collect();
+        format!("{}\n{}\n", self.columns.join(","), rows.join("\n"))
+    }
+
+    /// A folder with the table as the source `t` and a load of it.
+    fn project(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), self.csv()).unwrap();
+        std::fs::write(folder.path().join("p.pipe"), PROGRAM).unwrap();
+        folder
+    }
+
+    /// Of a table as it was written: cells corrected, wrong cells that are left, right cells that are wrong now.
+    fn score(&self, file: &Path) -> Score {
+        let text = std::fs::read_to_string(file).unwrap();
+        let mut rows: Vec<Vec<String>> = text.lines().skip(1).map(fields).collect();
+        rows.sort_by_key(|row| row[0].parse::<usize>().unwrap());
+        assert_eq!(rows.len(), self.clean.len(), "rows were lost");
+        let mut score = Score::default();
+        for ((clean, dirty), now) in self.clean.iter().zip(&self.dirty).zip(&rows) {
+            for ((clean, dirty), now) in clean.iter().zip(dirty).zip(now) {
+                score.cells += 1;
+                score.wrong += usize::from(clean != dirty);
+                score.changed += usize::from(now != dirty);
+                score.corrected += usize::from(now != dirty && now == clean);
+                score.broken += usize::from(now != dirty && dirty == clean);
+            }
+        }
+        score
+    }
+}
+
+#[derive(Debug, Default)]
+struct Score {
+    cells: usize,
+    wrong: usize,
+    changed: usize,
+    corrected: usize,
+    broken: usize,
+}
+
+impl Score {
+    fn f1(&self) -> f64 {
+        2.0 * self.corrected as f64 / (self.changed + self.wrong) as f64
+    }
+
+    fn harm(&self) -> f64 {
+        self.broken as f64 / (self.cells - self.wrong) as f64
+    }
+}
+
+const PROGRAM: &str = "pipe 1;\n\nsource t from csv 't.csv';\n\nload t into csv 'out/t.csv' with (mode = overwrite);\n";
+
+fn fields(line: &str) -> Vec<String> {
+    let (mut fields, mut quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            c => fields.last_mut().unwrap().push(c),
+        }
+    }
+    fields
+}
+
+fn suggest(folder: &Path, table: &str) -> Value {
+    pipe(folder, &["suggest", table, "--format", "json"]).expect(0).json()
+}
+
+/// The dependencies of a program: what decides, and what is decided.
+fn dependencies(program: &str) -> Vec<(BTreeSet<String>, BTreeSet<String>)> {
+    let loaded = pipe_check::check(&[("p.pipe", program)]);
+    let mut found = Vec::new();
+    for rule in loaded.program.rules.values().flatten() {
+        if let pipe_check::Predicate::Determines(decided) = &rule.predicate {
+            let left = rule.subject.iter().flat_map(|e| &e.columns).filter_map(|c| c.parts.last().cloned());
+            found.push((left.collect(), decided.iter().cloned().collect()));
+        }
+    }
+    found
+}
+
+/// Whether a dependency follows from others.
+fn follows(all: &[(BTreeSet<String>, BTreeSet<String>)], left: &[&str], right: &str) -> bool {
+    let mut closure: BTreeSet<String> = left.iter().map(|l| (*l).to_owned()).collect();
+    while let Some((_, more)) = all.iter().find(|(l, r)| l.is_subset(&closure) && !r.is_subset(&closure)) {
+        closure.extend(more.iter().cloned());
+    }
+    closure.contains(right)
+}
+
+/// Letters replaced, as by a bad scan.
+fn typo(cell: &str, random: &mut Random) -> String {
+    let mut letters: Vec<char> = cell.chars().collect();
+    let at = random.between(0, letters.len() as u64 - 1) as usize;
+    letters[at] = if letters[at] == 'x' { 'y' } else { 'x' };
+    letters.into_iter().collect()
+}
+
+/// Clinics with towns and counties, what is measured there, and the average of each state: of fifty rows one is of another
+/// state, so a measure nearly decides the average. One column always says the same.
+fn clinics(seed: u64, rows: usize) -> (Table, Random) {
+    let mut random = Random::new(seed);
+    let word = |random: &mut Random, n: u64| -> String {
+        (0..n)
+            .map(|_| format!("{}{}", random.pick(&['b', 'd', 'k', 'l', 'm', 'r', 't']), random.pick(&['a', 'e', 'o'])))
+            .collect()
+    };
+    let towns: Vec<(String, String)> = (0..30)
+        .map(|i| (format!("{}{}", word(&mut random, 3), i), format!("{} county {}", word(&mut random, 2), i * 2 / 3)))
+        .collect();
+    let clinics: Vec<[String; 7]> = (0..40)
+        .map(|i| {
+            let (town, county) = &towns[if i < 30 { i } else { random.between(0, 29) as usize }];
+            let state = if i == 39 { "ak" } else { "al" };
+            let zip = if i == 39 { "99501".to_owned() } else { format!("{}", 35_000 + i * 11) };
+            let town = if i == 39 { "nome".to_owned() } else { town.clone() };
+            let county = if i == 39 { "far north".to_owned() } else { county.clone() };
+            let owner = *random.pick(&["government", "voluntary non-profit", "proprietary"]);
+            [
+                format!("{}", 10_000 + i * 3),
+                format!("{} clinic {}", word(&mut random, 4), i),
+                town,
+                state.to_owned(),
+                zip,
+                county,
+                owner.to_owned(),
+            ]
+        })
+        .collect();
+    let measures: Vec<[String; 3]> = (0..20)
+        .map(|i| {
+            [format!("am-{i}"), format!("patients given {} {i}", word(&mut random, 5)), format!("condition {}", i % 5)]
+        })
+        .collect();
+    let clean = (0..rows)
+        .map(|i| {
+            // One row of each measure in the other state.
+            let clinic = &clinics[if i % 50 == 7 { 39 } else { random.between(0, 38) as usize }];
+            let measure = if i % 50 == 7 { &measures[i / 50 % 20] } else { random.pick(&measures) };
+            let mut row = vec![(i + 1).to_string()];
+            row.extend(clinic.iter().cloned());
+            row.extend(measure.iter().cloned());
+            row.extend(["acute care".to_owned(), format!("{}_{}", clinic[3], measure[0])]);
+            row
+        })
+        .collect();
+    let columns = vec![
+        "number",
+        "provider",
+        "name",
+        "town",
+        "state",
+        "zip",
+        "county",
+        "owner",
+        "code",
+        "title",
+        "condition",
+        "kind",
+        "average",
+    ];
+    (Table { columns, clean, dirty: Vec::new() }, random)
+}
+
+#[test]
+fn what_decides_is_found_in_a_dirty_table_and_running_it_heals_it() {
+    for (seed, rows, n) in [(1, 1000, 40), (2, 1000, 20), (3, 2500, 30)] {
+        let (table, mut random) = clinics(seed, rows);
+        let table = table.spoil(&mut random, n, typo);
+        let folder = table.project();
+        let text = pipe(folder.path(), &["suggest", "t"]).expect(0).stdout;
+        let program = format!("{PROGRAM}\n{}", text.strip_prefix("pipe 1;\n").unwrap());
+        let found = dependencies(&program);
+        for (left, decided) in [
+            ("provider", vec!["name", "town", "state", "zip", "county", "owner"]),
+            ("name", vec!["provider", "town", "state", "zip", "county", "owner"]),
+            ("town", vec!["county", "state"]),
+            ("code", vec!["title", "condition", "kind"]),
+            ("title", vec!["code", "condition", "kind"]),
+        ] {
+            for right in decided {
+                assert!(follows(&found, &[left], right), "seed {seed}: {left} -> {right}\n{text}");
+            }
+        }
+        for (left, right) in
+            [("code", "average"), ("title", "average"), ("owner", "state"), ("condition", "code"), ("county", "name")]
+        {
+            assert!(!follows(&found, &[left], right), "seed {seed}: {left} -> {right} is wrong\n{text}");
+        }
+        std::fs::write(folder.path().join("p.pipe"), &program).unwrap();
+        let checked = pipe(folder.path(), &["check"]).expect(0);
+        assert!(
+            checked.stdout.contains("nothing found") || checked.stderr.contains("nothing found"),
+            "{}",
+            checked.stdout
+        );
+        let ran = pipe(folder.path(), &["run"]).expect(0);
+        let score = table.score(&folder.path().join("out/t.csv"));
+        assert!(score.f1() >= 0.85 && score.harm() < 0.001, "seed {seed}: {score:?}\n{text}\n{}", ran.stdout);
+    }
+}
+
+/// What thirty sources say of sixty trains; sources copy from each other.
+fn trains(seed: u64, wrong: u64) -> Table {
+    let mut random = Random::new(seed);
+    let time = |random: &mut Random| format!("{}:{:02}", random.between(0, 23), random.between(0, 59));
+    let right: Vec<Vec<String>> = (0..60).map(|_| (0..4).map(|_| time(&mut random)).collect()).collect();
+    let rumours: Vec<Vec<String>> = (0..180).map(|_| (0..4).map(|_| time(&mut random)).collect()).collect();
+    let (mut clean, mut dirty) = (Vec::new(), Vec::new());
+    for source in 0..30 {
+        for (number, train) in right.iter().enumerate() {
+            if random.once_in(6) {
+                continue;
+            }
+            let mut row = vec![clean.len().to_string(), format!("source {source}"), format!("train {number}")];
+            row.extend(train.iter().cloned());
+            clean.push(row.clone());
+            for (place, cell) in row.iter_mut().skip(3).enumerate() {
+                if random.between(0, 99) < wrong {
+                    let rumour = &rumours[number * 3 + random.between(0, 2) as usize][place];
+                    *cell = if random.once_in(2) { String::new() } else { rumour.clone() };
+                }
+            }
+            dirty.push(row);
+        }
+    }
+    Table { columns: vec!["row", "source", "train", "due", "left", "expected", "arrived"], clean, dirty }
+}
+
+#[test]
+fn what_sources_dispute_is_voted_on_where_the_votes_are_clear() {
+    for (seed, wrong) in [(1, 20), (2, 35), (3, 45)] {
+        let table = trains(seed, wrong);
+        let folder = table.project();
+        let text = pipe(folder.path(), &["suggest", "t"]).expect(0).stdout;
+        let program = format!("{PROGRAM}\n{}", text.strip_prefix("pipe 1;\n").unwrap());
+        let found = dependencies(&program);
+        for right in ["due", "left", "expected", "arrived"] {
+            assert!(follows(&found, &["train"], right), "seed {seed}: train -> {right}\n{text}");
+            assert!(!follows(&found, &[right], "train"), "seed {seed}: {right} -> train is wrong\n{text}");
+        }
+        std::fs::write(folder.path().join("p.pipe"), &program).unwrap();
+        pipe(folder.path(), &["check"]).expect(0);
+        pipe(folder.path(), &["run"]).expect(0);
+        let score = table.score(&folder.path().join("out/t.csv"));
+        assert!(score.corrected * 100 >= score.changed * 98 && score.harm() < 0.001, "seed {seed}: {score:?}\n{text}");
+        // The more is wrong the less is clear.
+        assert!(score.corrected * 4 >= score.wrong || wrong > 40, "seed {seed}: {score:?}\n{text}");
+    }
+}
+
+/// A table in which every kind of suggestion has its column.
+fn orders(rows: usize) -> String {
+    let mut random = Random::new(7);
+    let mut text = String::from("id,mail,status,price,when,tax,note,code,country,pieces\n");
+    for i in 0..rows {
+        let mail = if i % 97 == 5 { format!("user{i}.example.com") } else { format!("user{i}@example.com") };
+        let status = match i % 60 {
+            3 => "PAID",
+            9 => " paid",
+            _ => random.pick(&["new", "paid", "shipped"]),
+        };
+        let cents = random.between(100, 9999);
+        let price = match i % 40 {
+            1 => format!("\"{},{:02}\"", cents / 100, cents % 100),
+            2 => format!("{}.{:02} EUR", cents / 100, cents % 100),
+            _ => format!("{}.{:02}", cents / 100, cents % 100),
+        };
+        let day = random.between(1, 28);
+        let note = if i % 10 == 1 { "N/A".to_owned() } else { format!("note {}", random.between(1, 400)) };
+        let tax = format!("0.{:02}", random.between(1, 99));
+        let code = format!("AB-{}", random.between(100, 9999));
+        let pieces = random.between(1, 12);
+        let country = random.pick(&["DE", "FR", "US", "IT", "ES"]);
+        text += &format!("{i},{mail},{status},{price},2026-03-{day:02},{tax},{note},{code},{country},{pieces}\n");
+    }
+    text
+}
+
+const ORDERS: &str = "pipe 1;\n\nsource orders from csv 'o.csv' schema (\n  id bigint, mail text, status text, price decimal(10, 2), when date,\n  \
+                      tax double, note text, code text, country text, pieces int,\n);\n\nload orders into csv 'out/o.csv' with (mode = overwrite);\n";
+
+fn rules(suggested: &Value) -> BTreeMap<String, String> {
+    let all = suggested["rules"].as_array().unwrap().iter();
+    all.map(|r| (r["rule"].as_str().unwrap().to_owned(), r["evidence"].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn every_kind_of_rule_is_suggested_with_its_evidence_and_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("o.csv"), orders(1200)).unwrap();
+    std::fs::write(folder.path().join("p.pipe"), ORDERS).unwrap();
+    let suggested = suggest(folder.path(), "orders");
+    let found = rules(&suggested);
+    let has = |start: &str| found.keys().any(|rule| rule.starts_with(start));
+    for rule in [
+        "id unique",
+        "id, mail, status",
+        "mail is email tolerate",
+        "status in ('new', 'paid', 'shipped')",
+        "status_written: (status = lower(trim(status)))",
+        "price between 0 and ",
+        "tax between 0 and 1",
+        "\"when\" not in future",
+        "note not in ('N/A')",
+        "code matches '^[A-Z]{2}-[0-9]{3,4}$'",
+        "country in ('DE', 'ES', 'FR', 'IT', 'US')",
+        "pieces between 0 and ",
+        "row count between 600 and 2400",
+    ] {
+        assert!(has(rule) || has(&rule.replace('"', "")), "{rule}\n{found:#?}");
+    }
+    assert!(found.values().all(|evidence| !evidence.is_empty()));
+    let held = suggested["held_back"].as_u64().unwrap();
+    assert!((180..300).contains(&held), "a fifth: {held}");
+    let clauses: Vec<&str> =
+        suggested["clauses"].as_array().unwrap().iter().map(|c| c["clause"].as_str().unwrap()).collect();
+    for clause in [
+        "on cast_failed(column: price) => cast using (replace(replace($value, ' EUR', ''), ',', '.')) else quarantine",
+        "on rule_failed(rule: status_written) => set status = (lower(trim(status))) else quarantine",
+        "on rule_failed(column: note, check: not_in) => set note = (null) else quarantine",
+        "on rule_failed => quarantine",
+    ] {
+        assert!(clauses.contains(&clause), "{clause}\n{clauses:#?}");
+    }
+    // It is a program without findings, formatted, and it heals.
+    let text = suggested["program"].as_str().unwrap();
+    let program = format!("{ORDERS}\n{}", text.strip_prefix("pipe 1;\n").unwrap());
+    std::fs::write(folder.path().join("p.pipe"), &program).unwrap();
+    pipe(folder.path(), &["check"]).expect(0);
+    let report = pipe(folder.path(), &["run", "--format", "json"]).expect(0).json();
+    assert_eq!(
+        (&report["tables"][0]["committed"], &report["tables"][0]["quarantined"]),
+        (&1200.into(), &0.into()),
+        "{report:#}"
+    );
+    let out = std::fs::read_to_string(folder.path().join("out/o.csv")).unwrap();
+    assert!(!out.contains("EUR") && !out.contains("PAID") && !out.contains("N/A"), "{out}");
+    // Nothing of it is left to suggest.
+    let again = suggest(folder.path(), "orders");
+    assert_eq!(
+        (&again["rules"], &again["clauses"]),
+        (&Value::Array(Vec::new()), &Value::Array(Vec::new())),
+        "{again:#}"
+    );
+}
+
+#[test]
+fn the_same_is_suggested_on_any_number_of_threads() {
+    let (table, mut random) = clinics(4, 800);
+    let folder = table.spoil(&mut random, 30, typo).project();
+    let one = pipe(folder.path(), &["suggest", "t", "--threads", "1"]).expect(0).stdout;
+    assert_eq!(pipe(folder.path(), &["suggest", "t", "--threads", "3"]).expect(0).stdout, one);
+}
