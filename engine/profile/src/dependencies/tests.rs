@@ -178,7 +178,7 @@ fn true_ones() -> BTreeSet<(String, &'static str)> {
 fn what_holds_is_found_under_errors_and_nothing_else() {
     for error in [Error::Typo, Error::Swap, Error::Missing, Error::Mixed] {
         for (seed, (share, rows, sites)) in
-            [(0.01, 500, 16), (0.03, 1200, 50), (0.05, 800, 30), (0.1, 1200, 30)].into_iter().enumerate()
+            [(0.01, 600, 16), (0.03, 1500, 60), (0.05, 1000, 40), (0.1, 2000, 50)].into_iter().enumerate()
         {
             // A value swapped with that of another row in a column of few values is seldom seen as wrong.
             if matches!(error, Error::Swap) && share > 0.05 {
