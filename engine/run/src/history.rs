@@ -60,13 +60,13 @@ impl History {
         let measure = measure_text(rule);
         let none = Vec::new();
         let past = self.past.get(&measure).unwrap_or(&none);
-        let past = self.on_this_day(past, earlier);
+        let past = self.compared(past, earlier);
         let method = method_text(earlier);
         if rule.by.is_empty() {
             // NULL is no number: there is nothing to compare.
             let Some(value) = seen.value else { return (seen, method) };
             let runs: Vec<&PastMetric> = past.iter().collect();
-            let judgement = judge(value, &values(&runs), earlier);
+            let judgement = judge(value, &values(&runs, rule), earlier);
             seen.holds = judgement.outcome != Outcome::Fails;
             seen.anomalous = !seen.holds;
             seen.history =
@@ -79,21 +79,23 @@ impl History {
             };
             return (seen, expected);
         }
-        (Self::judge_groups(&measure, earlier, &past, seen), method)
+        (Self::judge_groups(rule, earlier, &past, seen), method)
     }
 
-    fn on_this_day(&self, past: &[PastMetric], earlier: &Earlier) -> Vec<PastMetric> {
+    /// The earlier values that a rule may look at: those of rows that are still there, with `same weekday` of the day of the run.
+    fn compared(&self, past: &[PastMetric], earlier: &Earlier) -> Vec<PastMetric> {
+        let gone = |m: &PastMetric| matches!(m.state, MetricState::Superseded | MetricState::Undone);
         let day = |at: &str| DateTime::parse_from_rfc3339(at).ok().map(|at| at.with_timezone(&Utc).weekday());
         let counts = |m: &&PastMetric| !earlier.same_weekday || day(&m.at) == Some(self.now.weekday());
-        past.iter().filter(counts).cloned().collect()
+        past.iter().filter(|m| !gone(m)).filter(counts).cloned().collect()
     }
 
-    fn judge_groups(measure: &str, earlier: &Earlier, past: &[PastMetric], mut seen: Observed) -> Observed {
+    fn judge_groups(rule: &Rule, earlier: &Earlier, past: &[PastMetric], mut seen: Observed) -> Observed {
         let mut by_group: BTreeMap<&str, Vec<&PastMetric>> = BTreeMap::new();
         for metric in past {
             by_group.entry(&metric.group).or_default().push(metric);
         }
-        if measure.starts_with("count(") {
+        if measure_text(rule).starts_with("count(") {
             let here: BTreeSet<String> = seen.groups.iter().map(|g| g.name.clone()).collect();
             // Of a group that is gone there are 0 rows, which is a number as any; of one that has been gone for long nothing.
             let gone = by_group.iter().filter(|(name, of)| {
@@ -109,7 +111,7 @@ impl History {
         for group in &mut seen.groups {
             let Some(value) = group.value else { continue };
             let runs = by_group.get(group.name.as_str()).unwrap_or(&none);
-            let judgement = judge(value, &values(runs), earlier);
+            let judgement = judge(value, &values(runs, rule), earlier);
             let text = format!("{}: {}; {}", group.name, shown(value), judgement.arithmetic);
             warming += usize::from(judgement.outcome == Outcome::WarmingUp);
             group.anomalous = judgement.outcome == Outcome::Fails;
@@ -185,8 +187,8 @@ impl History {
                     ..whole.clone()
                 });
                 metric.column = metric.column.take().or_else(|| rule.column.clone());
-                if group.anomalous && state != MetricState::Failed {
-                    metric.state = MetricState::Anomalous;
+                if group.anomalous {
+                    metric.objected.push(rule.name.clone());
                 }
             }
         }
@@ -204,8 +206,14 @@ fn count(rows: u64) -> f64 {
     rows as f64
 }
 
-fn values(runs: &[&PastMetric]) -> Vec<Past> {
-    runs.iter().map(|m| Past { value: m.value, counts: m.state == MetricState::Committed }).collect()
+/// The values for a rule: one that another rule objected to counts for this one.
+fn values(runs: &[&PastMetric], rule: &Rule) -> Vec<Past> {
+    let counts = |m: &PastMetric| match m.state {
+        MetricState::Committed => true,
+        MetricState::Anomalous => !m.objected.contains(&rule.name),
+        _ => false,
+    };
+    runs.iter().map(|m| Past { value: m.value, counts: counts(m) }).collect()
 }
 
 fn method_text(earlier: &Earlier) -> String {

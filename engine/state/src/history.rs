@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::sql::{count, int, word};
+use crate::sql::{count, int, json, to_json, word};
 use crate::store::Fault;
 use crate::{State, StateError};
 
@@ -19,8 +19,10 @@ pub struct Metric {
     pub name: String,
     /// The number; finite.
     pub value: f64,
-    /// What became of it.
+    /// What became of its table: committed, healed or failed.
     pub state: MetricState,
+    /// The rules on earlier runs that it was far off for.
+    pub objected: Vec<String>,
 }
 
 /// The rows that a table was measured over. What is new in a batch is compared with what was new in others, the whole with
@@ -52,7 +54,7 @@ pub enum MetricState {
     Committed,
     /// The table was committed after much healing.
     Healed,
-    /// It was itself far from what it was in earlier runs.
+    /// The table was committed much as it came, and a rule found the number far from what it was in earlier runs.
     Anomalous,
     /// Nothing of the table was committed.
     Failed,
@@ -96,6 +98,8 @@ pub struct PastMetric {
     pub value: f64,
     /// What became of it.
     pub state: MetricState,
+    /// The rules on earlier runs that it was far off for.
+    pub objected: Vec<String>,
 }
 
 /// An earlier committed batch of a table.
@@ -121,7 +125,7 @@ impl State {
         scope: Scope,
         last: u32,
     ) -> Result<Vec<PastMetric>, StateError> {
-        let sql = "select run, at, batch, grp, value, state from measured
+        let sql = "select run, at, batch, grp, value, state, objected from measured
              where tbl = ?1 and name = ?2 and scope = ?3 and batch in (
                select distinct batch from metric where tbl = ?1 and name = ?2 and scope = ?3 and batch is not null
                order by batch desc limit ?4)
@@ -134,6 +138,7 @@ impl State {
                 group: r.get(3)?,
                 value: r.get(4)?,
                 state: word(r, 5, MetricState::parse)?,
+                objected: json(r, 6)?,
             })
         })
     }
@@ -168,12 +173,14 @@ pub(crate) fn insert(
     metrics: &[Metric],
 ) -> Result<(), Fault> {
     let mut insert = tx.prepare_cached(
-        "insert into metric (run, batch, tbl, scope, grp, col, name, value, state) values (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        "insert into metric (run, batch, tbl, scope, grp, col, name, value, state, objected)
+         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     )?;
     // SQLite keeps NaN as NULL.
     for m in metrics.iter().filter(|m| m.value.is_finite()) {
         let (scope, state) = (m.scope.word(), m.state.word());
-        insert.execute(params![run, batch, table, scope, m.group, m.column, m.name, m.value, state])?;
+        let objected = to_json(&m.objected)?;
+        insert.execute(params![run, batch, table, scope, m.group, m.column, m.name, m.value, state, objected])?;
     }
     Ok(())
 }

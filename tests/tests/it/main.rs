@@ -5,6 +5,7 @@ mod cli;
 mod examples;
 mod fuzz;
 mod healing;
+mod history;
 mod import;
 mod inspect;
 mod invariants;

@@ -68,7 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::refused(
         "isNewestPointNonAnomalous",
-        "is handed a repository of the program around; say `within 3 sigma over last 14 runs`",
+        "is handed a repository of the program around; say `within 3 sigma over last 14 runs`, of a rate of change `row count <= 200% of last run`",
     ),
 ];
 

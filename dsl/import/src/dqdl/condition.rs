@@ -19,8 +19,8 @@ pub(super) enum Condition {
     NotIn(Vec<Value>),
     Matches(String),
     NotMatches(String),
-    /// `within n sigma over last k runs`, or `within p% of last run`.
-    History(String),
+    /// Of earlier runs; several have to hold together: `> 90% of last run`, `< 110% of last run`.
+    History(Vec<String>),
 }
 
 /// A value that a condition names.
@@ -98,6 +98,17 @@ pub(super) fn read(tokens: &[Token], span: Span) -> Said<Option<Condition>> {
         Kind::Sign("!=") => "<>",
         _ => return wrong(head.span, "a condition begins with a comparison, `between`, `in` or `matches`"),
     };
+    if tail.iter().any(|t| word_is(Some(t), "last"))
+        && let Some(share) = share_of(&joined(tail))
+    {
+        return match sign {
+            "=" if share.starts_with("100% ") => {
+                Ok(Some(Condition::History(vec![format!("within {}", share.replacen("100%", "0%", 1))])))
+            }
+            "=" | "<>" => refuse(head.span, "a share of earlier runs is compared by `<`, `<=`, `>=` or `>`"),
+            sign => Ok(Some(Condition::History(vec![format!("{sign} {share}")]))),
+        };
+    }
     Ok(Some(Condition::Compare(sign, value(tail, span)?)))
 }
 
@@ -140,7 +151,7 @@ fn value(tokens: &[Token], span: Span) -> Said<Value> {
         }
         _ if tokens.iter().any(|t| word_is(Some(t), "last")) => refuse(
             at,
-            "of earlier runs there is `within n sigma over last k runs` and `within p% of last run`; another reckoning with `last(k)` cannot be said",
+            "of earlier runs there is a share of their mean, median, least or greatest, `> 80% of last 10 runs`, and `within n sigma over last k runs`; another reckoning with `last(k)` cannot be said",
         ),
         [] => wrong(span, "a value is missing"),
         _ => wrong(at, "this is no value"),
@@ -158,22 +169,54 @@ fn duration(n: &str, unit: &str) -> Option<String> {
     Some(format!("{n}{letter}"))
 }
 
-/// Bounds of earlier runs: `avg(last(10)) - 3*std(last(10))` and the same with `+`; `0.9 * last(1)` and `1.1 * last(1)`.
-fn history(low: &[Token], high: &[Token]) -> Option<String> {
-    let text = |tokens: &[Token]| -> String {
-        let words = tokens.iter().map(|t| match &t.kind {
-            Kind::Word(w) | Kind::Text(w) | Kind::Variable(w) => w.to_lowercase(),
-            Kind::Number(n) => n.clone(),
-            Kind::Sign(s) => (*s).to_owned(),
-        });
-        let joined: String = words.collect();
-        joined
-            .strip_prefix('(')
-            .and_then(|t| t.strip_suffix(')'))
-            .filter(|t| balanced(t))
-            .map_or(joined.clone(), str::to_owned)
+/// The text of tokens, without blanks and without parentheses around all of it.
+fn joined(tokens: &[Token]) -> String {
+    let words = tokens.iter().map(|t| match &t.kind {
+        Kind::Word(w) | Kind::Text(w) | Kind::Variable(w) => w.to_lowercase(),
+        Kind::Number(n) => n.clone(),
+        Kind::Sign(s) => (*s).to_owned(),
+    });
+    bare(&words.collect::<String>()).to_owned()
+}
+
+fn bare(text: &str) -> &str {
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+    inner.filter(|t| balanced(t)).unwrap_or(text)
+}
+
+/// `0.8*avg(last(10))` as `80% of last 10 runs`.
+fn share_of(text: &str) -> Option<String> {
+    let (factor, of) = match text.split_once('*') {
+        Some((a, b)) if crate::node::is_number(bare(a)) => (bare(a), bare(b)),
+        Some((a, b)) if crate::node::is_number(bare(b)) => (bare(b), bare(a)),
+        Some(_) => return None,
+        None => ("1", text),
     };
-    let (low, high) = (text(low), text(high));
+    let (middle, last) = match of.strip_suffix("))").and_then(|t| t.split_once("(last(")) {
+        Some((function, runs)) => {
+            let middle = match function {
+                "avg" | "mean" => "",
+                "median" => "median of ",
+                "min" => "minimum of ",
+                "max" => "maximum of ",
+                _ => return None,
+            };
+            (middle, runs)
+        }
+        // More than one value are no number.
+        None => ("", of.strip_prefix("last(")?.strip_suffix(')').filter(|runs| matches!(*runs, "" | "1"))?),
+    };
+    let share = words::percent(factor).filter(|share| !share.starts_with('-'))?;
+    Some(match last {
+        "" | "1" => format!("{share} of {middle}last run"),
+        runs => format!("{share} of {middle}last {} runs", runs.parse::<u32>().ok()?),
+    })
+}
+
+/// Bounds of earlier runs, which are not included: `avg(last(10)) - 3*std(last(10))` and the same with `+`; `0.9 * last(1)` and
+/// `1.1 * last(1)`.
+fn history(low: &[Token], high: &[Token]) -> Option<Vec<String>> {
+    let (low, high) = (joined(low), joined(high));
     let spread = |text: &str, sign: char| -> Option<(String, String)> {
         let rest = text.strip_prefix("avg(last(")?;
         let (runs, rest) = rest.split_once("))")?;
@@ -189,16 +232,9 @@ fn history(low: &[Token], high: &[Token]) -> Option<String> {
     if let (Some(a), Some(b)) = (spread(&low, '-'), spread(&high, '+'))
         && a == b
     {
-        return Some(format!("within {} sigma over last {} runs", a.0, a.1));
+        return Some(vec![format!("within {} sigma over last {} runs", a.0, a.1)]);
     }
-    let share = |text: &str| -> Option<String> {
-        let factor = text.strip_prefix("last(1)*").or_else(|| text.strip_suffix("*last(1)"));
-        let factor = factor.or_else(|| text.strip_suffix("*last()")).or_else(|| text.strip_prefix("last()*"))?;
-        crate::node::is_number(factor).then(|| factor.to_owned())
-    };
-    let (low, high) = (share(&low)?, share(&high)?);
-    let (below, above) = (words::add("1", &low, true)?, words::add(&high, "1", true)?);
-    (below == above).then(|| words::percent(&below)).flatten().map(|p| format!("within {p} of last run"))
+    Some(vec![format!("> {}", share_of(&low)?), format!("< {}", share_of(&high)?)])
 }
 
 fn balanced(text: &str) -> bool {

@@ -14,12 +14,25 @@ pub(super) fn number(condition: &Condition, span: Span) -> Said<Vec<String>> {
         Condition::Between(low, high) => vec![format!("strictly between {} and {}", low.sql(span)?, high.sql(span)?)],
         Condition::In(values) => vec![format!("in ({})", list(values, span)?)],
         Condition::NotIn(values) => vec![format!("not in ({})", list(values, span)?)],
-        Condition::History(history) => vec![history.clone()],
+        Condition::History(history) => history.clone(),
         Condition::NotBetween(..) => {
             return refuse(span, "a number outside of bounds is an expression: `(mean(c) <= 1 or mean(c) >= 5)`");
         }
         Condition::Matches(_) | Condition::NotMatches(_) => return wrong(span, "a number matches no pattern"),
     })
+}
+
+/// The check of a number's predicate: its own where it looks at earlier runs, else that of the number.
+pub(super) fn check_of(predicate: &str, number: &'static str) -> &'static str {
+    if !predicate.contains(" last ") {
+        return number;
+    }
+    match predicate.chars().next() {
+        Some('>') => "above_last",
+        Some('<') => "below_last",
+        _ if predicate.contains(" sigma ") => "within_sigma",
+        _ => "within_last",
+    }
 }
 
 fn list(values: &[Value], span: Span) -> Said<String> {
@@ -122,6 +135,9 @@ pub(super) fn of_table(rule: &Rule, span: Span) -> Said<String> {
         return refuse(span, "`where` and `with threshold` of one of several rules joined by `or` cannot be said");
     }
     match &rule.subject {
+        Subject::Table | Subject::Sql(_) if rule.predicate.contains(" last ") => {
+            refuse(span, "a rule on earlier runs cannot be joined with others by `or`")
+        }
         Subject::Table if rule.check == "row_count" => {
             Ok(format!("(count(*)) {}", rule.predicate.trim_start_matches("row count ")))
         }
@@ -138,8 +154,12 @@ pub(super) fn of_table(rule: &Rule, span: Span) -> Said<String> {
             match rule.check {
                 "not_null" => Ok(format!("{c} nulls = 0")),
                 "unique" => Ok(format!("{c} duplicates = 0")),
-                "within_sigma" | "within_last" | "within_age" | "castable" | "references" => {
+                "within_sigma" | "within_age" | "castable" | "references" => {
                     refuse(span, "this rule cannot be joined with others by `or`")
+                }
+                // Too few earlier runs are no verdict, and so no part of one.
+                _ if rule.predicate.contains(" last ") => {
+                    refuse(span, "a rule on earlier runs cannot be joined with others by `or`")
                 }
                 _ if super::STATISTICS.iter().any(|(_, word)| *word == rule.check) => {
                     Ok(format!("{c} {}", rule.predicate))

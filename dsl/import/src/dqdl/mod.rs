@@ -186,14 +186,17 @@ fn columns(written: &Written, condition: Option<&Condition>) -> Said<Vec<Rule>> 
     };
     if let Some((_, word)) = STATISTICS.iter().find(|(name, _)| *name == written.kind) {
         let c = column(0)?;
-        let found = judged()?.into_iter().map(|p| Rule::column(&c, word, format!("{word} {p}")));
+        let found = judged()?.into_iter().map(|p| Rule::column(&c, judge::check_of(&p, word), format!("{word} {p}")));
         return Ok(found.collect());
     }
     let each = |name: String, sql: String| -> Said<Vec<Rule>> {
         Ok(judged()?.into_iter().map(|p| Rule::sql(name.clone(), sql.clone(), p)).collect())
     };
     Ok(match written.kind.as_str() {
-        "RowCount" => judged()?.into_iter().map(|p| Rule::table("row_count", format!("row count {p}"))).collect(),
+        "RowCount" => {
+            let rule = |p: String| Rule::table(judge::check_of(&p, "row_count"), format!("row count {p}"));
+            judged()?.into_iter().map(rule).collect()
+        }
         "ColumnCount" => {
             judged()?.into_iter().map(|p| Rule::table("column_count", format!("column count {p}"))).collect()
         }

@@ -90,25 +90,65 @@ fn age_of(text: &str) -> Option<String> {
     (digits.is_empty() && minutes > 0).then(|| format!("{}{smallest}", minutes / unit))
 }
 
-/// `percent for row_count between -20 and 20`: against the last run, as far each way.
+/// `percent for row_count between -20 and 20`, `avg last 7 percent for row_count > -10`: a share of what it was.
 pub(super) fn change(text: &str, span: Span) -> Said<Vec<Rule>> {
     let refused = || {
         refuse(
             span,
-            "of changes only a share of the last run's number that is the same up and down can be said: `row count within 20% of last run`",
+            "of changes a share of what the number was can be said, `row count >= 80% of last run`, and not a difference",
         )
     };
     let Some((how, what)) = text.split_once("for ") else { return refused() };
     let (name, arguments, rest) = call(what);
     let Some((threshold, percent)) = Threshold::parse(&rest.replace("+", "")) else { return refused() };
-    if !matches!(how.trim(), "" | "percent") || !(percent || how.trim() == "percent") {
+    let how: Vec<&str> = how.split_whitespace().collect();
+    if !percent && !how.contains(&"percent") {
         return refused();
     }
-    let Threshold::Between { low, high, .. } = threshold else { return refused() };
-    if low.strip_prefix('-') != Some(high.as_str()) {
-        return refused();
+    let how: Vec<&str> = how.into_iter().filter(|word| *word != "percent").collect();
+    let of = match how.as_slice() {
+        [] => "last run".to_owned(),
+        ["same", "day", "last", "week"] => "last run same weekday".to_owned(),
+        [function @ ("avg" | "min" | "max"), "last", runs] => {
+            let Ok(runs) = runs.parse::<u32>() else { return refused() };
+            let middle = match *function {
+                "min" => "minimum of ",
+                "max" => "maximum of ",
+                _ => "",
+            };
+            format!("{middle}last {runs} runs")
+        }
+        _ => return refused(),
+    };
+    // More or less by so many percent, as a share of what it was.
+    let bound = |sign: &str, change: &str| {
+        let share = words::add("100", change, false).filter(|share| !share.starts_with('-'))?;
+        Some((if sign.starts_with('>') { "above_last" } else { "below_last" }, format!("{sign} {share}% of {of}")))
+    };
+    let predicates = match &threshold {
+        Threshold::Compare("=", n) if n.parse() == Ok(0.0) => Some(vec![("within_last", format!("within 0% of {of}"))]),
+        Threshold::Compare(sign @ ("<" | "<=" | ">" | ">="), n) => bound(sign, n).map(|p| vec![p]),
+        Threshold::Between { low, high, open_low: false, open_high: false }
+            if low.strip_prefix('-') == Some(high.as_str()) =>
+        {
+            Some(vec![("within_last", format!("within {high}% of {of}"))])
+        }
+        Threshold::Between { low, high, open_low, open_high } => {
+            let low = bound(if *open_low { ">" } else { ">=" }, low);
+            low.zip(bound(if *open_high { "<" } else { "<=" }, high)).map(|(low, high)| vec![low, high])
+        }
+        _ => None,
+    };
+    let Some(predicates) = predicates else { return refused() };
+    let mut rules = Vec::new();
+    for (check, predicate) in predicates {
+        rules.extend(history(&name, &arguments, &predicate, check, span)?);
     }
-    history(&name, &arguments, &format!("within {high}% of last run"), "within_last", span)
+    if of.ends_with("same weekday") {
+        let note = "Soda looks at the scan of a week ago; here it is the last run on the same day of the week";
+        return Ok(rules.into_iter().map(|r| r.note(note)).collect());
+    }
+    Ok(rules)
 }
 
 pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
@@ -130,10 +170,11 @@ pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>
 /// A metric against earlier runs.
 fn history(name: &str, arguments: &[String], predicate: &str, check: &'static str, span: Span) -> Said<Vec<Rule>> {
     let metric = match name {
-        "missing_count" | "missing_percent" => {
-            let word = if name.ends_with("percent") { "completeness" } else { "nulls" };
-            arguments.first().map(|c| Rule::column(c, check, format!("{word} {predicate}")))
-        }
+        "missing_count" => arguments.first().map(|c| Rule::column(c, check, format!("nulls {predicate}"))),
+        "missing_percent" => arguments.first().map(|c| {
+            let share = format!("100.0 * (count(*) - count({0})) / nullif(count(*), 0)", words::name(c));
+            Rule::sql(format!("{c}_missing_percent"), share, predicate)
+        }),
         "duplicate_count" => arguments.first().map(|c| Rule::column(c, check, format!("duplicates {predicate}"))),
         _ => match metric(name, arguments, &Validity::default(), span)? {
             Some(Metric::Word { column: None, words, .. }) => Some(Rule::table(check, format!("{words} {predicate}"))),

@@ -48,7 +48,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("values in … must exist in", "`c references other (c)`"),
     Check::said("values in … must not exist in", "`c not references other (c)`"),
     Check::said("row_count same as", "`row count same as other`"),
-    Check::said("change", "`row count within 20% of last run`"),
+    Check::said(
+        "change",
+        "in percent `row count within 20% of last run`, `row count >= 80% of last 7 runs`; a difference refused",
+    ),
     Check::said("anomaly detection", "`within 3 sigma over last 14 runs`, in place of a forecast"),
     Check::refused(
         "distribution_difference",

@@ -9,7 +9,8 @@ create table metric (
   col           text,             -- null: of no single column
   name          text not null,    -- `count(*)`, `email completeness where …`
   value         real not null,
-  state         text not null,    -- committed, healed, anomalous, failed
+  state         text not null,    -- committed, healed, failed
+  objected      text not null,    -- JSON array: the rules on earlier runs that it was far off for
   superseded_by integer references batch (seq)
 ) strict;
 create index metric_history on metric (tbl, name, scope, batch) where batch is not null;
@@ -20,5 +21,7 @@ create view measured as
 select m.rowid as seq, m.run, r.started_at as at, m.batch, m.tbl, m.scope, m.grp, m.col, m.name, m.value,
        case when m.superseded_by is not null then 'superseded'
             when exists (select 1 from heal h where h.batch = m.batch and h.state = 'undone') then 'undone'
-            else m.state end as state
+            when m.state = 'committed' and m.objected <> '[]' then 'anomalous'
+            else m.state end as state,
+       m.objected
 from metric m join run r on r.id = m.run;
