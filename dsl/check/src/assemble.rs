@@ -23,7 +23,7 @@ pub(crate) fn program(project: &Project, root: &Path, profile: Option<&str>) -> 
     if let Some(active) = profile.and_then(|p| names.profiles.get(p).copied()) {
         names.apply(active);
     }
-    let mut cx = Cx { sources: &project.sources, names: &names, schemas: &project.schemas, out: diagnostics };
+    let mut cx = Cx { sources: &project.sources, names: &names, named: &project.named, out: diagnostics };
     let mut program = Program { root: root.to_owned(), ..Program::default() };
     for statement in &statements {
         declaration(&mut cx, statement, project, &mut program);

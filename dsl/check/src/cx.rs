@@ -1,19 +1,17 @@
 //! What every check needs: the texts, the names, a place for messages.
 
-use std::collections::BTreeMap;
-
 use pipe_diagnostics::{Code, Diagnostic, Sources, Span, codes::names as codes, nearest};
 use pipe_syntax::{Name, Spanned};
 
+use crate::files::Named;
 use crate::names::{Names, Table};
-use crate::rule::JsonSchema;
 
 /// The context of the checks of one program.
 pub(crate) struct Cx<'a> {
     pub(crate) sources: &'a Sources,
     pub(crate) names: &'a Names<'a>,
-    /// The JSON Schemas that rules name, by the place of the text that does.
-    pub(crate) schemas: &'a BTreeMap<Span, JsonSchema>,
+    /// Other files that statements name.
+    pub(crate) named: &'a Named,
     pub(crate) out: Vec<Diagnostic>,
 }
 

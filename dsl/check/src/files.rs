@@ -107,6 +107,15 @@ fn clean(path: &Path) -> PathBuf {
     out
 }
 
+/// Files that are no part of the language, by the span of the text that names them.
+#[derive(Default)]
+pub(crate) struct Named {
+    /// JSON Schemas of rules.
+    pub(crate) schemas: BTreeMap<Span, JsonSchema>,
+    /// Texts of data contracts of sources.
+    pub(crate) contracts: BTreeMap<Span, String>,
+}
+
 /// All files, parsed.
 #[derive(Default)]
 pub(crate) struct Project {
@@ -115,8 +124,8 @@ pub(crate) struct Project {
     pub(crate) files: Vec<(FileId, syntax::File)>,
     /// Queries of models that stand in files of their own, by the span of the file's name.
     pub(crate) queries: BTreeMap<Span, syntax::Sql>,
-    /// JSON Schemas that rules name, by the span of the text that does.
-    pub(crate) schemas: BTreeMap<Span, JsonSchema>,
+    /// Other files that statements name.
+    pub(crate) named: Named,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -191,6 +200,7 @@ impl Project {
                         self.query(store, &found.shown, text);
                     }
                     StatementKind::Rules(block) => self.schemas(store, &found.shown, block),
+                    StatementKind::Source(source) => self.contracts(store, &found.shown, source),
                     _ => {}
                 }
             }
@@ -264,6 +274,20 @@ impl Project {
                 Diagnostic::error(codes::FILE_UNREADABLE, format!("`{}` {why}", text.value), text.span)
             }
         })
+    }
+
+    /// Reads the contract that a source names.
+    fn contracts(&mut self, store: &Store<'_>, from: &Path, source: &syntax::Source) {
+        for clause in &source.clauses {
+            let syntax::SourceClause::Contract(text) = clause else { continue };
+            match store.open(from, text) {
+                Ok(found) => _ = self.named.contracts.insert(text.span, found.text),
+                Err(missing) => {
+                    let diagnostic = self.missing(missing, text, codes::USE_NOT_FOUND);
+                    self.diagnostics.extend(diagnostic);
+                }
+            }
+        }
     }
 
     fn query(&mut self, store: &Store<'_>, from: &Path, text: &Text) {

@@ -99,9 +99,22 @@ pub struct Source {
     pub schema: Option<Vec<Column>>,
     /// `incremental by c [lag d]`: the column and the lag in milliseconds.
     pub incremental: Option<(String, Option<u64>)>,
+    /// What its producer promises.
+    pub contract: Option<ContractFile>,
     /// Whether it is `stream` or `cdc`: checked, and refused by `run` until its engine comes.
     pub streaming: bool,
     /// Where its name is.
+    pub span: Span,
+}
+
+/// `contract 'orders.odcs.yaml'`: a contract of the Open Data Contract Standard that a source is held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractFile {
+    /// As written, from the folder of the `.pipe` file.
+    pub path: String,
+    /// Its text; whether it is a contract is for its reader to say.
+    pub text: String,
+    /// Where the path is.
     pub span: Span,
 }
 

@@ -10,7 +10,7 @@ use crate::config::{Owner, config, no_credentials};
 use crate::cx::{Cx, twice};
 use crate::declare::{type_name, via};
 use crate::names::Table;
-use crate::program::{Column, Source};
+use crate::program::{Column, ContractFile, Source};
 use crate::types::class_word;
 
 /// The clauses of a source, each at most once.
@@ -21,6 +21,7 @@ struct Clauses<'s> {
     incremental: Option<&'s Cursor>,
     stream: Option<&'s Cursor>,
     cdc: Option<&'s [syntax::Name]>,
+    contract: Option<&'s syntax::Text>,
 }
 
 /// `source name from connector-or-connection 'locator' …;`
@@ -59,6 +60,11 @@ pub(crate) fn source(cx: &mut Cx<'_>, s: &syntax::Source, docs: &[String]) -> Op
         config,
         schema,
         incremental: clauses.incremental.map(|c| (c.column.value.clone(), c.lag.map(|l| l.value))),
+        contract: clauses.contract.and_then(|file| {
+            // One that could not be read was reported when it was looked for.
+            let text = cx.named.contracts.get(&file.span)?.clone();
+            Some(ContractFile { path: file.value.clone(), text, span: file.span })
+        }),
         streaming: clauses.stream.is_some() || clauses.cdc.is_some(),
         span: s.name.span,
     })
@@ -74,14 +80,7 @@ fn clauses<'s>(cx: &mut Cx<'_>, s: &'s syntax::Source) -> Clauses<'s> {
             SourceClause::Incremental(c) => ("incremental", c.column.span),
             SourceClause::Stream(c) => ("stream", c.column.span),
             SourceClause::Cdc(key) => ("cdc", key.first().map_or(s.name.span, |k| k.span)),
-            SourceClause::Contract(file) => {
-                let message = "contracts are not read by this version";
-                cx.report(
-                    Diagnostic::error(codes::CONTRACT, message, file.span)
-                        .help("declare the columns with `schema (…)`"),
-                );
-                continue;
-            }
+            SourceClause::Contract(file) => ("contract", file.span),
         };
         if let Some(first) = seen.insert(word, span) {
             let message = format!("source `{}` has two `{word}` clauses", s.name.value);
@@ -94,7 +93,7 @@ fn clauses<'s>(cx: &mut Cx<'_>, s: &'s syntax::Source) -> Clauses<'s> {
             SourceClause::Incremental(c) => found.incremental = Some(c),
             SourceClause::Stream(c) => found.stream = Some(c),
             SourceClause::Cdc(key) => found.cdc = Some(key),
-            SourceClause::Contract(_) => {}
+            SourceClause::Contract(file) => found.contract = Some(file),
         }
     }
     let ways: Vec<(&str, Span)> = ["incremental", "stream", "cdc"]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pipe_diagnostics::codes::{import as codes, names, sql};
 use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources, nearest};
+use pipe_schema::Type;
 
 use crate::catalogue::{Check, Said as How, Tool, catalogue};
 use crate::node::{self, Node};
@@ -19,12 +20,27 @@ pub struct Imported {
     pub checks: usize,
     /// How many rules were written.
     pub rules: usize,
+    /// The columns that the file describes, also those whose type has no name here.
+    pub columns: Vec<ImportedColumn>,
     /// The tables that the program names and the file says nothing of: they have to be declared.
     pub undeclared: Vec<String>,
     /// What cannot be said, each at its place in the file.
     pub refused: Vec<Diagnostic>,
     /// The file, for the places.
     pub sources: Sources,
+}
+
+/// A column that a contract describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedColumn {
+    /// Its table.
+    pub table: String,
+    /// Its name, folded.
+    pub name: String,
+    /// Its type; `None` where there is none like it.
+    pub ty: Option<Type>,
+    /// Whether the file states the type to the width, and not only its kind.
+    pub exact: bool,
 }
 
 /// Reads a suite. `name` is the file's as messages show it; `table` names the table where the file does not (the file's stem otherwise).
@@ -55,7 +71,7 @@ pub fn import(tool: Tool, name: &str, text: &str, table: Option<&str>) -> Result
         Ok(text) => text,
         Err(problem) => return Err((problem, sources)),
     };
-    Ok(Imported { text, checks: cx.checks, rules, undeclared, refused: cx.refused, sources })
+    Ok(Imported { text, checks: cx.checks, rules, columns: cx.columns, undeclared, refused: cx.refused, sources })
 }
 
 /// The table that a file is about which names none.
@@ -78,6 +94,7 @@ pub(crate) struct Cx {
     /// Tables that rules name and the file does not describe.
     pub(crate) others: BTreeSet<String>,
     pub(crate) refused: Vec<Diagnostic>,
+    pub(crate) columns: Vec<ImportedColumn>,
     checks: usize,
 }
 
@@ -90,6 +107,7 @@ impl Cx {
             tables: Vec::new(),
             others: BTreeSet::new(),
             refused: Vec::new(),
+            columns: Vec::new(),
             checks: 0,
         }
     }

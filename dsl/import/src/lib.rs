@@ -22,4 +22,4 @@ mod words;
 mod write;
 
 pub use catalogue::{Check, Said, Tool, catalogue};
-pub use import::{Imported, import};
+pub use import::{Imported, ImportedColumn, import};

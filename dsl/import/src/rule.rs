@@ -31,6 +31,8 @@ pub(crate) enum Subject {
     Sql(String),
     /// The table: `row count > 0`, `columns contain (a)`.
     Table,
+    /// None: the rule is a whole line in the words of `.pipe`, with its name and options.
+    Line(String),
 }
 
 /// How bad it is that a rule fails; none is `error`.
@@ -38,6 +40,7 @@ pub(crate) enum Subject {
 pub(crate) enum Severity {
     Info,
     Warning,
+    Critical,
 }
 
 /// A rule.
@@ -103,6 +106,11 @@ impl Rule {
         Self::new(Subject::Table, check, predicate)
     }
 
+    /// A line of a program.
+    pub(crate) fn line(text: impl Into<String>) -> Self {
+        Self::new(Subject::Line(text.into()), "", "")
+    }
+
     /// `name: (boolean)`
     pub(crate) fn boolean(name: impl Into<String>, sql: impl Into<String>) -> Self {
         Self::new(Subject::Sql(sql.into()), "boolean", "").named(name)
@@ -141,6 +149,8 @@ impl Rule {
             Subject::Key(columns) => Some(format!("{}.{}", columns.join("_").to_lowercase(), self.check)),
             Subject::Table => Some(self.check.to_owned()),
             Subject::Sql(_) => None,
+            // Two alike are told by the checker.
+            Subject::Line(text) => Some(text.clone()),
         }
     }
 
@@ -156,6 +166,7 @@ impl Rule {
             Subject::Key(columns) => format!("({})", words::names(columns)),
             Subject::Sql(sql) => format!("({sql})"),
             Subject::Table => String::new(),
+            Subject::Line(text) => text.clone(),
         }
     }
 
@@ -177,6 +188,7 @@ impl Rule {
             let word = match s {
                 Severity::Info => "info",
                 Severity::Warning => "warning",
+                Severity::Critical => "critical",
             };
             format!("severity {word}")
         }));

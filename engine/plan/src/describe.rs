@@ -36,6 +36,11 @@ pub fn plan(program: &Program, selection: &Selection, params: &BTreeMap<String, 
                 program.filled(name).iter().map(|c| format!("{} boolean", pipe_check::flag_of(c))).collect(),
             );
             object.set_if("baseline", news.and_then(|n| n.baselines.get(*name)).cloned());
+            if let Some(contract) = news.and_then(|n| n.contracts.get(*name)) {
+                object.list("contract breaks", contract.breaking.clone());
+                object.list("contract changes", contract.compatible.clone());
+                object.set_if("contract is not read", contract.wrong.clone());
+            }
             objects.push(object);
         }
         objects.extend(program.models.get(*name).map(|m| model(program, m)));
@@ -105,6 +110,7 @@ pub(crate) fn source(found: &Source) -> Object {
     config(&mut object, &found.config, false);
     object.set("connector", &found.connector);
     object.set_if("connection", found.connection.clone());
+    object.set_if("contract", found.contract.as_ref().map(|c| c.path.clone()));
     object.set_if("locator", found.locator.clone());
     if let Some((column, lag)) = &found.incremental {
         object.set("incremental by", column);

@@ -11,6 +11,20 @@ pub struct News {
     pub loads: BTreeMap<String, LoadNews>,
     /// By name of the source, where its columns are measured against: `declared`, `first run`, `pinned at the first run`.
     pub baselines: BTreeMap<String, String>,
+    /// By name of the source, what the contract it names says otherwise than the program, or than it did when a run last
+    /// committed.
+    pub contracts: BTreeMap<String, ContractNews>,
+}
+
+/// What a contract says otherwise, a line each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContractNews {
+    /// What breaks something, with its code.
+    pub breaking: Vec<String>,
+    /// What does not.
+    pub compatible: Vec<String>,
+    /// Why it could not be compared.
+    pub wrong: Option<String>,
 }
 
 /// What a load would take.

@@ -17,6 +17,6 @@ mod tests;
 
 pub use describe::{fingerprint, plan};
 pub use explain::explain;
-pub use facts::{ColumnFact, Facts, LoadNews, News, Nothing};
+pub use facts::{ColumnFact, ContractNews, Facts, LoadNews, News, Nothing};
 pub use object::{Kind, Object, Plan, Property};
 pub use select::{Selection, UnknownTarget, dependencies, select};

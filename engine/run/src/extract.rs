@@ -112,6 +112,7 @@ pub async fn extract(
         at: engine.at(),
         schema: Value::Array(target.iter().map(|f| column_json(f, healer.renamed.get(&f.name))).collect()),
         pinned: source.schema.is_none(),
+        contract: source.contract.as_ref().map(|c| c.text.clone()),
         profiles: serde_json::to_vec(&profile_of(&discovery, &target, &renames)).unwrap_or_default(),
     };
     let Healer { heals, failures, .. } = healer;

@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::FieldRef;
 use pipe_check::{Loaded, Rule};
 use pipe_compile::{Planner, Rows, Tables, check_program, types};
 use pipe_diagnostics::Diagnostic;
-use pipe_plan::{ColumnFact, Facts, LoadNews, News, Selection};
+use pipe_plan::{ColumnFact, ContractNews, Facts, LoadNews, News, Selection};
 
 use crate::engine::{Engine, Stopped};
 use crate::look::Look;
@@ -25,11 +25,17 @@ pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> 
     for table in &selection.tables {
         let Some(source) = loaded.program.sources.get(table) else { continue };
         let accepted = look.state.baseline(table).map_err(|e| vec![crate::errors::state(&e)])?;
-        let words = match (&source.schema, accepted) {
+        let words = match (&source.schema, &accepted) {
             (Some(_), _) => "declared",
             (None, Some(baseline)) if baseline.pinned => "pinned at the first run",
             (None, _) => "first run",
         };
+        if let Some(file) = &source.contract {
+            let before = accepted.as_ref().and_then(|b| b.contract.as_deref());
+            let known = accepted.as_ref().map(|b| columns_of(&b.schema));
+            let held = pipe_contract::against_program(&loaded.program, table, file, known, before);
+            news.contracts.insert(table.clone(), contract_news(held));
+        }
         news.baselines.insert(table.clone(), words.to_owned());
     }
     for load in loaded.program.loads.iter().filter(|l| selection.loads.contains(&l.name)) {
@@ -42,6 +48,32 @@ pub async fn news(loaded: &Loaded, options: &Options, selection: &Selection) -> 
         news.loads.insert(load.name.clone(), told(&task));
     }
     Ok(news)
+}
+
+/// The columns of a baseline.
+fn columns_of(schema: &serde_json::Value) -> Vec<pipe_contract::Column> {
+    let fields = crate::extract::pinned_fields(schema);
+    fields.into_iter().map(|f| pipe_contract::Column::new(f.name, f.ty)).collect()
+}
+
+/// What a contract says otherwise, as a plan tells it. What differs from the program and from the version that was accepted alike is told once.
+fn contract_news(held: Result<pipe_contract::Held, Box<Diagnostic>>) -> ContractNews {
+    let held = match held {
+        Ok(held) => held,
+        Err(why) => return ContractNews { wrong: Some(why.message), ..ContractNews::default() },
+    };
+    let mut news = ContractNews::default();
+    let mut told = std::collections::BTreeSet::new();
+    for change in held.program.iter().filter(|c| c.breaking).chain(&held.accepted) {
+        if !told.insert((change.kind, change.subject.clone())) {
+            continue;
+        }
+        match change.kind.code() {
+            Some(code) if change.breaking => news.breaking.push(format!("{code} {}", change.says)),
+            _ => news.compatible.push(change.says.clone()),
+        }
+    }
+    news
 }
 
 /// The files of the sources that this binary can read; what it cannot has no news to tell.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_watermarks.sql"),
     include_str!("migrations/0005_rule_results.sql"),
     include_str!("migrations/0006_metrics.sql"),
+    include_str!("migrations/0007_contracts.sql"),
 ];
 
 /// Files up to this size are checked page by page when opened.

@@ -8,7 +8,7 @@ use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Packa
 use crate::pipe::repository;
 
 /// Which crates a crate may name in its manifest. A crate that is not listed here has no place yet: give it one.
-const MAY_KNOW: [(&str, &[&str]); 19] = [
+const MAY_KNOW: [(&str, &[&str]); 20] = [
     ("pipe-grammar", &[]),
     ("pipe-diagnostics", &[]),
     ("pipe-schema", &["pipe-diagnostics"]),
@@ -17,6 +17,7 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
     ("pipe-check", &["pipe-diagnostics", "pipe-schema", "pipe-sql", "pipe-syntax"]),
     ("pipe-fmt", &["pipe-diagnostics", "pipe-sql", "pipe-syntax"]),
     ("pipe-import", &["pipe-check", "pipe-diagnostics", "pipe-fmt", "pipe-schema", "pipe-sql", "pipe-syntax"]),
+    ("pipe-contract", &["pipe-check", "pipe-diagnostics", "pipe-import", "pipe-schema", "pipe-sql", "pipe-syntax"]),
     ("pipe-types", &["pipe-schema"]),
     ("pipe-compile", LANGUAGE_AND_TYPES),
     ("pipe-connect", LANGUAGE_AND_TYPES),
@@ -32,6 +33,7 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
             "pipe-check",
             "pipe-compile",
             "pipe-connect",
+            "pipe-contract",
             "pipe-diagnostics",
             "pipe-heal",
             "pipe-plan",
@@ -49,6 +51,7 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
         &[
             "pipe-check",
             "pipe-compile",
+            "pipe-contract",
             "pipe-diagnostics",
             "pipe-fmt",
             "pipe-import",
@@ -80,6 +83,7 @@ const NEVER: [(&[&str], &[&str]); 3] = [
             "pipe-check",
             "pipe-fmt",
             "pipe-import",
+            "pipe-contract",
         ],
         &["datafusion", "arrow", "tokio", "object_store", "rusqlite"],
     ),

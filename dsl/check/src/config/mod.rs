@@ -317,7 +317,7 @@ mod tests {
                 unreachable!("{text}")
             };
             let names = Names::default();
-            let mut cx = Cx { sources: &sources, names: &names, schemas: &Default::default(), out: Vec::new() };
+            let mut cx = Cx { sources: &sources, names: &names, named: &Default::default(), out: Vec::new() };
             let owner = Owner { what: "a source".into(), at: Span::new(FileId(0), 0..0), table: None };
             let config = config(&mut cx, &[KEYS], c.with.as_ref(), &owner);
             let raised: Vec<&str> = cx.out.iter().map(|d| d.code.as_str()).collect();

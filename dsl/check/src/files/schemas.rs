@@ -22,7 +22,7 @@ impl Project {
         }
         for text in texts {
             let found = self.schema(store, from, text);
-            self.schemas.extend(found.map(|schema| (text.span, schema)));
+            self.named.schemas.extend(found.map(|schema| (text.span, schema)));
         }
     }
 

@@ -310,7 +310,7 @@ fn build(
                 // One that could not be read was reported when it was looked for.
                 return argument
                     .as_ref()
-                    .and_then(|a| cx.schemas.get(&a.span))
+                    .and_then(|a| cx.named.schemas.get(&a.span))
                     .cloned()
                     .map(Box::new)
                     .map(Predicate::JsonSchema);

@@ -54,6 +54,7 @@ macro_rules! codes {
 }
 
 pub mod config;
+pub mod contract;
 pub mod heal;
 pub mod import;
 pub mod load;
@@ -75,6 +76,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         load::PAGES,
         run::PAGES,
         import::PAGES,
+        contract::PAGES,
     ]
     .into_iter()
     .flatten()

@@ -109,8 +109,4 @@ codes! {
         why: "Behind `from` and `into` the same word would mean two things.",
         bad: "pipe 1;\nsecret pg_url from env 'PG_URL';\nconnection postgres postgres with (url = secret pg_url);",
         good: "pipe 1;\nsecret pg_url from env 'PG_URL';\nconnection warehouse postgres with (url = secret pg_url);";
-    CONTRACT = "E0127", "a source refers to a contract",
-        why: "Data contracts are not read by this version of Pipe; the columns are declared with `schema`.",
-        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' contract 'orders.yaml';",
-        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint);";
 }

@@ -131,7 +131,7 @@ fn rows(rule: &Rule) -> bool {
         "within_age",
     ];
     match &rule.subject {
-        Subject::Table => false,
+        Subject::Table | Subject::Line(_) => false,
         Subject::Sql(sql) => {
             !["count(", "max(", "min(", "sum(", "select "].iter().any(|a| sql.to_lowercase().contains(a))
         }

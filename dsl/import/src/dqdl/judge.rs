@@ -141,7 +141,7 @@ pub(super) fn of_table(rule: &Rule, span: Span) -> Said<String> {
         Subject::Table if rule.check == "row_count" => {
             Ok(format!("(count(*)) {}", rule.predicate.trim_start_matches("row count ")))
         }
-        Subject::Table | Subject::Key(_) => {
+        Subject::Table | Subject::Key(_) | Subject::Line(_) => {
             refuse(span, "a rule about columns or keys cannot be joined with others by `or`")
         }
         Subject::Sql(sql) if rule.predicate.is_empty() => Ok(counted(sql, rule.null_fails)),

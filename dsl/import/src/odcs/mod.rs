@@ -13,7 +13,7 @@ use pipe_schema::Type;
 use crate::args::{Args, refuse, wrong};
 use crate::catalogue::Check;
 use crate::compare::Bounds;
-use crate::import::Cx;
+use crate::import::{Cx, ImportedColumn};
 use crate::node::Node;
 use crate::rule::{Rule, Said};
 use crate::{types, words};
@@ -41,10 +41,15 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("duplicateValues", "`c unique`, `(a, b) unique`"),
     Check::said("rowCount", "`row count …`"),
     Check::said("sql", "an aggregate of the table, or how many rows may fulfil a condition"),
-    Check::said("freshness", "`(max(c)) within 1d`"),
-    Check::said("retention", "an expression: `(min(c) >= now() - interval '3 years')`"),
+    Check::said("latency", "`freshness: (max(c)) within 1d`"),
+    Check::said("freshness", "`freshness: (max(c)) within 1d`"),
+    Check::said("frequency", "`c without gaps over 1d`"),
+    Check::said(
+        "retention",
+        "`(min(c)) within 30d`; of months and years an expression: `(min(c) >= now() - interval '3 years')`",
+    ),
+    Check::said("custom", "of `engine: pipe` the rule; of others not: import their file"),
     Check::refused("text", "is a text for people"),
-    Check::refused("custom", "is in the words of another tool; import its file"),
 ];
 
 /// Reads a contract.
@@ -85,7 +90,14 @@ fn read_table(cx: &mut Cx, table: &Node, name: &str, document: &Node, tables: us
     let mut columns = Vec::new();
     for property in properties {
         let Some(column) = column_name(property) else { continue };
-        match column_type(property, 0) {
+        let found = column_type(property, 0);
+        cx.columns.push(ImportedColumn {
+            table: crate::write::identifier(name),
+            name: column.to_lowercase(),
+            ty: found.as_ref().ok().cloned(),
+            exact: property.text("physicalType").is_some_and(|t| types::parse(&t).is_some()),
+        });
+        match found {
             Ok(ty) => columns.push((column, ty)),
             Err(why) => cx.add(name, Err(why)),
         }
@@ -177,12 +189,8 @@ fn column_type(property: &Node, depth: usize) -> Said<Type> {
 fn locator(document: &Node, table: &Node, name: &str, tables: usize) -> Option<(&'static str, String)> {
     let server =
         document.get("servers").map(Node::items)?.iter().find(|s| s.text("type").as_deref() == Some("local"))?;
-    let connector = match server.text("format")?.as_str() {
-        "csv" => "csv",
-        "parquet" => "parquet",
-        "json" => "json",
-        _ => return None,
-    };
+    let format = server.text("format")?;
+    let connector = pipe_schema::connector(&format).filter(|c| c.files)?.name;
     let path = server.text("path")?;
     let own = table.text("name").unwrap_or_else(|| name.to_owned());
     let filled = path.replace("{model}", &own).replace("{schema}", &own);

@@ -14,7 +14,6 @@ use crate::words;
 /// Entries of a quality rule that have no bearing on its verdict.
 const BESIDE: &[&str] = &[
     "id",
-    "name",
     "businessImpact",
     "method",
     "scheduler",
@@ -29,6 +28,9 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
     let args = Args::new(Some(node), node.span);
     args.pass(BESIDE);
     let kind = args.text("type")?.unwrap_or_else(|| "library".to_owned());
+    if kind == "custom" {
+        return own(&args, node);
+    }
     if let Some(Check { said: crate::catalogue::Said::Not(why), .. }) = super::CHECKS.iter().find(|c| c.name == kind) {
         return refuse(node.span, format!("a rule of type `{kind}` {why}"));
     }
@@ -37,8 +39,11 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
     let severity = match args.text("severity")?.as_deref() {
         Some("info") => Some(Severity::Info),
         Some("warning") => Some(Severity::Warning),
+        Some("critical") => Some(Severity::Critical),
         _ => None,
     };
+    // A name that could be a rule's is one; others are titles.
+    let name = args.text("name")?.filter(|n| crate::write::identifier(n) == *n);
     let dimension = args.text("dimension")?;
     let dimension = match dimension.as_deref() {
         Some("accuracy") => Some("accuracy"),
@@ -61,8 +66,25 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
         rule.severity = severity;
         rule.dimension = dimension;
         rule.because.clone_from(&because);
+        if name.is_some() {
+            rule.name.clone_from(&name);
+        }
     }
     Ok(rules)
+}
+
+/// A rule in the words of `.pipe`, as `pipe contract export` writes what the standard has no words for.
+fn own(args: &Args<'_>, node: &Node) -> Said<Vec<Rule>> {
+    let engine = args.text("engine")?.unwrap_or_default();
+    if engine != "pipe" {
+        return refuse(node.span, format!("a rule of `{engine}` is in the words of another tool; import its file"));
+    }
+    let text = args.text("implementation")?.unwrap_or_default();
+    args.pass(&["severity", "dimension", "description", "name"]);
+    args.done()?;
+    let mut rule = Rule::line(text.trim().trim_end_matches(';'));
+    rule.span = node.span;
+    Ok(vec![rule])
 }
 
 /// The one operator of a rule.
@@ -203,7 +225,8 @@ fn sql(args: &Args<'_>, column: Option<&str>, table: &str, threshold: Option<&Th
     if selected.eq_ignore_ascii_case("count(*)")
         && let (Some(condition), Some(allowed)) = (&picked, threshold.allowed(false))
     {
-        let mut rule = Rule::boolean(format!("{}_sql", column.unwrap_or(table)), format!("not ({condition})"));
+        let name = format!("{}_sql", column.unwrap_or(table));
+        let mut rule = Rule::boolean(name, opposite(condition));
         rule.tolerate = Some(allowed).filter(|a| !a.is_empty());
         return Ok(vec![rule]);
     }
@@ -213,4 +236,42 @@ fn sql(args: &Args<'_>, column: Option<&str>, table: &str, threshold: Option<&Th
         Err((low, high)) => vec![Rule::boolean(name, format!("({selected}) {low} or ({selected}) {high}"))],
     };
     Ok(rules.into_iter().map(|r: Rule| if let Some(p) = &picked { r.only(p.clone()) } else { r }).collect())
+}
+
+/// The opposite of a condition; of `NOT (a)` it is `a`.
+fn opposite(condition: &str) -> String {
+    let trimmed = condition.trim();
+    let inner = trimmed.get(..3).filter(|w| w.eq_ignore_ascii_case("not")).and_then(|_| trimmed.get(3..));
+    let inner = inner.and_then(|rest| rest.trim().strip_prefix('(')?.strip_suffix(')'));
+    // The parenthesis that opens has to be closed by the last one, and none in a text counts.
+    let mut depth = 0i32;
+    let mut quoted = false;
+    let closed = inner.is_some_and(|inner| {
+        inner.chars().all(|c| {
+            match c {
+                '\'' => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth -= 1,
+                _ => {}
+            }
+            depth >= 0
+        })
+    });
+    match inner {
+        Some(inner) if closed && depth == 0 => inner.trim().to_owned(),
+        _ => format!("not ({trimmed})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::opposite;
+
+    #[test]
+    fn the_opposite_of_not_is_what_it_negates() {
+        assert_eq!(opposite("NOT (a > 1)"), "a > 1");
+        assert_eq!(opposite("not (a) or (b)"), "not (not (a) or (b))");
+        assert_eq!(opposite("not (a = ')')"), "a = ')'");
+        assert_eq!(opposite("notes = 'x'"), "not (notes = 'x')");
+    }
 }

@@ -110,6 +110,28 @@ impl Type {
         }
     }
 
+    /// Whether every value of this type has the same value in `to`.
+    pub fn is_lossless_in(&self, to: &Type) -> bool {
+        use Type::{BigInt, Date, Decimal, Double, Float, Int, SmallInt, Text, Timestamp, TinyInt};
+        let digits = |ty: &Type| match ty {
+            TinyInt => Some(3),
+            SmallInt => Some(5),
+            Int => Some(10),
+            BigInt => Some(19),
+            _ => None,
+        };
+        match (self, to) {
+            (from, to) if from == to => true,
+            (_, Text) | (Date, Timestamp) | (Float, Double) => true,
+            (TinyInt | SmallInt, Float) | (TinyInt | SmallInt | Int, Double) => true,
+            (from, Decimal(p, s)) if digits(from).is_some() => {
+                digits(from).is_some_and(|d| i32::from(*p) - i32::from(*s) >= d)
+            }
+            (Decimal(p, s), Decimal(q, t)) => t >= s && i32::from(*q) - i32::from(*t) >= i32::from(*p) - i32::from(*s),
+            (from, to) => matches!((digits(from), digits(to)), (Some(a), Some(b)) if a <= b),
+        }
+    }
+
     /// The word before any arguments: `decimal` of `decimal(10, 2)`; what a pattern `type: decimal` compares.
     pub fn word(&self) -> &'static str {
         match self {

@@ -63,6 +63,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     // What only the planner finds; columns that no schema declares are not looked up.
     let planner = pipe_compile::check_program(&loaded, &BTreeMap::new());
     loaded.diagnostics.extend(planner.diagnostics);
+    loaded.diagnostics.extend(pipe_contract::findings(&loaded));
     let (diagnostics, sources) = (&loaded.diagnostics, &loaded.sources);
     let counts = |d: &Diagnostic| d.is_error() || args.deny_warnings;
     let exit = if diagnostics.iter().any(counts) { Exit::FAILED } else { Exit::OK };

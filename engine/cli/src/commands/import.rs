@@ -23,6 +23,13 @@ pub struct Args {
     /// Whose file it is
     #[arg(value_parser = tools())]
     tool: Tool,
+    #[command(flatten)]
+    of: FileArgs,
+}
+
+/// The file of a tool, and what becomes of it.
+#[derive(Debug, clap::Args)]
+pub struct FileArgs {
     /// The file; `-` reads standard input
     file: PathBuf,
     /// Write the program here, and not to standard output
@@ -56,13 +63,18 @@ fn tools() -> impl TypedValueParser<Value = Tool> {
 }
 
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
+    imported(args.tool, &args.of, out)
+}
+
+/// Imports a file of a tool.
+pub fn imported(tool: Tool, args: &FileArgs, out: &mut Output) -> Result<Exit> {
     let json = args.format == Format::Json;
     let text = match read(&args.file) {
         Ok(text) => text,
         Err(problem) => return super::refuse(&[problem], &Sources::default(), json, out),
     };
     let name = if args.file.as_os_str() == "-" { "<stdin>".to_owned() } else { args.file.display().to_string() };
-    let mut imported = match pipe_import::import(args.tool, &name, &text, args.table.as_deref()) {
+    let mut imported = match pipe_import::import(tool, &name, &text, args.table.as_deref()) {
         Ok(imported) => imported,
         Err((problem, sources)) => return super::refuse(&[*problem], &sources, json, out),
     };
@@ -81,7 +93,7 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         return super::refuse(&[problem], &Sources::default(), json, out);
     }
     if json {
-        out.print(&format!("{}\n", object(&imported, args.tool, exit)));
+        out.print(&format!("{}\n", object(&imported, tool, exit)));
     } else if args.output.is_none() {
         out.print(&imported.text);
     }

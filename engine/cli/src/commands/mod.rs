@@ -1,6 +1,7 @@
 //! A file a command: its options, and what it does with them.
 
 mod check;
+mod contract;
 mod explain;
 mod fmt;
 mod heals;
@@ -52,6 +53,7 @@ enum Command {
     Suggest(suggest::Args),
     Explain(explain::Args),
     Import(import::Args),
+    Contract(contract::Args),
     Runs(runs::Args),
     Heals(heals::Args),
     Quarantine(quarantine::Args),
@@ -74,6 +76,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
         Command::Suggest(args) => suggest::execute(&args, out),
         Command::Explain(args) => explain::execute(&args, out),
         Command::Import(args) => import::execute(&args, out),
+        Command::Contract(args) => contract::execute(&args, out),
         Command::Runs(args) => runs::execute(&args, out),
         Command::Heals(args) => heals::execute(&args, out),
         Command::Quarantine(args) => quarantine::execute(&args, out),

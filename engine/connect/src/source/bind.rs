@@ -134,7 +134,7 @@ pub fn bind(
                             column: field.name.clone(),
                             declared: field.ty.clone(),
                             found: column.ty.clone(),
-                            lossless: lossless(&column.ty, &field.ty),
+                            lossless: column.ty.is_lossless_in(&field.ty),
                         });
                     }
                     ColumnBinding::Column(place)
@@ -167,26 +167,4 @@ pub fn bind(
         bound.files.push(binding);
     }
     bound
-}
-
-/// Whether every value of `from` has the same value in `to`.
-fn lossless(from: &Type, to: &Type) -> bool {
-    use Type::{BigInt, Date, Decimal, Double, Float, Int, SmallInt, Text, Timestamp, TinyInt};
-    let digits = |ty: &Type| match ty {
-        TinyInt => Some(3),
-        SmallInt => Some(5),
-        Int => Some(10),
-        BigInt => Some(19),
-        _ => None,
-    };
-    match (from, to) {
-        (from, to) if from == to => true,
-        (_, Text) | (Date, Timestamp) | (Float, Double) => true,
-        (TinyInt | SmallInt, Float) | (TinyInt | SmallInt | Int, Double) => true,
-        (from, Decimal(p, s)) if digits(from).is_some() => {
-            digits(from).is_some_and(|d| i32::from(*p) - i32::from(*s) >= d)
-        }
-        (Decimal(p, s), Decimal(q, t)) => t >= s && i32::from(*q) - i32::from(*t) >= i32::from(*p) - i32::from(*s),
-        (from, to) => matches!((digits(from), digits(to)), (Some(a), Some(b)) if a <= b),
-    }
 }

@@ -96,6 +96,7 @@ impl Project {
                 at: AT.into(),
                 schema: json!([{"name": "a", "type": "int"}]),
                 pinned: true,
+                contract: Some("apiVersion: v3.1.0".into()),
                 profiles: vec![1, 2, 3],
             }],
             ..Default::default()
