@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::look::Look;
+use crate::score::Scores;
 use crate::{Options, errors, holdings};
 
 /// States of rows that something can still become of.
@@ -39,6 +40,23 @@ pub fn runs(dir: &Path, now: DateTime<Utc>) -> Result<RecordBatch, Diagnostic> {
 /// A state that cannot be read.
 pub fn heals(dir: &Path, now: DateTime<Utc>) -> Result<RecordBatch, Diagnostic> {
     Look::open(dir, now)?.state.read("heals").map_err(|e| errors::state(&e))
+}
+
+/// The scores of all runs, oldest first: `pipe.scores`.
+///
+/// # Errors
+/// A state that cannot be read.
+pub fn scores(dir: &Path, now: DateTime<Utc>) -> Result<RecordBatch, Diagnostic> {
+    Look::open(dir, now)?.state.read("scores").map_err(|e| errors::state(&e))
+}
+
+/// The last score of everything that has one, with its trend over so many runs.
+///
+/// # Errors
+/// A state that cannot be read.
+pub fn latest_scores(dir: &Path, runs: u32, now: DateTime<Utc>) -> Result<Scores, Diagnostic> {
+    let kept = Look::open(dir, now)?.state.scores(runs).map_err(|e| errors::state(&e))?;
+    Ok(Scores::latest(&kept))
 }
 
 /// Quarantined rows, counted by table and state.

@@ -33,6 +33,7 @@ mod results;
 mod rulebook;
 mod run;
 mod saved;
+pub mod score;
 mod second_pass;
 mod settle;
 mod sinks;
@@ -49,7 +50,7 @@ mod whole;
 mod work;
 
 pub use errors::datafusion as diagnostic_of;
-pub use inspect::{Discarded, discard, heals, held, quarantined, run_report, runs};
+pub use inspect::{Discarded, discard, heals, held, latest_scores, quarantined, run_report, runs, scores};
 pub use options::Options;
 pub use pipe_state::QuarantineCount;
 pub use planning::{Planned, facts, news};

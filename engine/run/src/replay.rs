@@ -205,6 +205,7 @@ impl Replay<'_> {
             exit_code: report.exit_code,
             report: serde_json::to_value(&*report).unwrap_or(Value::Null),
             tables: Vec::new(),
+            scores: Vec::new(),
         };
         if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
             report.notes.push(e.to_string());

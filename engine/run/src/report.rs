@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 pub use pipe_state::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
 
+use crate::score::Scores;
+
 /// A run, from start to end. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -27,6 +29,8 @@ pub struct Report {
     pub loads: Vec<LoadReport>,
     /// The rules judged, in the order of the program.
     pub rules: Vec<RuleResult>,
+    /// What the rules make of the quality of what they judged.
+    pub score: Scores,
     /// What clauses did, in the order of tables and clauses.
     pub heals: Vec<HealReport>,
     /// Failures raised, handled or not.

@@ -22,6 +22,7 @@ use crate::extract::{self, extract};
 use crate::history::History;
 use crate::memory::Memory;
 use crate::report::{LoadReport, Observer, Report, TableReport};
+use crate::score::{Scores, TREND};
 use crate::sinks::{self, Target};
 use crate::tries::Tries;
 use crate::work::{Instance, Listing, LoadTask, batch_id, key, load_task, row_by_row};
@@ -141,12 +142,17 @@ impl<'a> Runner<'a> {
             notices::send(&self.engine, report);
         }
         self.clean(report, interrupted);
+        match self.state.scores(u32::try_from(TREND).unwrap_or(u32::MAX)) {
+            Ok(earlier) => report.score = Scores::of(&report.rules, &earlier),
+            Err(e) => report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)])),
+        }
         let end = RunEnd {
             finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             outcome: report.outcome.clone(),
             exit_code: report.exit_code,
             report: serde_json::to_value(&*report).unwrap_or(Value::Null),
             tables: std::mem::take(&mut self.failed),
+            scores: report.score.all(),
         };
         if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
             report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)]));

@@ -31,6 +31,7 @@ mod ranges;
 mod record;
 mod result;
 mod run;
+mod score;
 mod sql;
 mod staging;
 mod store;
@@ -52,5 +53,6 @@ pub use record::{
 };
 pub use result::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
 pub use run::{RunEnd, RunStart};
+pub use score::{KeptScore, Score};
 pub use store::State;
 pub use taken::{PublishedFile, TakenFile};

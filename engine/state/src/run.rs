@@ -6,7 +6,7 @@ use rusqlite::params;
 use serde_json::Value;
 
 use crate::sql::to_json;
-use crate::{State, StateError, TableRecord, outcome};
+use crate::{Score, State, StateError, TableRecord, outcome, score};
 
 /// A run that begins.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,8 @@ pub struct RunEnd {
     pub report: Value,
     /// Tables of which nothing was committed: their verdicts and failures. Those that committed are in their commits.
     pub tables: Vec<TableRecord>,
+    /// What its rules make of the quality of the data, by level: `project`, `table`, `dimension`, `column`, `rule`.
+    pub scores: Vec<(String, Score)>,
 }
 
 impl State {
@@ -72,6 +74,7 @@ impl State {
             for table in &end.tables {
                 outcome::insert(tx, run, None, table)?;
             }
+            score::insert(tx, run, &end.scores)?;
             Ok(())
         })
     }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_rule_results.sql"),
     include_str!("migrations/0006_metrics.sql"),
     include_str!("migrations/0007_contracts.sql"),
+    include_str!("migrations/0008_scores.sql"),
 ];
 
 /// Files up to this size are checked page by page when opened.

@@ -134,6 +134,22 @@ const TABLES: &[Table] = &[
                 from measured m left join batch b on b.seq = m.batch order by m.seq",
     },
     Table {
+        name: "scores",
+        columns: &[
+            ("run", Text),
+            ("at", Time),
+            ("level", Text),
+            ("table", Text),
+            ("name", Text),
+            ("score", Float),
+            ("score_after", Float),
+            ("weight", Int),
+            ("rules", Int),
+        ],
+        query: "select s.run, r.started_at, s.level, nullif(s.tbl, ''), nullif(s.name, ''), s.score, s.after, s.weight, s.rules
+                from score s join run r on r.id = s.run order by r.seq, s.level, s.tbl, s.name",
+    },
+    Table {
         name: "failures",
         columns: &[
             ("run", Text),

@@ -36,7 +36,9 @@ fn version_and_help_need_no_engine_and_leave_nothing_behind() {
     assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     assert_eq!(version.stdout, format!("pipe {}\n", env!("CARGO_PKG_VERSION")));
     let help = pipe(folder.path(), &["--help"]).expect(0).stdout;
-    for command in ["run", "query", "check", "fmt", "plan", "profile", "explain", "runs", "heals", "quarantine"] {
+    for command in
+        ["run", "query", "check", "fmt", "plan", "profile", "explain", "runs", "score", "heals", "quarantine"]
+    {
         assert!(help.lines().any(|l| l.trim_start().starts_with(&format!("{command} "))), "{command} in:\n{help}");
         pipe(folder.path(), &[command, "--help"]).expect(0);
     }

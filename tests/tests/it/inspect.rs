@@ -146,6 +146,47 @@ fn a_table_that_fails_has_its_verdicts() {
 }
 
 #[test]
+fn quality_has_a_score_and_a_trend() {
+    let folder = orders();
+    edit(folder.path(), "  total >= 0;\n", "  total >= 0 severity critical;\n  state in ('a', 'b') severity info;\n");
+    edit(
+        folder.path(),
+        "  on rule_failed => quarantine;\n",
+        "  on rule_failed(rule: total.ge) => set total = (0) else drop;\n",
+    );
+    let none = pipe(folder.path(), &["score"]).expect(0).stdout;
+    assert_eq!(none, "no score yet\n");
+    let report = pipe(folder.path(), &["run", "--format", "json"]).json();
+    // id: 4 x 1 + 4 x 1; total >= 0: 8 x 4/5; state in: 1 x 4/6.
+    let score = &report["score"];
+    let near = |found: &Value, wanted: f64| (found.as_f64().unwrap() - wanted).abs() < 1e-4;
+    let weighted = (8.0 + 8.0 * 0.8 + 4.0 / 6.0) / 17.0 * 100.0;
+    assert!(near(&score["tables"][0]["score"], weighted) && near(&score["project"]["score"], weighted), "{score:#}");
+    assert!(near(&score["tables"][0]["score_after"], (16.0 + 4.0 / 6.0) / 17.0 * 100.0), "{score:#}");
+    assert_eq!(score["columns"][2]["name"], "total");
+    assert!(near(&score["columns"][2]["score"], 80.0) && score["columns"][2]["weight"] == 8, "{score:#}");
+    assert_eq!(score["project"]["change"], Value::Null);
+
+    write(folder.path(), "data/2.csv", "id,state,total\n8,a,1\n9,b,1\n");
+    let again = pipe(folder.path(), &["run"]).expect(0).stdout;
+    assert!(again.contains("orders   100.0          100.0  ▁█ +11.4\n"), "{again}");
+    let listed = pipe(folder.path(), &["score", "--table", "orders"]).expect(0).stdout;
+    assert!(listed.contains("rule       total.ge      100.0          100.0  ▁█ +20.0\n"), "{listed}");
+    let kept = "select score, score_after, weight, rules from pipe.scores where level = 'project' order by at";
+    assert_eq!(rows(folder.path(), kept), ["88.6275,98.0392,17,4", "100.0,100.0,17,4"]);
+
+    // Nothing commits, and what was judged has a score.
+    edit(folder.path(), "  on rule_failed(rule: total.ge) => set total = (0) else drop;\n", "");
+    write(folder.path(), "data/3.csv", "id,state,total\n10,a,-1\n11,b,1\n");
+    let failed = pipe(folder.path(), &["run", "--format", "json"]).json();
+    assert_eq!(failed["outcome"], "failed");
+    let table = &failed["score"]["tables"][0];
+    assert!(table["score"] == table["score_after"] && near(&table["change"], -23.5294), "{table:#}");
+    let one = pipe(folder.path(), &["score", "--last", "1", "--format", "csv"]).expect(0).stdout;
+    assert!(one.lines().skip(1).all(|l| l.starts_with(failed["run"].as_str().unwrap())), "{one}");
+}
+
+#[test]
 fn a_query_needs_no_program() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(rows(folder.path(), "select 1 + 1"), ["2"]);

@@ -13,6 +13,7 @@ mod quarantine;
 mod query;
 mod run;
 mod runs;
+mod score;
 mod suggest;
 mod validate;
 
@@ -55,6 +56,7 @@ enum Command {
     Import(import::Args),
     Contract(contract::Args),
     Runs(runs::Args),
+    Score(score::Args),
     Heals(heals::Args),
     Quarantine(quarantine::Args),
 }
@@ -78,6 +80,7 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
         Command::Import(args) => import::execute(&args, out),
         Command::Contract(args) => contract::execute(&args, out),
         Command::Runs(args) => runs::execute(&args, out),
+        Command::Score(args) => score::execute(&args, out),
         Command::Heals(args) => heals::execute(&args, out),
         Command::Quarantine(args) => quarantine::execute(&args, out),
     };

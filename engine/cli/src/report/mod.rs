@@ -4,6 +4,7 @@
 mod heals;
 mod loads;
 mod problems;
+mod quality;
 mod rows;
 mod table;
 
@@ -13,6 +14,7 @@ use pipe_run::report::TableReport;
 use crate::output::Paint;
 
 pub use problems::bare as failure;
+pub use quality::table as scores;
 pub use table::{Table, WIDTH, wrapped};
 
 /// The report as text, with a line break at its end. `place` is what a command needs behind it to find this project again: a path, a state.
@@ -20,6 +22,7 @@ pub fn text(report: &Report, place: &str, paint: Paint) -> String {
     let sections = [
         headline(report, paint),
         rows::section(report, paint),
+        quality::section(report, paint),
         problems::section(report, paint),
         heals::section(report, paint),
         loads::section(report, paint),

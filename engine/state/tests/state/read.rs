@@ -20,6 +20,10 @@ fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
         record.table.metrics[0].value = *rows as f64;
         project.state.commit(&record).unwrap();
         project.state.publish(batch).unwrap();
+        let score =
+            Score { table: Some("orders".into()), name: "orders".into(), score: 97.5, weight: 4, ..Default::default() };
+        let end = RunEnd { finished_at: AT.into(), scores: vec![("table".into(), score)], ..Default::default() };
+        project.state.finish_run(&run, &end).unwrap();
     }
     (temp, project)
 }
@@ -28,7 +32,10 @@ fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
 fn every_table_reads_as_its_schema_says() {
     let (_temp, project) = committed(&[("b1", 3, 0), ("b2", 3, 0)]);
     let names: Vec<&str> = State::tables().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["runs", "tables", "rule_results", "metrics", "failures", "heals", "loads", "baselines"]);
+    assert_eq!(
+        names,
+        ["runs", "tables", "rule_results", "metrics", "scores", "failures", "heals", "loads", "baselines"]
+    );
     for (name, schema) in State::tables() {
         let batch = project.state.read(name).unwrap();
         assert_eq!(batch.schema(), schema, "{name}");
@@ -71,6 +78,7 @@ fn a_run_that_fails_keeps_its_verdicts_apart_from_committed_ones() {
         exit_code: 1,
         report: json!({"format_version": 1}),
         tables: vec![failed],
+        scores: vec![("project".into(), pipe_state::Score { score: 97.5, weight: 4, ..Default::default() })],
     };
     project.state.finish_run("bad", &end).unwrap();
     assert!(matches!(project.state.finish_run("none", &end), Err(StateError::Unknown { .. })));
