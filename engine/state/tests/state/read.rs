@@ -20,17 +20,21 @@ fn committed(batches: &[(&str, u64, u64)]) -> (tempfile::TempDir, Project) {
         record.table.metrics[0].value = *rows as f64;
         project.state.commit(&record).unwrap();
         project.state.publish(batch).unwrap();
-        let score =
-            Score { table: Some("orders".into()), name: "orders".into(), score: 97.5, weight: 4, ..Default::default() };
-        let end = RunEnd { finished_at: AT.into(), scores: vec![("table".into(), score)], ..Default::default() };
-        project.state.finish_run(&run, &end).unwrap();
     }
     (temp, project)
 }
 
 #[test]
 fn every_table_reads_as_its_schema_says() {
-    let (_temp, project) = committed(&[("b1", 3, 0), ("b2", 3, 0)]);
+    let (_temp, mut project) = committed(&[("b1", 3, 0), ("b2", 3, 0)]);
+    for run in ["r0", "r1"] {
+        let (table, name) = (Some("orders".into()), "orders".into());
+        let score = Score { table, name, score: 97.5, weight: 4, ..Default::default() };
+        let end = RunEnd { finished_at: AT.into(), scores: vec![("table".into(), score)], ..Default::default() };
+        project.state.finish_run(run, &end).unwrap();
+    }
+    let last = project.state.scores(1).unwrap();
+    assert_eq!((last.len(), last[0].run.as_str(), last[0].score.score), (1, "r1", 97.5));
     let names: Vec<&str> = State::tables().iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
