@@ -57,7 +57,7 @@ fn line(scores: &[f64]) -> String {
 
 /// `97.2`; what is not all right is never shown as 100.
 fn one_digit(n: f64) -> String {
-    if n < 100.0 && n >= 99.95 { ">99.9".to_owned() } else { format!("{n:.1}") }
+    if (99.95..100.0).contains(&n) { ">99.9".to_owned() } else { format!("{n:.1}") }
 }
 
 #[cfg(test)]
