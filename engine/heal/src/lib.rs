@@ -20,7 +20,6 @@
 //! | [`structural`] | a changed source, as opposed to bad rows |
 //! | [`classify`] | errors to kinds |
 //! | [`retry`] | which kinds are tried again, and when |
-//! | [`ledger`] | entries of the ledger |
 
 pub mod action;
 pub mod beta;
@@ -30,7 +29,6 @@ pub mod failure;
 pub mod fate;
 pub mod form;
 pub mod gates;
-pub mod ledger;
 pub mod matching;
 pub mod names;
 pub mod profile;

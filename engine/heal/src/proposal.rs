@@ -9,8 +9,6 @@ pub struct Proposal<V> {
     pub row: u64,
     /// The column's place in the table's schema.
     pub column: usize,
-    /// The cell as text before; `None` for NULL.
-    pub old: Option<String>,
     /// The cell after.
     pub new: V,
     /// The clause that proposes, by its index.
@@ -86,7 +84,7 @@ mod tests {
     use super::*;
 
     fn proposal(row: u64, column: usize, new: u8, clause: usize, confidence: f64) -> Proposal<u8> {
-        Proposal { row, column, old: None, new, clause, confidence }
+        Proposal { row, column, new, clause, confidence }
     }
 
     #[test]

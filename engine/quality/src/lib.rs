@@ -21,7 +21,7 @@ pub use known::{Known, KnownKeys};
 pub use samples::{Sample, Samples};
 pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
 pub use survey::{Listed, Listing, RepeatSpec, Repeats, SurveySpec, Surveyed, repeats, survey};
-pub use suspects::{SuspectReader, SuspectSchema, Suspects};
+pub use suspects::{SuspectReader, SuspectSchema, Suspects, compacted};
 
 /// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule, file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

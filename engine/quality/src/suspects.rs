@@ -10,6 +10,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, ListBuilder, RecordBatch, UInt16Builder};
 use datafusion::arrow::compute::{filter, filter_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
 
@@ -95,7 +96,7 @@ impl Suspects {
     /// The file cannot be written.
     pub fn push(&mut self, rows: RecordBatch) -> Result<(), StageError> {
         self.rows += rows.num_rows() as u64;
-        let rows = owned(&rows)?;
+        let rows = compacted(&rows)?;
         if self.spill.is_none() && self.bytes + rows.get_array_memory_size() <= self.limit {
             self.bytes += rows.get_array_memory_size();
             self.memory.push(rows);
@@ -160,13 +161,16 @@ impl Iterator for SuspectReader {
     }
 }
 
-/// Copies what a filter left as views, so that a few bad rows do not hold a whole chunk of the file in memory.
-fn owned(rows: &RecordBatch) -> Result<RecordBatch, StageError> {
+/// Copies what a filter left as views, so that a few rows do not hold, or write, all that was there before it.
+///
+/// # Errors
+/// Arrow refuses a column.
+pub fn compacted(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let columns = rows.columns().iter().map(compact).collect::<Result<Vec<_>, _>>()?;
-    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+    RecordBatch::try_new(rows.schema(), columns)
 }
 
-fn compact(array: &ArrayRef) -> Result<ArrayRef, StageError> {
+fn compact(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     use datafusion::arrow::array::{AsArray, StructArray};
     Ok(match array.data_type() {
         DataType::Utf8View => Arc::new(array.as_string_view().gc()),

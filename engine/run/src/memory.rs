@@ -49,16 +49,23 @@ impl Memory {
         Posterior::of(about.map(|p| (p.act.kind == ActKind::Approve, p.runs_since)))
     }
 
-    /// Whether any repair of this row was taken back.
-    pub fn took_back(&self, file: &str, row: u64) -> bool {
-        !self.undone.is_empty() && self.undone.contains_key(&(file.to_owned(), row))
+    /// Whether any repair was taken back.
+    pub fn took_any_back(&self) -> bool {
+        !self.undone.is_empty()
     }
 
     /// The heal that made this repair before and was undone: the same clause, on a cell that reads as it did.
-    pub fn undone(&self, file: &str, row: u64, column: &str, old: Option<&str>, clause: &str) -> Option<i64> {
+    pub fn undone(
+        &self,
+        file: &str,
+        row: u64,
+        column: &str,
+        old: impl Fn() -> Option<String>,
+        clause: &str,
+    ) -> Option<i64> {
         let of_row = self.undone.get(&(file.to_owned(), row))?;
-        let hash = clause_hash(clause);
-        let same = |u: &&Undone| u.column == column && u.old.as_deref() == old && u.clause_hash == hash;
+        let (hash, old) = (clause_hash(clause), old());
+        let same = |u: &&Undone| u.column == column && u.old == old && u.clause_hash == hash;
         of_row.iter().rev().find(same).map(|u| u.heal)
     }
 }

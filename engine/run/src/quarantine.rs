@@ -33,6 +33,9 @@ pub const REASONS: &str = "_reasons";
 /// The reason of a row whose file was set aside whole.
 pub const ASIDE: &str = "skip_file";
 
+/// Rows of a row group of the state's own files: a writer holds one in memory.
+pub const ROW_GROUP: usize = 128 << 10;
+
 /// The columns of a table's quarantine file.
 pub fn schema(data: &[Arc<Field>]) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = data.to_vec();
@@ -266,7 +269,7 @@ fn open(path: &Path, schema: &SchemaRef) -> Result<ArrowWriter<File>, Stopped> {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     // Texts that are the same in most rows have dictionaries; of the others zstd takes what repeats, and is sooner done.
     let mut properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
-    properties = properties.set_dictionary_enabled(false);
+    properties = properties.set_dictionary_enabled(false).set_max_row_group_row_count(Some(ROW_GROUP));
     for same in [vec![meta::FILE], vec![REASONS, "list", "item"]] {
         let path = ColumnPath::new(same.into_iter().map(str::to_owned).collect());
         properties = properties.set_column_dictionary_enabled(path, true);

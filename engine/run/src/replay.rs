@@ -1,14 +1,12 @@
 //! Held rows of a source through today's program, exactly once, as a batch of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
-use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pipe_check::{Load, Loaded, Rule, Source, Tolerance};
 use pipe_compile::{Planner, Tables};
 use pipe_connect::sink::Mode;
@@ -26,7 +24,7 @@ use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate::{self, Evaluation, Task};
 use crate::extract::{self, extract};
 use crate::history::History;
-use crate::kept::{Kept, Place, Rereader, kept, place_of};
+use crate::kept::{Kept, Rereader, kept, left};
 use crate::memory::Memory;
 use crate::pass::Input;
 use crate::report::{LoadReport, Observer, Report};
@@ -236,10 +234,10 @@ impl Replay<'_> {
     /// Reads and judges the rows and writes what passes to staging.
     async fn decide(&mut self, batch: &str, watch: Watch<'_>) -> Result<Decided, Stopped> {
         let (target, rereader) = self.target().await?;
-        let kept = kept(&self.entries, &target, rereader.as_ref())?.finished()?;
         let columns = target.len();
         let schema = extract::schema(&target);
         let schema = pipe_compile::types::with_flags(&schema, self.engine.program(), &self.source.name);
+        let kept = Arc::new(kept(&self.entries, target, rereader)?);
         let tasks = self.tasks();
         let own: Vec<&LoadTask> = tasks.iter().filter(|t| t.load.table == self.source.name).collect();
         let scratch = self.engine.scratch.join(batch);
@@ -248,11 +246,12 @@ impl Replay<'_> {
         self.state.stage_begun(&self.engine.run, batch, &folders).map_err(|e| errors::state(&e))?;
         let mut targets = sinks::prepare(&self.engine, &self.state, &own, &schema, batch)?;
         let (evaluation, skipped) = self.judge(&kept, columns, &schema, &own, scratch, watch).await?;
-        let left = left(&evaluation)?;
+        let left = match &evaluation.quarantine {
+            Some(written) => left(&written.staged, &kept)?,
+            None => HashSet::new(),
+        };
         // A file that is set aside once more stays as it is.
-        let mut kept = kept;
-        kept.places.retain(|(file, _), _| !skipped.contains(file));
-        let mut changes = changes(&kept.places, &left);
+        let (mut changes, replayed) = kept.changes(&skipped, &left)?;
         let handed: BTreeSet<String> = kept.whole.keys().cloned().collect();
         for (file, number) in kept.whole.values().flatten() {
             let rows = vec![RowRange::one(*number)];
@@ -268,8 +267,7 @@ impl Replay<'_> {
         }
         let order = |t: &Target| self.loads.iter().position(|l| l.name == t.load);
         targets.sort_by_key(order);
-        let replayed = (kept.places.len() - left.len()) as u64;
-        Ok(Decided { evaluation, targets, files: kept.files, handed, changes, replayed })
+        Ok(Decided { evaluation, targets, files: kept.files.clone(), handed, changes, replayed })
     }
 
     /// Today's columns; and how broken records are read, where their files are still there.
@@ -304,7 +302,7 @@ impl Replay<'_> {
     /// Judges the rows by the rules that are about rows, healing what clauses heal. Rows of the files it gives were left out: a clause sets these aside.
     async fn judge(
         &self,
-        kept: &Kept,
+        kept: &Arc<Kept>,
         columns: usize,
         schema: &SchemaRef,
         own: &[&LoadTask],
@@ -343,9 +341,8 @@ impl Replay<'_> {
         let mut skipped = BTreeSet::new();
         loop {
             let mut input = || -> Result<Input, Stopped> {
-                let batches = kept.without(&skipped)?;
-                let plan = MemorySourceConfig::try_new_exec(&[batches], Arc::clone(&kept.schema), None)?;
-                Ok(Input::rows(plan, columns, kept.files.clone()).flagged(engine.program(), table))
+                let rows = kept.rows(&skipped)?;
+                Ok(Input::rows(rows, columns, kept.files.clone()).flagged(engine.program(), table))
             };
             match evaluate::rows(engine, &task, &rules, &mut input, watch).await {
                 Err(stopped) if !stopped.skip.is_subset(&skipped) => skipped.extend(stopped.skip),
@@ -495,54 +492,5 @@ impl Replay<'_> {
             ledger,
             ..CommitRecord::default()
         }
-    }
-}
-
-/// The rows that did not pass.
-fn left(evaluation: &Evaluation) -> Result<BTreeSet<Place>, Stopped> {
-    let mut left = BTreeSet::new();
-    let Some(written) = &evaluation.quarantine else { return Ok(left) };
-    let told = |e: &dyn std::fmt::Display| errors::io(&format!("`{}`: {e}", written.staged.display()));
-    let file = std::fs::File::open(&written.staged).map_err(|e| told(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| told(&e))?;
-    for batch in builder.build().map_err(|e| told(&e))? {
-        let batch = batch.map_err(|e| told(&e))?;
-        left.extend((0..batch.num_rows()).map(|row| place_of(&batch, row)));
-    }
-    Ok(left)
-}
-
-/// Rows that passed are replayed; of a row that was kept twice the older copy is superseded, whatever becomes of the newer one.
-fn changes(places: &BTreeMap<Place, Vec<(i64, u64)>>, left: &BTreeSet<Place>) -> Vec<RowChange> {
-    let mut rows: BTreeMap<(i64, RowState), Vec<u64>> = BTreeMap::new();
-    for (place, copies) in places {
-        for (copy, (file, number)) in copies.iter().enumerate() {
-            let state = if copy > 0 { RowState::Superseded } else { RowState::Replayed };
-            if copy > 0 || !left.contains(place) {
-                rows.entry((*file, state)).or_default().push(*number);
-            }
-        }
-    }
-    let change =
-        |((file, state), rows): ((i64, RowState), Vec<u64>)| RowChange { file, rows: RowRange::of_rows(rows), state };
-    rows.into_iter().map(change).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_passed_is_replayed_once_and_older_copies_are_superseded() {
-        let place = |row| ("a.csv".to_owned(), row);
-        let places =
-            BTreeMap::from([(place(0), vec![(2, 0), (1, 5)]), (place(1), vec![(2, 1)]), (place(2), vec![(2, 2)])]);
-        let left = BTreeSet::from([place(1)]);
-        let one = |file, row, state| RowChange { file, rows: vec![RowRange::one(row)], state };
-        let expected = [
-            one(1, 5, RowState::Superseded),
-            RowChange { file: 2, rows: RowRange::of_rows([0, 2]), state: RowState::Replayed },
-        ];
-        assert_eq!(changes(&places, &left), expected);
     }
 }

@@ -1,25 +1,32 @@
 //! The end of a heal: what commits is written, what does not is quarantined, every change is in the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 use pipe_compile::Tables;
+use pipe_connect::source::meta;
 use pipe_heal::fate::Fate;
-use pipe_heal::ledger::{CellChange, State};
-use pipe_quality::RowSink;
+use pipe_quality::{RowSink, row_mark};
 use pipe_state::RowState;
 
-use super::ledger;
-use super::rows::{self, Change, Failing, RowId, Settled};
-use super::tables::Verdicts;
+use super::block::{Block, format_cell, refused};
+use super::ids::{RowId, row_ids};
+use super::passing::committing;
+use super::reasons::SetId;
+use super::rows::{Failing, Settled};
+use super::tables as table_rules;
+use super::{Verdicts, ledger};
 use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
+use crate::pass::Input;
+use crate::quarantine::Writer;
 use crate::report::HealReport;
 use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
@@ -34,119 +41,59 @@ pub(super) async fn finish(
     book: Rulebook,
     mut pass: Passed,
     failing: Failing,
-    taken: BTreeSet<RowId>,
     passed: Finished,
-    verdicts: Vec<rows::Verdict>,
-    observed: Verdicts,
+    verdicts: Verdicts,
+    observed: table_rules::Verdicts,
     schema_verdicts: BTreeMap<u16, Observed>,
 ) -> Result<Evaluation, Stopped> {
     let data = data_schema(&pass.input.schema, pass.input.columns);
-    let mut counts = Counts { committed: pass.staged.good - taken.len() as u64, ..Counts::default() };
-    let removed = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Removed);
-    let keep: BooleanArray =
-        verdicts.iter().enumerate().map(|(r, v)| Some(v.fate == Fate::Keep && !removed(r))).collect();
+    let fate = |row: usize| (verdicts.fate(&failing, row), failing.settled(row));
     // What a person took back says nothing about the batch.
-    let undone = |row: usize| failing.settled.get(row).copied().flatten() == Some(Settled::Undone);
-    let unhealed =
-        verdicts.iter().enumerate().filter(|(r, v)| v.fate == Fate::Quarantine && !removed(*r) && !undone(*r)).count()
-            as u64;
+    let unhealed = |row: &usize| matches!(fate(*row), (Fate::Quarantine, None | Some(Settled::Waits)));
+    let unhealed = (0..failing.len()).filter(unhealed).count() as u64;
     let lost = evaluator.structural(&pass.staged, unhealed, &book)?;
 
-    let current = failing.current(&pass.input)?;
-    let mut columns: Vec<_> = current.columns().iter().take(pass.input.columns).cloned().collect();
     let out = if evaluator.task.tracked { with_file(&data) } else { Arc::clone(&data) };
-    if evaluator.task.tracked {
-        columns.push(Arc::new(crate::quarantine::file_indexes(&current)));
-    }
-    let healed = RecordBatch::try_new(Arc::clone(&out), columns).map_err(|e| errors::internal(&e))?;
-    let healed = filter_record_batch(&healed, &keep).map_err(|e| errors::internal(&e))?;
+    let mut counts = Counts::default();
     let (mut rows, sum) = if pass.identity {
-        rewrite(evaluator, &pass, &passed, &taken, &out).await?
+        let (rows, sum, stayed) = rewrite(evaluator, &pass, &passed, &failing, &out).await?;
+        counts.committed = stayed;
+        (rows, sum)
     } else {
+        counts.committed = pass.staged.good;
         (passed, pass.staged.good_sum)
     };
-    counts.sum = sum.wrapping_add(marks(&failing.read));
-    let mut part = if pass.identity {
-        let threads = evaluator.engine.options.threads;
-        open_part(evaluator, threads, &out)?
+    counts.sum = sum;
+    let part = if pass.identity {
+        open_part(evaluator, evaluator.engine.options.threads, &out)?
     } else {
         std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &out))
     };
-    if healed.num_rows() > 0 {
-        part.write(&healed).map_err(|e| errors::io(&e))?;
-    }
-    part.finish(&mut rows).map_err(|e| errors::io(&e))?;
-
-    let mut quarantine = evaluator.quarantine_writer(&pass, &book, "quarantine");
-    let mut duplicates = 0;
-    let mut leaving: Vec<Option<RowState>> = Vec::with_capacity(verdicts.len());
     let fresh = evaluator.fresh_files(&pass.input);
-    let files = crate::quarantine::file_indexes(&failing.read);
-    let mut reasons = Vec::with_capacity(verdicts.len());
-    for (row, verdict) in verdicts.iter().enumerate() {
-        let gone = removed(row);
-        let writes = !gone && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)));
-        leaving.push(match verdict.fate {
-            _ if !writes => None,
-            Fate::Quarantine if undone(row) => Some(RowState::Undone),
-            Fate::Quarantine => Some(RowState::Held),
-            Fate::Wait => Some(RowState::AwaitingApproval),
-            _ => None,
-        });
-        let as_read = failing.reasons.get(row).cloned().unwrap_or_default();
-        reasons.push(if as_read.is_empty() { verdict.reasons.clone() } else { as_read });
-        match verdict.fate {
-            _ if gone => duplicates += 1,
-            Fate::Keep => {
-                counts.committed += 1;
-                counts.kept += u64::from(!verdict.reasons.is_empty());
-                for reason in &verdict.reasons {
-                    *counts.after.entry(*reason).or_default() += 1;
-                }
-            }
-            Fate::Drop => counts.dropped += 1,
-            Fate::Quarantine => counts.quarantined += 1,
-            Fate::Wait => {
-                counts.quarantined += 1;
-                counts.waiting += 1;
-            }
-            Fate::Fail => return Err(errors::internal(&"a failed row was settled").into()),
-        }
+    let mut leaving = Leaving {
+        part,
+        quarantine: evaluator.quarantine_writer(&pass, &book, "quarantine"),
+        duplicates: 0,
+        by_heal: BTreeMap::new(),
+    };
+    for block in failing.blocks() {
+        leaving.block(&block?, &failing, &verdicts, (&out, fresh.as_ref()), &mut counts)?;
     }
-    let suspects = failing.suspects(&pass.input, &reasons)?;
-    for state in [RowState::Held, RowState::AwaitingApproval, RowState::Undone] {
-        let mask: BooleanArray = leaving.iter().map(|s| Some(*s == Some(state))).collect();
-        quarantine.write(&suspects, &mask, state)?;
-    }
+    let Leaving { part, mut quarantine, duplicates, by_heal } = leaving;
+    part.finish(&mut rows).map_err(|e| errors::io(&e))?;
     evaluator.set_aside(&mut pass, &mut quarantine, &mut counts)?;
     let quarantine = quarantine.finish()?;
 
-    let numbers = tell_rows(evaluator, &failing, &verdicts);
-    let (changes, states, healed_rows) = changes(&pass, &failing, &verdicts, &data, &numbers);
-    let cells = changes.iter().zip(&states).filter(|(_, s)| **s == "applied").count() as u64;
-    // A file judged before has its changes in the ledger: it is read again only because something needs the whole.
-    let judged = |c: &CellChange| evaluator.task.fresh.as_ref().is_some_and(|fresh| !fresh.contains(&c.file));
-    let (changes, states): (Vec<_>, Vec<_>) = changes.into_iter().zip(states).filter(|(c, _)| !judged(c)).unzip();
-    let ledger = if changes.is_empty() {
-        None
-    } else {
-        let mut written = ledger::Written {
-            cells: ledger::write(&evaluator.task.scratch.join("ledger"), &changes, &states)?,
-            count: changes.len() as u64,
-            read: None,
-            healed: None,
-            rows: 0,
-        };
-        healed_rows_kept(evaluator, &pass, &book, &failing, &verdicts, &suspects, &mut written)?;
-        Some(written)
-    };
+    let numbers = tell_rows(evaluator, &by_heal);
+    let (ledger, healed) = changes(evaluator, &pass, &book, &failing, &verdicts, &numbers).await?;
 
     let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: None };
     evaluator.know(tables, &book, &pass, known);
     evaluator.judge_table_rules(&book, &observed)?;
     // Rules in their tolerance: their rows stay as they are.
+    let as_read: BTreeSet<SetId> = failing.reasons.iter().copied().collect();
     for (reason, count) in &pass.staged.violations {
-        if !counts.after.contains_key(reason) && !failing.reasons.iter().any(|r| r.contains(reason)) {
+        if !counts.after.contains_key(reason) && !as_read.iter().any(|set| failing.sets.has(*set, *reason)) {
             counts.after.insert(*reason, *count);
         }
     }
@@ -158,123 +105,255 @@ pub(super) async fn finish(
         ));
         return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }
-    let ending =
-        Ending { rows, quarantine, ledger, observed, unhealed, lost, duplicates, healed: (cells, healed_rows) };
+    let ending = Ending { rows, quarantine, ledger, observed, unhealed, lost, duplicates, healed };
     evaluator.finish(tables, book, pass, schema_verdicts, counts, ending)
 }
 
-/// Writes the rows that commit with a changed cell, as read and as they commit: what undoing a heal needs.
-fn healed_rows_kept(
+/// Where the failing rows go.
+struct Leaving {
+    part: Part,
+    quarantine: Writer,
+    duplicates: u64,
+    /// Cells and rows that commit changed, by the place of the heal.
+    by_heal: BTreeMap<usize, (u64, u64)>,
+}
+
+impl Leaving {
+    /// Sends the rows of a block where they go: to the columns of `out`, or to quarantine if their file is fresh.
+    fn block(
+        &mut self,
+        block: &Block,
+        failing: &Failing,
+        verdicts: &Verdicts,
+        (out, fresh): (&SchemaRef, Option<&BTreeSet<u32>>),
+        counts: &mut Counts,
+    ) -> Result<(), Stopped> {
+        let ids = block.ids()?;
+        let mut leaving: Vec<Option<RowState>> = vec![None; block.len()];
+        let mut commits = vec![false; block.len()];
+        for (((row, (file, number)), slot), commits) in block.all().zip(ids).zip(&mut leaving).zip(&mut commits) {
+            counts.sum = counts.sum.wrapping_add(row_mark(file, number));
+            let settled = failing.settled(row);
+            if settled == Some(Settled::Removed) {
+                self.duplicates += 1;
+                continue;
+            }
+            let state = match verdicts.fate(failing, row) {
+                Fate::Keep => {
+                    *commits = true;
+                    counts.committed += 1;
+                    counts.kept += u64::from(verdicts.of(row) != SetId::default());
+                    for reason in failing.sets.of(verdicts.of(row)) {
+                        *counts.after.entry(reason).or_default() += 1;
+                    }
+                    continue;
+                }
+                Fate::Drop => {
+                    counts.dropped += 1;
+                    continue;
+                }
+                Fate::Quarantine if settled == Some(Settled::Undone) => RowState::Undone,
+                Fate::Quarantine => RowState::Held,
+                Fate::Wait => {
+                    counts.waiting += 1;
+                    RowState::AwaitingApproval
+                }
+                Fate::Fail => return Err(errors::internal(&"a failed row was settled").into()),
+            };
+            counts.quarantined += 1;
+            if fresh.is_none_or(|fresh| fresh.contains(&file)) {
+                *slot = Some(state);
+            }
+        }
+        let changes = block.changes.iter().filter(|((row, _), _)| commits.get(*row).copied().unwrap_or(false));
+        let mut counted = BTreeSet::new();
+        for ((row, _), change) in changes {
+            let Some(step) = failing.step_of(change.step) else { continue };
+            let (cells, rows) = self.by_heal.entry(step.heal).or_default();
+            *cells += 1;
+            *rows += u64::from(counted.insert((*row, step.heal)));
+        }
+        if commits.contains(&true) {
+            let keep = BooleanArray::from(commits);
+            let rows = committing(block, &failing.shape, out, &keep).map_err(|e| refused(&e))?;
+            self.part.write(&rows).map_err(|e| errors::io(&e))?;
+        }
+        if leaving.iter().any(Option::is_some) {
+            let suspects = left(block, failing, verdicts)?;
+            for state in [RowState::Held, RowState::AwaitingApproval, RowState::Undone] {
+                let mask: BooleanArray = leaving.iter().map(|s| Some(*s == Some(state))).collect();
+                self.quarantine.write(&suspects, &mask, state)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a block as read, with what they violated then; of rows that violated nothing, with what they do now.
+fn left(block: &Block, failing: &Failing, verdicts: &Verdicts) -> Result<RecordBatch, Stopped> {
+    let reasons = block.all().map(|row| {
+        let as_read = failing.reasons.get(row).copied().unwrap_or_default();
+        failing.sets.of(if as_read == SetId::default() { verdicts.of(row) } else { as_read })
+    });
+    block.suspects(reasons).map_err(|e| refused(&e))
+}
+
+/// Writes what changed in rows that commit, with the removed duplicates whole; and the rows that commit with a changed cell,
+/// as read and as they commit, which undoing a heal needs. `numbers` are those of the heals, by place. Gives what was written,
+/// and how many cells and rows were changed.
+///
+/// A file judged before has its changes in the ledger: it is read again only because something needs the whole.
+async fn changes(
     evaluator: &Evaluator<'_, '_>,
     pass: &Passed,
     book: &Rulebook,
     failing: &Failing,
-    verdicts: &[rows::Verdict],
-    suspects: &RecordBatch,
-    written: &mut ledger::Written,
-) -> Result<(), Stopped> {
+    verdicts: &Verdicts,
+    numbers: &[u32],
+) -> Result<(Option<ledger::Written>, (u64, u64)), Stopped> {
     let fresh = evaluator.fresh_files(&pass.input);
-    let files = crate::quarantine::file_indexes(&failing.read);
-    let changed: BTreeSet<usize> = failing.changes.keys().map(|(row, _)| *row).collect();
-    let columns: BTreeSet<usize> = failing.changes.keys().map(|(_, column)| *column).collect();
+    let dir = evaluator.task.scratch.join("ledger");
+    let columns = failing.changed_columns().into_iter();
     let columns: BTreeSet<usize> =
-        columns.iter().flat_map(|c| [Some(c), failing.flags.get(c)]).flatten().copied().collect();
-    let keep = |row: usize| {
-        verdicts.get(row).is_some_and(|v| v.fate == Fate::Keep)
-            && failing.settled.get(row).copied().flatten().is_none()
-            && changed.contains(&row)
-            && fresh.as_ref().is_none_or(|f| f.contains(&files.value(row)))
-    };
-    let mask: BooleanArray = (0..failing.len()).map(|row| Some(keep(row))).collect();
-    if mask.true_count() == 0 {
-        return Ok(());
-    }
-    let mut read = evaluator.quarantine_writer(pass, book, "healed");
-    read.write(suspects, &mask, RowState::Undone)?;
+        columns.flat_map(|c| [Some(c), failing.shape.flags.get(&c).copied()]).flatten().collect();
     let columns: Vec<usize> = columns.into_iter().collect();
-    let healed = failing.current(&pass.input)?.project(&columns).map_err(|e| errors::internal(&e))?;
-    let healed = filter_record_batch(&healed, &mask).map_err(|e| errors::internal(&e))?;
-    written.read = read.finish()?.map(|w| w.staged);
-    written.healed = Some(ledger::parquet(&evaluator.task.scratch.join("ledger"), "healed", &healed)?);
-    written.rows = mask.true_count() as u64;
-    Ok(())
+    let mut kept = Kept { read: evaluator.quarantine_writer(pass, book, "healed"), healed: None, rows: 0 };
+    let (mut entries, mut cells, mut rows) = (ledger::Entries::new(failing), 0, 0);
+    let removed = |row| failing.settled(row) == Some(Settled::Removed);
+    let commits = |row| failing.settled(row).is_none() && verdicts.fate(failing, row) == Fate::Keep;
+    let changed: BTreeSet<usize> = failing.changed_blocks().into_iter().collect();
+    let concerned = failing.blocks_with(removed).into_iter().chain(changed).collect::<BTreeSet<usize>>();
+    for index in concerned {
+        let block = failing.load(index)?;
+        let ids = block.ids()?;
+        let is_fresh =
+            |row: usize| fresh.as_ref().is_none_or(|fresh| ids.get(row).is_some_and(|(file, _)| fresh.contains(file)));
+        let stays = |row: usize| commits(block.first + row) && is_fresh(row);
+        let cells_of = block.changes.iter().filter(|((row, _), _)| commits(block.first + row));
+        let changed: BTreeSet<usize> = cells_of.clone().map(|((row, _), _)| *row).collect();
+        cells += cells_of.count() as u64;
+        rows += changed.len() as u64;
+        told(
+            &block,
+            &ids,
+            failing,
+            &pass.input,
+            numbers,
+            (&stays, &|row| removed(block.first + row) && is_fresh(row)),
+            &mut entries,
+        )?;
+        let mask: BooleanArray = (0..block.len()).map(|row| Some(changed.contains(&row) && is_fresh(row))).collect();
+        kept.block(&block, &left(&block, failing, verdicts)?, &mask, &columns, &dir)?;
+    }
+    if entries.count == 0 {
+        return Ok((None, (cells, rows)));
+    }
+    let Kept { read, healed, rows: kept_rows } = kept;
+    let count = entries.count;
+    let written = ledger::Written {
+        cells: entries.write(&dir, evaluator.engine.options.now).await?,
+        count,
+        read: read.finish()?.map(|w| w.staged),
+        healed: healed.map(ledger::Parquet::close).transpose()?,
+        rows: kept_rows,
+    };
+    Ok((Some(written), (cells, rows)))
 }
 
-/// What changed in rows that commit, with the removed duplicates whole; the rows with a change. `numbers` are those of the
-/// heals, by place.
-fn changes(
-    pass: &Passed,
-    failing: &Failing,
-    verdicts: &[rows::Verdict],
-    data: &SchemaRef,
-    numbers: &[u32],
-) -> (Vec<CellChange>, Vec<&'static str>, u64) {
-    let place = |row: usize| {
-        let (file, number) = failing.id(row);
-        (pass.input.files.get(file as usize).cloned().unwrap_or_default(), number)
-    };
-    let mut all = Vec::new();
-    let mut healed = BTreeSet::new();
-    for ((row, column), change) in &failing.changes {
-        let commits = verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep);
-        let removed = failing.settled.get(*row).copied().flatten().is_some();
-        if !commits || removed {
-            continue;
+/// The healed rows on their way: as read, and the columns that any repair changed, as they commit.
+struct Kept {
+    read: Writer,
+    healed: Option<ledger::Parquet>,
+    rows: u64,
+}
+
+impl Kept {
+    fn block(
+        &mut self,
+        block: &Block,
+        suspects: &RecordBatch,
+        mask: &BooleanArray,
+        columns: &[usize],
+        dir: &Path,
+    ) -> Result<(), Stopped> {
+        if mask.true_count() == 0 {
+            return Ok(());
         }
-        healed.insert(*row);
-        let (file, number) = place(*row);
-        let Change { old, new, confidence, clause, heal, .. } = change.clone();
-        let column = data.field(*column).name().clone();
-        let heal = numbers.get(heal).copied().unwrap_or(0);
-        let entry = CellChange { file, row: number, column, old, new, confidence, clause, heal, state: State::Applied };
-        all.push((entry, "applied"));
+        self.read.write(suspects, mask, RowState::Undone)?;
+        let healed = block.current().and_then(|rows| filter_record_batch(&rows.project(columns)?, mask));
+        let healed = healed.map_err(|e| refused(&e))?;
+        let file = match &mut self.healed {
+            Some(file) => file,
+            none => none.insert(ledger::Parquet::create(dir, "healed", healed.schema_ref())?),
+        };
+        self.rows += mask.true_count() as u64;
+        file.write(&healed)
     }
-    for row in 0..failing.len() {
-        if failing.settled.get(row).copied().flatten() != Some(Settled::Removed) {
+}
+
+/// Tells the ledger what changed in a block: in rows that stay, and of removed rows everything.
+fn told(
+    block: &Block,
+    ids: &[RowId],
+    failing: &Failing,
+    input: &Input,
+    numbers: &[u32],
+    (stays, removed): (&dyn Fn(usize) -> bool, &dyn Fn(usize) -> bool),
+    entries: &mut ledger::Entries<'_>,
+) -> Result<(), Stopped> {
+    let shape = &failing.shape;
+    let place = |row: usize| {
+        let (file, number) = ids.get(row).copied().unwrap_or_default();
+        (input.files.get(file as usize).map_or("", String::as_str), number)
+    };
+    let number = |heal: usize| numbers.get(heal).copied().unwrap_or(0);
+    let texts: Vec<_> = (0..shape.columns).map(|column| (block.texts_as_read(column), block.values(column))).collect();
+    for ((row, column), change) in block.changes.iter().filter(|((row, _), _)| stays(*row)) {
+        let (Some((as_read, values)), Some(step)) = (texts.get(*column), failing.step_of(change.step)) else {
             continue;
-        }
-        let (file, number) = place(row);
-        let by = failing.removed_by.get(&row).copied();
-        let (clause, heal) = by.map_or((0, 0), |by| (by.clause, numbers.get(by.heal).copied().unwrap_or(0)));
-        for (index, field) in data.fields().iter().take(pass.input.columns - pass.input.flags).enumerate() {
-            let old = failing.text_as_read(row, index);
-            let (file, column) = (file.clone(), field.name().clone());
-            let entry = CellChange {
+        };
+        let (file, at) = place(*row);
+        let old = as_read.one(*row);
+        let new = values.filter(|v| v.is_valid(*row)).map(|v| format_cell(v.as_ref(), *row));
+        entries.push(&ledger::Entry {
+            file,
+            row: at,
+            column: shape.schema.field(*column).name(),
+            old: old.as_deref(),
+            new: new.as_deref(),
+            confidence: change.confidence,
+            clause: step.clause,
+            heal: number(step.heal),
+            state: "applied",
+        })?;
+    }
+    for row in (0..block.len()).filter(|row| removed(*row)) {
+        let (file, at) = place(row);
+        let step = failing.removal(block.first + row).and_then(|by| failing.step_of(by.step()));
+        for (column, (as_read, _)) in texts.iter().enumerate().take(input.columns - input.flags) {
+            let old = as_read.one(row);
+            entries.push(&ledger::Entry {
                 file,
-                row: number,
-                column,
-                old,
+                row: at,
+                column: shape.schema.field(column).name(),
+                old: old.as_deref(),
                 new: None,
                 confidence: 1.0,
-                clause,
-                heal,
-                state: State::Applied,
-            };
-            all.push((entry, "removed"));
+                clause: step.map_or(0, |step| step.clause),
+                heal: step.map_or(0, |step| number(step.heal)),
+                state: "removed",
+            })?;
         }
     }
-    all.sort_by(|(a, _), (b, _)| (&a.file, a.row).cmp(&(&b.file, b.row)));
-    let (changes, states) = all.into_iter().unzip();
-    (changes, states, healed.len() as u64)
+    Ok(())
 }
 
 /// Counts the rows each applied heal has changed, without those that did not commit. Gives each heal's number, by the place
 /// it had: what did nothing in the end is not told, and has none.
-fn tell_rows(evaluator: &mut Evaluator<'_, '_>, failing: &Failing, verdicts: &[rows::Verdict]) -> Vec<u32> {
-    let mut by_heal: BTreeMap<usize, (u64, BTreeSet<usize>)> = BTreeMap::new();
-    for ((row, _), change) in &failing.changes {
-        let settled = failing.settled.get(*row).copied().flatten().is_some();
-        if !settled && verdicts.get(*row).is_some_and(|v| v.fate == Fate::Keep) {
-            let entry = by_heal.entry(change.heal).or_default();
-            entry.0 += 1;
-            entry.1.insert(*row);
-        }
-    }
+fn tell_rows(evaluator: &mut Evaluator<'_, '_>, by_heal: &BTreeMap<usize, (u64, u64)>) -> Vec<u32> {
     for (heal, told) in evaluator.heals.iter_mut().enumerate() {
         if told.cells > 0 && told.state == "applied" {
-            let (cells, rows) = by_heal.remove(&heal).unwrap_or_default();
-            told.cells = cells;
-            told.rows = rows.len() as u64;
+            (told.cells, told.rows) = by_heal.get(&heal).copied().unwrap_or_default();
         }
     }
     let stays = |h: &HealReport| {
@@ -305,32 +384,26 @@ fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> 
     }
 }
 
-/// Writes the rows that passed and are still there, with the columns of `data`.
+/// Writes the rows that passed and are still there, with the columns of `data`. Gives the sum of their marks and how many they are.
 async fn rewrite(
     evaluator: &Evaluator<'_, '_>,
     pass: &Passed,
     passed: &Finished,
-    taken: &BTreeSet<RowId>,
+    failing: &Failing,
     data: &SchemaRef,
-) -> Result<(Finished, u64), Stopped> {
+) -> Result<(Finished, u64, u64), Stopped> {
     let engine = evaluator.engine;
     let rows = provider(engine, passed, &pass.good).await?;
     let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
     let mut part = open_part(evaluator, 0, data)?;
-    let mut sum = 0u64;
+    let (mut sum, mut stayed) = (0u64, 0);
     while let Some(batch) = stream.next().await {
         let batch = batch?;
-        let files = crate::quarantine::file_indexes(&batch);
-        let numbers = batch.column_by_name(pipe_connect::source::meta::ROW).cloned();
-        let numbers = numbers.and_then(|n| {
-            datafusion::arrow::array::AsArray::as_primitive_opt::<datafusion::arrow::datatypes::UInt64Type>(n.as_ref())
-                .cloned()
-        });
-        let Some(numbers) = numbers else { return Err(errors::internal(&"rows without their places").into()) };
-        let stays: BooleanArray =
-            files.values().iter().zip(numbers.values()).map(|(f, r)| Some(!taken.contains(&(*f, *r)))).collect();
+        let ids = row_ids(&batch, meta::FILE, meta::ROW)?;
+        let stays: BooleanArray = ids.into_iter().map(|id| Some(failing.find(id).is_none())).collect();
         let stay = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
         sum = sum.wrapping_add(marks(&stay));
+        stayed += stay.num_rows() as u64;
         // The file stands behind the data.
         let columns = stay.columns().iter().take(data.fields().len()).cloned();
         let columns = columns
@@ -345,5 +418,5 @@ async fn rewrite(
     }
     let mut finished = Finished::default();
     part.finish(&mut finished).map_err(|e| errors::io(&e))?;
-    Ok((finished, sum))
+    Ok((finished, sum, stayed))
 }

@@ -1,17 +1,19 @@
 //! Proposals through the gates: applied, waiting or refused, with what the report says of each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use datafusion::common::ScalarValue;
+use datafusion::arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::compute::take;
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::confidence::Posterior;
 use pipe_heal::gates::{ColumnUse, Decision, Outcome, Refusal, Request, decide};
-use pipe_heal::proposal::resolve;
 use pipe_quality::Reason;
 
 use super::Healer;
-use super::propose::Proposed;
-use super::rows::{self, Change, Settled};
+use super::block::{Block, Change, refused};
+use super::proposals::Proposals;
+use super::rows::{Settled, Step};
 use crate::clauses::Answered;
 use crate::engine::{Stopped, key_columns};
 use crate::report::HealReport;
@@ -41,34 +43,23 @@ impl Healer<'_, '_, '_> {
     pub(super) fn apply(
         &mut self,
         group: usize,
-        proposals: Vec<(usize, Proposed)>,
+        proposals: &Proposals,
         heals: &[(Answered, ResolvedAction, Reason)],
     ) -> Result<bool, Stopped> {
-        let mut arithmetic: BTreeMap<(u64, usize), Vec<String>> = BTreeMap::new();
-        let mut origin: BTreeMap<(u64, usize), usize> = BTreeMap::new();
-        for (place, p) in &proposals {
-            let cell = (p.proposal.row, p.proposal.column);
-            arithmetic.entry(cell).or_insert_with(|| p.arithmetic.clone());
-            origin.entry(cell).or_insert(*place);
-        }
-        let resolution = resolve(proposals.into_iter().map(|(_, p)| p.proposal));
-        for conflict in &resolution.conflicts {
-            let column = self.pass.input.schema.field(conflict.column).name();
+        for (column, cells) in &proposals.conflicts {
+            let column = self.failing.shape.schema.field(*column).name();
             self.evaluator.engine.note(format!(
-                "{}: two proposals for one cell of `{column}` differ, so it gets none",
-                self.evaluator.task.table
+                "{}: two proposals for {} of `{column}` differ, so {} none",
+                self.evaluator.task.table,
+                if *cells == 1 { "one cell".to_owned() } else { format!("each of {cells} cells") },
+                if *cells == 1 { "it gets" } else { "they get" },
             ));
         }
-        let mut by_heal: BTreeMap<usize, Vec<pipe_heal::proposal::Proposal<ScalarValue>>> = BTreeMap::new();
-        for p in resolution.agreed {
-            let place = origin.get(&(p.row, p.column)).copied().unwrap_or(0);
-            by_heal.entry(place).or_default().push(p);
-        }
         let mut changed = false;
-        for (place, proposals) in by_heal {
+        for place in proposals.places() {
             let Some((answer, action, _)) = heals.get(place) else { continue };
             let Some(clause) = &answer.clause else { continue };
-            changed |= self.pass_gates((answer, group), action, clause, proposals, &arithmetic)?;
+            changed |= self.pass_gates((answer, group), action, clause, place, proposals)?;
         }
         Ok(changed)
     }
@@ -78,53 +69,69 @@ impl Healer<'_, '_, '_> {
         answer: (&Answered, usize),
         action: &ResolvedAction,
         clause: &pipe_check::Clause,
-        proposals: Vec<pipe_heal::proposal::Proposal<ScalarValue>>,
-        arithmetic: &BTreeMap<(u64, usize), Vec<String>>,
+        place: usize,
+        proposals: &Proposals,
     ) -> Result<bool, Stopped> {
         // A budget is the clause's: what it changed in earlier rounds counts.
-        let mut per_column: BTreeMap<usize, u64> = BTreeMap::new();
-        for p in &proposals {
-            *per_column.entry(p.column).or_default() += 1;
-        }
-        for ((_, column), change) in &self.failing.changes {
-            if let Some(count) = per_column.get_mut(column).filter(|_| change.clause == clause.index) {
-                *count += 1;
+        let mut per_column = proposals.columns(place);
+        for (step, column, cells) in self.failing.changed() {
+            if let Some(count) = per_column.get_mut(&column).filter(|_| step.clause == clause.index) {
+                *count += cells;
             }
         }
         let cells = self.evaluator.measured(self.pass);
-        let columns: Vec<ColumnUse> = per_column
-            .iter()
-            .map(|(c, n)| ColumnUse { column: self.pass.input.schema.field(*c).name().clone(), changed: *n, cells })
-            .collect();
-        let mut rows: BTreeSet<usize> =
-            self.failing.changes.iter().filter(|(_, c)| c.clause == clause.index).map(|((row, _), _)| *row).collect();
-        rows.extend(proposals.iter().filter_map(|p| usize::try_from(p.row).ok()));
+        let name = |column: usize| self.failing.shape.schema.field(column).name().clone();
+        let columns: Vec<ColumnUse> =
+            per_column.iter().map(|(c, n)| ColumnUse { column: name(*c), changed: *n, cells }).collect();
+        // Only what is inferred has a budget of rows.
+        let rows = if action.inferred() { self.changed_rows(clause.index, place, proposals)? } else { 0 };
         // How far people trust a clause is kept by column, so each column is decided, and told, by itself.
-        let mut by_column: BTreeMap<usize, Vec<pipe_heal::proposal::Proposal<ScalarValue>>> = BTreeMap::new();
-        for p in proposals {
-            by_column.entry(p.column).or_default().push(p);
-        }
         let mut changed = false;
-        for (column, proposals) in by_column {
-            let name = self.pass.input.schema.field(column).name().clone();
-            let request = self.request(clause, action, &name, &columns, rows.len() as u64);
+        for column in per_column.keys() {
+            let name = self.failing.shape.schema.field(*column).name().clone();
+            let request = self.request(clause, action, &name, &columns, rows);
             let decision = decide(&request.as_request(&self.evaluator.settings));
-            changed |= self.apply_column(answer, action, clause, (column, &name), proposals, &decision, arithmetic)?;
+            changed |= self.apply_column(answer, action, clause, (*column, &name), (place, proposals), &decision)?;
         }
         Ok(changed)
     }
 
+    /// The rows that a clause has changed, or would by what is proposed at this place.
+    fn changed_rows(&self, clause: usize, place: usize, proposals: &Proposals) -> Result<u64, Stopped> {
+        let proposed: BTreeMap<usize, Vec<usize>> = {
+            let mut blocks = BTreeMap::<usize, Vec<usize>>::new();
+            for column in proposals.columns(place).into_keys() {
+                for block in proposals.blocks(place, column) {
+                    blocks.entry(block).or_default().push(column);
+                }
+            }
+            blocks
+        };
+        let mut count = 0;
+        let blocks: BTreeSet<usize> =
+            self.failing.changed_blocks().into_iter().chain(proposed.keys().copied()).collect();
+        for index in blocks {
+            let block = self.failing.load(index)?;
+            let of_clause = |step: usize| self.failing.step_of(step).is_some_and(|s| s.clause == clause);
+            let changed = block.changes.iter().filter(|(_, c)| of_clause(c.step)).map(|((row, _), _)| *row);
+            let mut rows: BTreeSet<usize> = changed.collect();
+            for column in proposed.get(&index).into_iter().flatten() {
+                rows.extend(proposals.load(index, place, *column)?.into_iter().flat_map(|agreed| agreed.rows));
+            }
+            count += rows.len() as u64;
+        }
+        Ok(count)
+    }
+
     /// Applies the proposals of a clause for one column, as they were decided.
-    #[expect(clippy::too_many_arguments, reason = "a decision with all that it is about")]
     fn apply_column(
         &mut self,
         (answer, group): (&Answered, usize),
         action: &ResolvedAction,
         clause: &pipe_check::Clause,
         (column, name): (usize, &str),
-        proposals: Vec<pipe_heal::proposal::Proposal<ScalarValue>>,
+        (place, proposals): (usize, &Proposals),
         decision: &Decision,
-        arithmetic: &BTreeMap<(u64, usize), Vec<String>>,
     ) -> Result<bool, Stopped> {
         // A clause that goes on repairing in later rounds is one heal.
         let failure = answer.failure.to_string();
@@ -133,73 +140,65 @@ impl Healer<'_, '_, '_> {
                 && (h.failure.as_str(), h.action.as_str()) == (failure.as_str(), action.name())
         });
         let heal = earlier.unwrap_or(self.evaluator.heals.len());
+        let step = self.failing.step(Step { clause: clause.index, group, heal });
         let mut told = BTreeMap::<(&str, Option<i64>), HealReport>::new();
-        let mut writes: BTreeMap<usize, ScalarValue> = BTreeMap::new();
-        for p in proposals {
-            let at = usize::try_from(p.row).unwrap_or(usize::MAX);
-            let undone = self.undone(at, column, name, &clause.text);
-            let outcome = match undone {
-                Some(heal) => Outcome::Refuse(Refusal::Undone { heal }),
-                None => decision.of(p.confidence),
-            };
-            let state = match &outcome {
-                Outcome::Apply => "applied",
-                Outcome::Wait(_) => "waiting",
-                Outcome::Refuse(_) => "refused",
-            };
-            let row = usize::try_from(p.row).unwrap_or(usize::MAX);
-            let entry = told.entry((state, undone)).or_insert_with(|| {
-                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
-                lines.extend(decision.arithmetic.iter().cloned());
-                let reason = reason_of(&outcome);
-                HealReport {
+        let mut changed = false;
+        for index in proposals.blocks(place, column) {
+            let Some(agreed) = proposals.load(index, place, column)? else { continue };
+            let mut block = self.failing.load(index)?;
+            let took_back = self.took_back(&block, &agreed.rows, column, name, &clause.text)?;
+            let (mut rows, mut places) = (Vec::new(), Vec::new());
+            for (at, row) in agreed.rows.iter().copied().enumerate() {
+                let confidence = agreed.confidence(at);
+                let undone = took_back.get(&row).copied();
+                let outcome = match undone {
+                    Some(heal) => Outcome::Refuse(Refusal::Undone { heal }),
+                    None => decision.of(confidence),
+                };
+                let state = match &outcome {
+                    Outcome::Apply => "applied",
+                    Outcome::Wait(_) => "waiting",
+                    Outcome::Refuse(_) => "refused",
+                };
+                let lines = || [agreed.arithmetic(at), decision.arithmetic.clone()].concat();
+                let entry = told.entry((state, undone)).or_insert_with(|| HealReport {
                     column: name.to_owned(),
-                    confidence: p.confidence,
-                    arithmetic: lines,
-                    reason,
+                    confidence,
+                    arithmetic: lines(),
+                    reason: reason_of(&outcome),
                     ..told::heal(answer, action.name(), state)
+                });
+                entry.cells += 1;
+                entry.rows += 1;
+                if confidence < entry.confidence {
+                    entry.confidence = confidence;
+                    entry.arithmetic = lines();
                 }
-            });
-            entry.cells += 1;
-            entry.rows += 1;
-            if p.confidence < entry.confidence {
-                entry.confidence = p.confidence;
-                let mut lines = arithmetic.get(&(p.row, p.column)).cloned().unwrap_or_default();
-                lines.extend(decision.arithmetic.iter().cloned());
-                entry.arithmetic = lines;
-            }
-            match outcome {
-                Outcome::Apply => {
-                    let new = (!p.new.is_null()).then(|| scalar_text(&p.new));
-                    let old = match self.failing.changes.get(&(row, p.column)) {
-                        Some(before) => before.old.clone(),
-                        None => p.old.clone(),
-                    };
-                    let change = Change { old, new, confidence: p.confidence, clause: clause.index, group, heal };
-                    self.failing.changes.insert((row, p.column), change);
-                    writes.insert(row, p.new);
-                }
-                Outcome::Wait(_) => {
-                    if let Some(slot) = self.failing.settled.get_mut(row) {
-                        *slot = Some(Settled::Waits);
+                match outcome {
+                    Outcome::Apply => {
+                        block.changes.insert((row, column), Change { confidence, step });
+                        rows.push(row);
+                        places.push(u64::try_from(at).unwrap_or(u64::MAX));
                     }
-                }
-                Outcome::Refuse(Refusal::Undone { .. }) => {
-                    if let Some(slot) = self.failing.settled.get_mut(row) {
-                        *slot = Some(Settled::Undone);
+                    Outcome::Wait(_) => self.failing.settle(block.first + row, Some(Settled::Waits)),
+                    Outcome::Refuse(Refusal::Undone { .. }) => {
+                        self.failing.settle(block.first + row, Some(Settled::Undone));
+                        self.left.insert(block.first + row, failure.clone());
                     }
-                    self.left.insert(row, failure.clone());
+                    Outcome::Refuse(_) => {}
                 }
-                Outcome::Refuse(_) => {}
             }
-        }
-        let changed = !writes.is_empty();
-        if changed {
-            self.failing.write(column, &writes)?;
-            if let (ResolvedAction::Fill { .. }, Some(flag)) = (action, self.failing.flags.get(&column).copied()) {
-                let filled = writes.keys().map(|row| (*row, ScalarValue::Boolean(Some(true)))).collect();
-                self.failing.write(flag, &filled)?;
+            if rows.is_empty() {
+                continue;
             }
+            changed = true;
+            let new = take(&agreed.values, &UInt64Array::from(places), None).map_err(|e| refused(&e))?;
+            block.write(column, &rows, &new).map_err(|e| refused(&e))?;
+            if let (ResolvedAction::Fill { .. }, Some(flag)) = (action, self.failing.shape.flags.get(&column)) {
+                let filled: ArrayRef = Arc::new(BooleanArray::from(vec![true; rows.len()]));
+                block.write(*flag, &rows, &filled).map_err(|e| refused(&e))?;
+            }
+            self.failing.put(index, &block)?;
         }
         // The applied one first: its place is what changes point at.
         if let Some(applied) = told.remove(&("applied", None)) {
@@ -243,25 +242,35 @@ impl Healer<'_, '_, '_> {
 
     /// Rows of a failure that stay out because somebody took their repair back.
     pub(super) fn left_undone(&self, reason: &Reason, failure: &str) -> u64 {
-        let of = |(row, answered): &(&usize, &String)| {
-            answered.as_str() == failure || self.failing.reasons.get(**row).is_some_and(|r| r.contains(reason))
-        };
+        let violated =
+            |row: usize| self.failing.reasons.get(row).is_some_and(|set| self.failing.sets.has(*set, *reason));
+        let of = |(row, answered): &(&usize, &String)| answered.as_str() == failure || violated(**row);
         self.left.iter().filter(of).count() as u64
     }
 
-    /// The heal that repaired a cell so before and was undone.
-    fn undone(&self, row: usize, column: usize, name: &str, clause: &str) -> Option<i64> {
+    /// Of these rows of a block the ones whose cell was repaired so before, with the heal that did it and was undone.
+    fn took_back(
+        &self,
+        block: &Block,
+        rows: &[usize],
+        column: usize,
+        name: &str,
+        clause: &str,
+    ) -> Result<BTreeMap<usize, i64>, Stopped> {
         let memory = &self.evaluator.task.memory;
-        let (file, number) = self.failing.id(row);
-        let file = self.pass.input.files.get(file as usize)?;
-        if !memory.took_back(file, number) {
-            return None;
+        let mut undone = BTreeMap::new();
+        if !memory.took_any_back() {
+            return Ok(undone);
         }
-        let old = match self.failing.changes.get(&(row, column)) {
-            Some(change) => change.old.clone(),
-            None => self.failing.text(row, column),
-        };
-        memory.undone(file, number, name, old.as_deref(), clause)
+        let (ids, texts) = (block.ids()?, block.texts_as_read(column));
+        for row in rows {
+            let Some((file, number)) = ids.get(*row) else { continue };
+            let Some(file) = self.pass.input.files.get(*file as usize) else { continue };
+            if let Some(heal) = memory.undone(file, *number, name, || texts.one(*row), clause) {
+                undone.insert(*row, heal);
+            }
+        }
+        Ok(undone)
     }
 }
 
@@ -297,8 +306,4 @@ pub(super) fn reason_of(outcome: &Outcome) -> Option<String> {
         Outcome::Wait(waiting) => Some(waiting.to_string()),
         Outcome::Refuse(refusal) => Some(refusal.to_string()),
     }
-}
-
-fn scalar_text(value: &ScalarValue) -> String {
-    value.to_array().map(|a| rows::format_cell(a.as_ref(), 0)).unwrap_or_default()
 }

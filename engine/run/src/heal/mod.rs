@@ -1,13 +1,20 @@
 //! Repairs: only failing rows run again.
 //!
-//! The failing rows are held in memory; the others stay in their staged files. Clauses propose in rounds on the same input,
-//! proposals pass the gates, and what is left takes the fate its clause says. A row that does not commit leaves as it was
-//! read, with none of its repairs in the ledger.
+//! The failing rows are held in blocks, in files where they are many; the others stay in their staged files. Clauses propose in
+//! rounds on the same input, proposals pass the gates, and what is left takes the fate its clause says. A row that does not
+//! commit leaves as it was read, with none of its repairs in the ledger.
 
+mod block;
+mod dedupe;
 mod finish;
 mod gate;
+mod held;
+mod ids;
 pub(crate) mod ledger;
+mod passing;
+mod proposals;
 mod propose;
+mod reasons;
 mod rows;
 mod sets;
 mod tables;
@@ -16,22 +23,20 @@ mod withdraw;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{RecordBatch, UInt64Array};
-use datafusion::arrow::compute::take_record_batch;
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
+use futures::StreamExt;
 use pipe_check::Predicate;
 use pipe_compile::{Planner, SetAssertion, Tables};
 use pipe_heal::action::{Key, ResolvedAction};
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
-use pipe_heal::gates::{Outcome, decide};
 use pipe_quality::{Aggregates, Reason, Sample, Suspects};
 
 use crate::account::exceeds;
 use crate::clauses::Answered;
 use crate::engine::Stopped;
-use crate::errors;
 use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
 use crate::report::HealReport;
 use crate::results::Known;
@@ -39,10 +44,13 @@ use crate::rulebook::{Observed, Rulebook};
 use crate::settle::rows_of;
 use crate::told;
 
+use block::{Block, refused};
 use finish::finish;
-use gate::reason_of;
-use propose::{Ask, Proposed};
-use rows::{Failing, Removal, RowId, Settled};
+use ids::{Ids, Numbered};
+use proposals::Proposals;
+use propose::{Ask, Asking, Votes};
+use reasons::{SetId, counted};
+use rows::{Failing, Settled};
 use sets::{Found, Standing};
 
 /// How often clauses may propose on what the round before has left.
@@ -60,13 +68,15 @@ pub async fn heal(
     answered: Vec<(Reason, Answered)>,
     schema_verdicts: BTreeMap<u16, Observed>,
 ) -> Result<Evaluation, Stopped> {
-    let mut suspects = Vec::new();
+    let scratch = evaluator.task.scratch.join("failing");
+    let mut failing = Failing::new(&pass.input, &scratch, evaluator.engine.options.memory_limit, pass.identity);
+    let mut filling = failing.filling();
     for part in std::mem::take(&mut pass.staged.suspects) {
         for batch in Suspects::into_reader(part)? {
-            suspects.push(batch?);
+            filling.suspects(&batch?)?;
         }
     }
-    let failing = Failing::new(&pass.input, &suspects)?;
+    filling.done()?;
     let as_read = as_read(&mut pass, &book, &failing)?;
     let passed = pass.rows.take();
     let read = pass.identity || !book.table.is_empty();
@@ -77,7 +87,6 @@ pub async fn heal(
         answered: answered.into_iter().collect(),
         failing,
         passed: standing,
-        taken: BTreeSet::new(),
         notified: BTreeSet::new(),
         undone: BTreeSet::new(),
         withdrawn: BTreeSet::new(),
@@ -91,20 +100,25 @@ pub async fn heal(
     healer.rounds().await?;
     let violated = healer.withdraw().await?;
     let (violated, observed) = healer.hold_table_rules(violated).await?;
-    let changed = !healer.failing.changes.is_empty()
+    let changed = !healer.failing.changed_blocks().is_empty()
         || healer.failing.settled.iter().any(Option::is_some)
-        || !violated.iter().flatten().all(|reason| healer.mild(reason));
+        || healer.tolerable(&violated, |reason| healer.mild(reason)).count_set_bits() < violated.len();
     healer.pass.before = healer.evaluator.before(tables, &book, &as_read, &observed, changed)?;
-    let settled = healer.settle(&violated)?;
-    let Healer { failing, taken, .. } = healer;
-    finish(evaluator, tables, book, pass, failing, taken, passed, settled, observed, schema_verdicts).await
+    let settled = healer.settle(violated)?;
+    let Healer { failing, .. } = healer;
+    finish(evaluator, tables, book, pass, failing, passed, settled, observed, schema_verdicts).await
 }
 
 /// The aggregates of the table rules over the rows as read, but for broken records.
 fn as_read(pass: &mut Passed, book: &Rulebook, failing: &Failing) -> Result<Vec<ScalarValue>, Stopped> {
     let mut all = std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&book.aggregates)?);
-    let whole = failing.reasons.iter().map(|r| Some(!r.contains(&Reason::BadRecord))).collect();
-    all.update(&rows_of(&failing.read, &whole, pass.input.columns)?)?;
+    for block in failing.blocks().filter(|_| !book.aggregates.is_empty()) {
+        let block = block?;
+        let reasons = failing.reasons.get(block.all()).unwrap_or_default();
+        let whole = reasons.iter().map(|set| Some(!failing.sets.has(*set, Reason::BadRecord))).collect();
+        let read = block.current().map_err(|e| refused(&e))?;
+        all.update(&rows_of(&read, &whole, pass.input.columns)?)?;
+    }
     Ok(all.finish()?)
 }
 
@@ -118,8 +132,6 @@ struct Healer<'h, 'e, 'a> {
     failing: Failing,
     /// The rows that passed, with identity where a set rule needs it; none when no rule looks at them together.
     passed: Arc<dyn TableProvider>,
-    /// Of these, the ones that fail a set rule and are among `failing` now.
-    taken: BTreeSet<RowId>,
     /// Failures whose channels were told.
     notified: BTreeSet<(Reason, usize)>,
     /// Steps whose repairs made a table rule fail: clauses and groups, by index.
@@ -132,30 +144,23 @@ struct Healer<'h, 'e, 'a> {
 
 impl Healer<'_, '_, '_> {
     /// Rows of `failing` that pass every row rule by now and are still there, as the set rules see them.
-    fn passing(&self, violated: &[BTreeSet<Reason>]) -> Result<RecordBatch, Stopped> {
-        let rows: Vec<u64> = (0..self.failing.len())
-            .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
-            .filter(|r| violated.get(*r).is_none_or(|reasons| reasons.iter().all(|reason| self.mild(reason))))
-            .map(|r| r as u64)
-            .collect();
-        let current = self.failing.current(&self.pass.input)?;
-        let current = take_record_batch(&current, &UInt64Array::from(rows)).map_err(|e| errors::internal(&e))?;
-        let mut columns: Vec<_> = current.columns().iter().take(self.pass.input.columns).cloned().collect();
-        // As far as the rows that passed have them: file, line and row.
-        if self.pass.good.fields().len() > self.pass.input.columns {
-            columns.push(Arc::new(crate::quarantine::file_indexes(&current)));
-            for field in self.pass.good.fields().iter().skip(self.pass.input.columns + 1) {
-                let column = current.column_by_name(field.name());
-                columns.push(Arc::clone(column.ok_or_else(|| errors::internal(&"a row without its place"))?));
-            }
-        }
-        let columns = columns
-            .into_iter()
-            .zip(self.pass.good.fields())
-            .map(|(c, f)| datafusion::arrow::compute::cast(&c, f.data_type()))
-            .collect::<Result<_, _>>()
-            .map_err(|e| errors::internal(&e))?;
-        Ok(RecordBatch::try_new(Arc::clone(&self.pass.good), columns).map_err(|e| errors::internal(&e))?)
+    fn passing(&self, violated: &[SetId]) -> Result<Option<Arc<dyn TableProvider>>, Stopped> {
+        let keep = self.tolerable(violated, |reason| self.mild(reason));
+        passing::table(&self.failing, &self.pass.good, &(&keep & &self.unsettled()))
+    }
+
+    /// The rows that violate nothing but what is let pass here.
+    fn tolerable(&self, violated: &[SetId], pass: impl Fn(&Reason) -> bool) -> BooleanBuffer {
+        let mut known: BTreeMap<SetId, bool> = BTreeMap::new();
+        let sets = &self.failing.sets;
+        let tolerable =
+            violated.iter().map(|set| *known.entry(*set).or_insert_with(|| sets.of(*set).all(|r| pass(&r))));
+        BooleanBuffer::from_iter(tolerable)
+    }
+
+    /// The rows that nothing has settled yet.
+    fn unsettled(&self) -> BooleanBuffer {
+        BooleanBuffer::from_iter(self.failing.settled.iter().map(Option::is_none))
     }
 
     /// Whether a row that violates this commits all the same: it is within the tolerance, or its clause lets it pass in the end.
@@ -165,12 +170,12 @@ impl Healer<'_, '_, '_> {
         self.evaluator.fate_of(answer, rule, last_group(answer, rule)).0 == Fate::Keep
     }
 
-    fn standing(&self, passing: RecordBatch) -> Standing<'_> {
+    fn standing(&self, passing: Option<Arc<dyn TableProvider>>) -> Standing<'_> {
         Standing {
             engine: self.evaluator.engine,
             table: self.evaluator.task.table,
             passed: Arc::clone(&self.passed),
-            taken: &self.taken,
+            failing: self.failing.ids(),
             passing,
             committed: self.evaluator.task.committed.clone(),
         }
@@ -182,7 +187,7 @@ impl Healer<'_, '_, '_> {
     }
 
     /// What all set rules find of the table as it stands.
-    async fn find(&self, violated: &[BTreeSet<Reason>]) -> Result<BTreeMap<u16, Found>, Stopped> {
+    async fn find(&self, violated: &[SetId]) -> Result<BTreeMap<u16, Found>, Stopped> {
         let mut all = BTreeMap::new();
         if !self.pass.identity {
             return Ok(all);
@@ -197,104 +202,131 @@ impl Healer<'_, '_, '_> {
 
     /// Set rules on the rows as read: raises their failures and takes the violating rows among the failing ones.
     async fn sets_as_read(&mut self) -> Result<(), Stopped> {
-        let as_read: Vec<BTreeSet<Reason>> = self.failing.reasons.clone();
-        let found = self.find(&as_read).await?;
-        let count = |found: &Found| (found.rows.len() as u64, found.judged);
+        let found = self.find(&self.failing.reasons).await?;
+        let count = |found: &Found| (found.count, found.judged);
         // A rule's own count is that of all rows; what is done about them, of those that pass by other rules.
-        let alone = if as_read.iter().all(|reasons| reasons.iter().all(|r| self.mild(r))) {
+        let passing = self.tolerable(&self.failing.reasons, |reason| self.mild(reason));
+        let alone = if passing.count_set_bits() == passing.len() {
             found.iter().map(|(index, found)| (*index, count(found))).collect()
         } else {
-            let only_broken =
-                |reasons: &BTreeSet<Reason>| reasons.iter().filter(|r| **r == Reason::BadRecord).copied().collect();
-            let broken: Vec<BTreeSet<Reason>> = as_read.iter().map(only_broken).collect();
+            let mut broken = self.failing.reasons.clone();
+            let only = self.failing.sets.number(BTreeSet::from([Reason::BadRecord]));
+            for set in &mut broken {
+                *set = if self.failing.sets.has(*set, Reason::BadRecord) { only } else { SetId::default() };
+            }
             self.find(&broken).await?.iter().map(|(index, found)| (*index, count(found))).collect()
         };
         self.pass.sets = alone;
-        let mut wanted = BTreeSet::new();
         for (index, found) in &found {
             let Some(rule) = self.book.rule(*index) else { continue };
-            let count = found.rows.len() as u64;
             self.pass.staged.judged.insert(*index, found.judged);
-            if count == 0 {
+            if found.count == 0 {
                 continue;
             }
-            self.pass.staged.violations.insert(Reason::Rule(*index), count);
-            if !exceeds(rule.tolerate, count, found.judged) {
+            self.pass.staged.violations.insert(Reason::Rule(*index), found.count);
+            if !exceeds(rule.tolerate, found.count, found.judged) {
                 continue;
             }
-            let failure = Failure::rule_failed(rule, count, found.judged);
+            let failure = Failure::rule_failed(rule, found.count, found.judged);
             let answered = self.evaluator.answer(failure, Some((*index, rule)))?;
             self.answered.insert(Reason::Rule(*index), answered);
-            wanted.extend(found.rows.iter().copied());
+            self.take(found).await?;
         }
-        self.take(&wanted).await?;
         for (index, found) in &found {
             let reason = Reason::Rule(*index);
-            for id in found.rows.iter().filter(|_| self.answered.contains_key(&reason)) {
-                let Some(row) = self.failing.index.get(id).copied() else { continue };
-                if let Some(reasons) = self.failing.reasons.get_mut(row) {
-                    reasons.insert(reason);
-                }
-                let (file, number) = *id;
-                if self.pass.staged.samples.wants(reason, file, number) {
-                    let shown = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
-                    let text = |c: &usize| self.failing.text(row, *c).unwrap_or_else(|| "NULL".to_owned());
-                    let value = shown.iter().map(text).collect::<Vec<_>>().join(", ");
-                    let line = self.failing.line(row);
-                    self.pass.staged.samples.add(reason, Sample { file, row: number, line, value });
-                }
+            if !self.answered.contains_key(&reason) {
+                continue;
             }
+            let mut reasons = std::mem::take(&mut self.failing.reasons);
+            self.mark(&mut reasons, found, reason);
+            self.failing.reasons = reasons;
+            self.show(found, reason)?;
         }
         Ok(())
     }
 
-    /// Takes rows out of those that passed, to heal them.
-    async fn take(&mut self, ids: &BTreeSet<RowId>) -> Result<(), Stopped> {
-        let new: BTreeSet<RowId> = ids.iter().filter(|id| !self.failing.index.contains_key(id)).copied().collect();
-        let rows = sets::pull(self.evaluator.engine, &self.passed, &new).await?;
-        self.failing.add(&self.pass.input, &rows)?;
-        self.taken.extend(new);
+    /// Samples of what a set rule found.
+    fn show(&mut self, found: &Found, reason: Reason) -> Result<(), Stopped> {
+        let shown = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
+        let samples = &mut self.pass.staged.samples;
+        let mut block: Option<Block> = None;
+        for (row, n) in self.failing.places(&found.rows) {
+            let (file, number) = n.id();
+            if !samples.wants(reason, file, number) {
+                continue;
+            }
+            let loaded = match block.take() {
+                Some(loaded) if loaded.all().contains(&row) => loaded,
+                _ => self.failing.load(self.failing.block_of(row))?,
+            };
+            let at = row - loaded.first;
+            let text = |c: &usize| loaded.texts(*c).one(at).unwrap_or_else(|| "NULL".to_owned());
+            let value = shown.iter().map(text).collect::<Vec<_>>().join(", ");
+            samples.add(reason, Sample { file, row: number, line: loaded.line(at), value });
+            block = Some(loaded);
+        }
         Ok(())
+    }
+
+    /// Puts a reason to the rows that a set rule found.
+    fn mark(&mut self, reasons: &mut [SetId], found: &Found, reason: Reason) {
+        for id in found.rows.iter().map(Numbered::id) {
+            if let Some(set) = self.failing.find(id).and_then(|row| reasons.get_mut(row)) {
+                *set = self.failing.sets.with(*set, reason);
+            }
+        }
+    }
+
+    /// Takes what a set rule found out of the rows that passed, to heal it.
+    async fn take(&mut self, found: &Found) -> Result<(), Stopped> {
+        let new = found.rows.iter().filter(|n| self.failing.find(n.id()).is_none());
+        let new = Ids::new(new.map(|n| Numbered::new(n.id(), 0)).collect());
+        if new.is_empty() {
+            return Ok(());
+        }
+        let passed = self.evaluator.engine.session.read_table(Arc::clone(&self.passed))?;
+        let mut rows = passed.filter(new.contain())?.execute_stream().await?;
+        let mut filling = self.failing.filling();
+        while let Some(batch) = rows.next().await {
+            filling.passed(&batch?)?;
+        }
+        filling.done()
     }
 
     /// What each failing row violates now, and what the set rules found. Failures that come up are answered, their rows taken.
-    async fn now(&mut self) -> Result<(Vec<BTreeSet<Reason>>, BTreeMap<u16, Found>), Stopped> {
-        let mut violated = self.failing.judge(&self.pass.input, &self.book.judge)?;
-        let found = self.find(&violated).await?;
-        let mut wanted = BTreeSet::new();
+    async fn now(&mut self) -> Result<(Vec<SetId>, BTreeMap<u16, Found>), Stopped> {
+        self.failing.judge(&self.book.judge)?;
+        let found = self.find(&self.failing.judged).await?;
         for (index, found) in &found {
             let reason = Reason::Rule(*index);
             let Some(rule) = self.book.rule(*index) else { continue };
-            let count = found.rows.len() as u64;
             if !self.answered.contains_key(&reason) {
-                if !exceeds(rule.tolerate, count, self.pass.staged.rows) {
+                if !exceeds(rule.tolerate, found.count, self.pass.staged.rows) {
                     continue;
                 }
                 // Repairs raised it: its share is of the rows as read, most of which no set rule judged then.
                 let judged = self.pass.staged.rows;
                 self.pass.staged.judged.insert(*index, judged);
-                let failure = Failure::rule_failed(rule, count, judged);
+                let failure = Failure::rule_failed(rule, found.count, judged);
                 let answered = self.evaluator.answer(failure, Some((*index, rule)))?;
                 self.answered.insert(reason, answered);
             }
-            wanted.extend(found.rows.iter().copied());
+            self.take(found).await?;
         }
-        self.take(&wanted).await?;
-        violated.resize(self.failing.len(), BTreeSet::new());
+        let mut violated = self.failing.judged.clone();
         for (index, found) in &found {
             let reason = Reason::Rule(*index);
-            for id in found.rows.iter().filter(|_| self.answered.contains_key(&reason)) {
-                if let Some(row) = self.failing.index.get(id)
-                    && let Some(reasons) = violated.get_mut(*row)
-                {
-                    reasons.insert(reason);
-                }
+            if self.answered.contains_key(&reason) {
+                self.mark(&mut violated, found, reason);
             }
         }
-        let new: BTreeSet<Reason> =
-            violated.iter().flatten().filter(|r| !self.answered.contains_key(r)).copied().collect();
-        for reason in new {
-            let count = violated.iter().filter(|v| v.contains(&reason)).count() as u64;
+        let mut new: BTreeMap<Reason, u64> = BTreeMap::new();
+        for (set, rows) in counted(violated.iter().copied()) {
+            for reason in self.failing.sets.of(set).filter(|r| !self.answered.contains_key(r)) {
+                *new.entry(reason).or_default() += rows;
+            }
+        }
+        for (reason, count) in new {
             if let Reason::Rule(index) = reason
                 && let Some(rule) = self.book.rule(index)
                 && let judged = self.pass.staged.judged.get(&index).copied().unwrap_or(self.pass.staged.rows)
@@ -326,7 +358,7 @@ impl Healer<'_, '_, '_> {
     async fn round(&mut self, group: usize) -> Result<bool, Stopped> {
         let (violated, found) = self.now().await?;
         let answered: Vec<(Reason, Answered)> = self.answered.iter().map(|(r, a)| (*r, a.clone())).collect();
-        let mut proposals: Vec<(usize, Proposed)> = Vec::new();
+        let mut asked: Vec<Ask<'_>> = Vec::new();
         let mut heals = Vec::new();
         let mut changed = false;
         // Rules that one clause answers with a vote are counted together, so that their shares add up.
@@ -342,60 +374,60 @@ impl Healer<'_, '_, '_> {
             if self.withdrawn.contains(&(clause.index, group)) {
                 continue;
             }
-            let rows: Vec<usize> = (0..self.failing.len())
-                .filter(|r| violated.get(*r).is_some_and(|v| v.contains(reason)))
-                .filter(|r| self.failing.settled.get(*r).is_none_or(Option::is_none))
-                .collect();
-            if rows.is_empty() {
+            let violating = violated.iter().map(|set| self.failing.sets.has(*set, *reason));
+            let rows = &BooleanBuffer::from_iter(violating) & &self.unsettled();
+            if rows.count_set_bits() == 0 {
                 continue;
             }
             let place = heals.len();
             heals.push((answer.clone(), action.clone(), *reason));
-            if let ResolvedAction::Dedupe { keep, .. } = &action {
-                if let Reason::Rule(index) = reason {
-                    let keys = found.get(index).map(|f| f.keys.clone()).unwrap_or_default();
-                    changed |= self.dedupe(answer, group, &action, keep, &keys, &rows, &violated).await?;
+            if let ResolvedAction::Dedupe { .. } = &action {
+                if let Reason::Rule(index) = reason
+                    && let Some(found) = found.get(index)
+                {
+                    changed |= self.dedupe(answer, group, &action, found, &rows, &violated)?;
                 }
                 continue;
             }
             // A fill looks at all rows, also at those it is for.
             let all = matches!(action, ResolvedAction::Fill { .. });
-            let nothing = vec![BTreeSet::new(); violated.len()];
+            let nothing = vec![SetId::default(); violated.len()];
             let standing = self.standing(self.passing(if all { &nothing } else { &violated })?);
-            let planner = self.planner();
-            let ask = Ask {
-                planner: &planner,
-                input: &self.pass.input,
-                table: self.evaluator.task.table,
-                failing: &self.failing,
-                failure: &answer.failure,
-                rows: &rows,
-                clause: clause.index,
-                standing: &standing,
-            };
-            let own;
-            let mut votes: Vec<&Found> = Vec::new();
+            let (planner, shape) = (self.planner(), &self.failing.shape);
+            let table = self.evaluator.task.table;
+            let source = self.evaluator.engine.program().sources.get(table);
+            let json = source.is_some_and(|s| ["json", "ndjson"].contains(&s.connector.as_str()));
+            let asking = Asking { planner: &planner, shape, table, json, failure: &answer.failure };
+            let mut votes = None;
             if let ResolvedAction::Majority { columns, by } = &action {
                 if !voted.insert((clause.index, *reason)) {
                     continue;
                 }
-                match (rule.map(|r| &r.predicate), reason) {
+                votes = match (rule.map(|r| &r.predicate), reason) {
                     (Some(Predicate::Determines(d)), Reason::Rule(index)) if d == columns => {
-                        votes.extend(found.get(index));
+                        found.get(index).map(Votes::Rule)
                     }
-                    _ => {
-                        own = self.vote(&planner, &standing, columns, by).await?;
-                        votes.push(&own);
-                    }
-                }
+                    _ => Some(Votes::Own(Box::new(self.vote(&planner, &standing, columns, by).await?))),
+                };
             }
-            let proposed = ask.cells(&action, &votes).await?;
-            proposals.extend(proposed.into_iter().map(|p| (place, p)));
+            asked.extend(asking.ask(&action, (rows, place, clause.index), &standing, votes).await?);
         }
-        if proposals.is_empty() {
-            return Ok(changed);
+        let proposals = self.propose(&asked)?;
+        Ok(self.apply(group, &proposals, &heals)? || changed)
+    }
+
+    /// What all actions propose, block by block.
+    fn propose(&self, asked: &[Ask<'_>]) -> Result<Proposals, Stopped> {
+        let mut proposals = Proposals::default();
+        for index in self.failing.blocks_with(|row| asked.iter().any(|ask| ask.concerns(row))) {
+            let block = self.failing.load(index)?;
+            let mut proposed = Vec::new();
+            for ask in asked {
+                proposed.extend(ask.cells(&block)?.into_iter().map(|p| (ask.place, p)));
+            }
+            proposals.add(&self.failing, index, proposed)?;
         }
-        Ok(self.apply(group, proposals, &heals)? || changed)
+        Ok(proposals)
     }
 
     /// A vote with a key of its own: `majority of c by (k)`.
@@ -428,93 +460,14 @@ impl Healer<'_, '_, '_> {
         standing.find(&Predicate::Determines(columns.to_vec()), &assertion).await
     }
 
-    /// Takes the duplicates of each key out, all but one.
-    #[expect(clippy::too_many_arguments, reason = "a clause, its rows and all that is known of them")]
-    async fn dedupe(
-        &mut self,
-        answer: &Answered,
-        group: usize,
-        action: &ResolvedAction,
-        keep: &pipe_heal::action::Survivor,
-        keys: &BTreeMap<RowId, Vec<String>>,
-        rows: &[usize],
-        violated: &[BTreeSet<Reason>],
-    ) -> Result<bool, Stopped> {
-        let Some(clause) = &answer.clause else { return Ok(false) };
-        let standing = self.standing(self.passing(violated)?);
-        let planner = self.planner();
-        // A row that violates anything else and will not commit takes no part: a bad latest version never evicts a good
-        // earlier one.
-        let own = answer.rule.map(Reason::Rule);
-        let sound: Vec<usize> = rows
-            .iter()
-            .copied()
-            .filter(|r| violated.get(*r).is_some_and(|v| v.iter().all(|x| own == Some(*x) || self.mild(x))))
-            .collect();
-        let ask = Ask {
-            planner: &planner,
-            input: &self.pass.input,
-            table: self.evaluator.task.table,
-            failing: &self.failing,
-            failure: &answer.failure,
-            rows: &sound,
-            clause: clause.index,
-            standing: &standing,
-        };
-        let removed = ask.duplicates(keep, keys)?;
-        if removed.is_empty() {
-            return Ok(false);
-        }
-        let request = self.request(clause, action, "", &[], removed.len() as u64);
-        let decision = decide(&request.as_request(&self.evaluator.settings));
-        let outcome = decision.of(1.0);
-        let state = match &outcome {
-            Outcome::Apply => "applied",
-            Outcome::Wait(_) => "waiting",
-            Outcome::Refuse(_) => "refused",
-        };
-        let told = HealReport {
-            rows: removed.len() as u64,
-            arithmetic: decision.arithmetic.clone(),
-            reason: reason_of(&outcome),
-            ..told::heal(answer, "dedupe", state)
-        };
-        // A clause that goes on in later rounds, on rows that a repair made alike, is one heal.
-        let same = |h: &HealReport| {
-            (h.clause, &h.failure, &h.action, &h.state) == (told.clause, &told.failure, &told.action, &told.state)
-        };
-        let heal = match self.evaluator.heals.iter().position(same) {
-            Some(place) => place,
-            None => {
-                self.evaluator.heals.push(HealReport { rows: 0, ..told.clone() });
-                self.evaluator.heals.len() - 1
-            }
-        };
-        if let Some(before) = self.evaluator.heals.get_mut(heal) {
-            before.rows += told.rows;
-        }
-        let settled = match outcome {
-            Outcome::Apply => Settled::Removed,
-            Outcome::Wait(_) => Settled::Waits,
-            Outcome::Refuse(_) => return Ok(false),
-        };
-        for (row, survivor) in &removed {
-            if let Some(slot) = self.failing.settled.get_mut(*row) {
-                *slot = Some(settled);
-            }
-            let removal = Removal { clause: clause.index, group, heal, survivor: *survivor };
-            self.failing.removed_by.insert(*row, removal);
-        }
-        Ok(!removed.is_empty())
-    }
-
     /// The fate of every failing row.
-    fn settle(&mut self, violated: &[BTreeSet<Reason>]) -> Result<Vec<rows::Verdict>, Stopped> {
+    fn settle(&mut self, violated: Vec<SetId>) -> Result<Verdicts, Stopped> {
         let mut fates = BTreeMap::new();
         let mut left: BTreeMap<Reason, u64> = BTreeMap::new();
-        for row in violated.iter().zip(&self.failing.settled).filter(|(_, s)| s.is_none()).map(|(v, _)| v) {
-            for reason in row {
-                *left.entry(*reason).or_default() += 1;
+        let open = violated.iter().zip(&self.failing.settled).filter(|(_, s)| s.is_none()).map(|(v, _)| *v);
+        for (set, rows) in counted(open) {
+            for reason in self.failing.sets.of(set) {
+                *left.entry(reason).or_default() += rows;
             }
         }
         let mut failed = false;
@@ -569,17 +522,32 @@ impl Healer<'_, '_, '_> {
         if failed {
             return Err(self.evaluator.stopped());
         }
-        let fate = |row: usize, reasons: &BTreeSet<Reason>| match self.failing.settled.get(row).copied().flatten() {
+        let sets: BTreeSet<SetId> = violated.iter().copied().collect();
+        let strictest = |set| Fate::strictest(self.failing.sets.of(set).filter_map(|r| fates.get(&r).copied()));
+        let fates = sets.into_iter().map(|set| (set, strictest(set))).collect();
+        Ok(Verdicts { violated, fates })
+    }
+}
+
+/// What each failing row violates as it would commit, and where that sends it.
+struct Verdicts {
+    violated: Vec<SetId>,
+    fates: BTreeMap<SetId, Fate>,
+}
+
+impl Verdicts {
+    /// What a row violates.
+    fn of(&self, row: usize) -> SetId {
+        self.violated.get(row).copied().unwrap_or_default()
+    }
+
+    /// Where a row goes. A removed duplicate goes nowhere, whatever this says.
+    fn fate(&self, failing: &Failing, row: usize) -> Fate {
+        match failing.settled(row) {
             Some(Settled::Waits) => Fate::Wait,
             Some(Settled::Undone) => Fate::Quarantine,
-            _ => Fate::strictest(reasons.iter().filter_map(|r| fates.get(r).copied())),
-        };
-        let verdicts: Vec<rows::Verdict> = violated
-            .iter()
-            .enumerate()
-            .map(|(row, reasons)| rows::Verdict { fate: fate(row, reasons), reasons: reasons.clone() })
-            .collect();
-        Ok(verdicts)
+            _ => self.fates.get(&self.of(row)).copied().unwrap_or(Fate::Keep),
+        }
     }
 }
 

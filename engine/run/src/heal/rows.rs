@@ -1,37 +1,34 @@
-//! The failing rows of a table, in memory: as read, and as they are after what has been healed so far.
+//! The failing rows of a table. They are in blocks that are kept in memory while they are few, and in files beyond that; what
+//! is held of each row besides is a few bytes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, ListBuilder, RecordBatch, StringArray, StructArray, UInt16Builder,
-    UInt32Array, UInt64Array, new_null_array,
-};
-use datafusion::arrow::compute::{concat, concat_batches};
-use datafusion::arrow::datatypes::{DataType, Field, UInt16Type, UInt32Type, UInt64Type};
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::ScalarValue;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::UInt16Type;
 use pipe_connect::source::meta;
-use pipe_heal::fate::Fate;
-use pipe_quality::{Judge, Reason, SuspectSchema};
+use pipe_quality::{Judge, Reason};
 
+use super::block::{Block, Shape, as_read, refused};
+use super::held::{Held, Store};
+use super::ids::{Ids, Numbered, RowId, row_ids};
+use super::reasons::{ReasonSets, SetId};
 use crate::engine::Stopped;
 use crate::errors;
 use crate::pass::Input;
-use crate::quarantine::{REASONS, file_indexes};
+use crate::quarantine::REASONS;
 
-/// Which row: the file's index, the data row in it.
-pub type RowId = (u32, u64);
+/// Rows of a block, at least, but for the last one.
+const BLOCK: usize = 8 << 10;
+/// Bytes of failing rows, and of what is proposed for them, that are held in memory: at most, and half of what there is.
+const HELD: usize = 32 << 20;
 
-/// A change of a cell, on its way.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The value before.
-    pub old: Option<String>,
-    /// The value now.
-    pub new: Option<String>,
-    /// The instance's confidence.
-    pub confidence: f64,
+/// A step of a clause that repairs, with its heal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
     /// The clause, by index.
     pub clause: usize,
     /// Which of its step groups, by index.
@@ -40,39 +37,23 @@ pub struct Change {
     pub heal: usize,
 }
 
-/// The failing rows.
-#[derive(Clone)]
-pub struct Failing {
-    /// As read: columns of the pass's input.
-    pub read: RecordBatch,
-    /// The data columns as they are now.
-    pub values: Vec<ArrayRef>,
-    /// What each row violated as read.
-    pub reasons: Vec<BTreeSet<Reason>>,
-    /// What became of a row before its reasons decide: a removed duplicate, a waiting one.
-    pub settled: Vec<Option<Settled>>,
-    /// The changed cells, by row and column.
-    pub changes: BTreeMap<(usize, usize), Change>,
-    /// Of removed duplicates, and of those that wait to be.
-    pub removed_by: BTreeMap<usize, Removal>,
-    /// The flag beside each column that a clause may fill, by place.
-    pub flags: BTreeMap<usize, usize>,
-    /// Rows by what they are.
-    pub index: HashMap<RowId, usize>,
-    columns: usize,
-}
-
-/// A duplicate that a `dedupe` removes.
+/// A duplicate that a `dedupe` removes, or would.
 #[derive(Clone, Copy, Debug)]
 pub struct Removal {
-    /// The clause, by index.
-    pub clause: usize,
-    /// Which of its step groups, by index.
-    pub group: usize,
-    /// Its heal, by place.
-    pub heal: usize,
+    step: u32,
+    survivor: u32,
+}
+
+impl Removal {
+    /// The step, by index among those of the table.
+    pub fn step(self) -> usize {
+        self.step as usize
+    }
+
     /// The row that stays.
-    pub survivor: usize,
+    pub fn survivor(self) -> usize {
+        self.survivor as usize
+    }
 }
 
 /// Decided whatever else a row violates.
@@ -86,270 +67,399 @@ pub enum Settled {
     Undone,
 }
 
-impl Failing {
-    /// The suspects of a pass: columns of its input, then reasons.
+/// A block as it is kept.
+#[derive(Clone)]
+pub struct KeptBlock {
+    first: usize,
+    rows: usize,
+    read: Held,
+    now: Option<Held>,
+    /// Changed cells by step and column.
+    changed: BTreeMap<(usize, usize), u64>,
+    /// Whether it was written to since it was judged.
+    stale: bool,
+}
+
+impl KeptBlock {
+    /// Its rows, among all failing ones.
+    pub fn rows(&self) -> Range<usize> {
+        self.first..self.first + self.rows
+    }
+
+    /// The block.
     ///
     /// # Errors
-    /// Arrow refuses the batches.
-    pub fn new(input: &Input, suspects: &[RecordBatch]) -> Result<Self, Stopped> {
-        let schema = SuspectSchema::new(&input.schema);
-        let files: Vec<u32> = suspects.iter().flat_map(|b| file_indexes(b).values().to_vec()).collect();
-        let all = concat_batches(&schema.schema, suspects).map_err(|e| errors::internal(&e))?;
-        let mut reasons = Vec::with_capacity(all.num_rows());
-        if let Some(lists) = all.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>()) {
-            for i in 0..all.num_rows() {
-                let codes = lists.value(i);
-                let codes = codes.as_primitive::<UInt16Type>().values();
-                reasons.push(codes.iter().map(|c| Reason::from_code(*c, input.columns)).collect());
+    /// A file cannot be read.
+    pub fn load(&self, shape: &Arc<Shape>) -> Result<Block, datafusion::arrow::error::ArrowError> {
+        let now = self.now.as_ref().map(Held::load).transpose()?;
+        Block::new(shape, self.first, self.read.load()?, now.as_ref())
+    }
+}
+
+/// The failing rows. A copy shares the blocks, which are never changed but replaced.
+#[derive(Clone)]
+pub struct Failing {
+    /// What the rows look like.
+    pub shape: Arc<Shape>,
+    store: Arc<Store>,
+    blocks: Vec<KeptBlock>,
+    /// What rows violate, by number.
+    pub sets: ReasonSets,
+    /// What each row violated as read.
+    pub reasons: Vec<SetId>,
+    /// What the row rules find of each row as it is now.
+    pub judged: Vec<SetId>,
+    /// What became of a row before its reasons decide: a removed duplicate, a waiting one.
+    pub settled: Vec<Option<Settled>>,
+    /// Of removed duplicates, and of those that wait to be.
+    removed_by: BTreeMap<u32, Removal>,
+    /// The steps that changes and removals point at.
+    steps: Vec<Step>,
+    /// Rows by what they are.
+    ids: Ids,
+    /// Whether rows are looked up by what they are.
+    looked_up: bool,
+}
+
+impl Failing {
+    /// None yet. What is too much for the memory there is, in bytes (`None`: no bound), goes to files in `dir`; `looked_up` says
+    /// whether rows are asked for by their ids.
+    pub fn new(input: &Input, dir: &Path, memory: Option<usize>, looked_up: bool) -> Self {
+        let held = memory.map_or(HELD, |memory| HELD.min(memory / 2));
+        Self {
+            shape: Arc::new(Shape::new(input)),
+            store: Arc::new(Store::new(dir, held)),
+            blocks: Vec::new(),
+            sets: ReasonSets::default(),
+            reasons: Vec::new(),
+            judged: Vec::new(),
+            settled: Vec::new(),
+            removed_by: BTreeMap::new(),
+            steps: Vec::new(),
+            ids: Ids::default(),
+            looked_up,
+        }
+    }
+
+    /// Adds rows, batch by batch.
+    pub fn filling(&mut self) -> Filling<'_> {
+        Filling { failing: self, pending: Vec::new(), rows: 0, ids: Vec::new() }
+    }
+
+    /// Keeps rows as a block; gives it back.
+    fn block(&mut self, rows: &RecordBatch) -> Result<KeptBlock, Stopped> {
+        let first = self.blocks.last().map_or(0, |last| last.rows().end);
+        let read = self.store.keep(rows).map_err(|e| refused(&e))?;
+        let (rows, changed) = (rows.num_rows(), BTreeMap::new());
+        let kept = KeptBlock { first, rows, read, now: None, changed, stale: false };
+        self.blocks.push(kept.clone());
+        Ok(kept)
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.reasons.len()
+    }
+
+    /// The row that this is, if it is one of them.
+    pub fn find(&self, id: RowId) -> Option<usize> {
+        self.ids.find(id)
+    }
+
+    /// Which rows they are, each with its place among them; none where rows are not looked up.
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// Of what is found of rows, that of rows among these, by row.
+    pub fn places<'f>(&'f self, found: &'f Ids) -> impl Iterator<Item = (usize, &'f Numbered)> {
+        found.iter().filter_map(|n| Some((self.find(n.id())?, n)))
+    }
+
+    /// The blocks, to be loaded later.
+    pub fn kept(&self) -> &[KeptBlock] {
+        &self.blocks
+    }
+
+    /// The rows of a block.
+    pub fn rows_of(&self, index: usize) -> Range<usize> {
+        self.blocks.get(index).map_or(0..0, KeptBlock::rows)
+    }
+
+    /// The block of a row, by index.
+    pub fn block_of(&self, row: usize) -> usize {
+        self.blocks.partition_point(|b| b.rows().end <= row)
+    }
+
+    /// The blocks with a row of which this holds, by index.
+    pub fn blocks_with(&self, holds: impl Fn(usize) -> bool) -> Vec<usize> {
+        let with = |kept: &KeptBlock| kept.rows().any(&holds);
+        self.blocks.iter().enumerate().filter(|(_, b)| with(b)).map(|(i, _)| i).collect()
+    }
+
+    /// The blocks with a changed cell, by index.
+    pub fn changed_blocks(&self) -> Vec<usize> {
+        self.blocks.iter().enumerate().filter(|(_, b)| !b.changed.is_empty()).map(|(i, _)| i).collect()
+    }
+
+    /// All blocks, one after the other.
+    pub fn blocks(&self) -> impl Iterator<Item = Result<Block, Stopped>> + '_ {
+        (0..self.blocks.len()).map(|index| self.load(index))
+    }
+
+    /// A block.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn load(&self, index: usize) -> Result<Block, Stopped> {
+        let kept =
+            self.blocks.get(index).ok_or_else(|| errors::internal(&"a block of failing rows that is not there"))?;
+        kept.load(&self.shape).map_err(|e| refused(&e))
+    }
+
+    /// Keeps a block as it has become.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn put(&mut self, index: usize, block: &Block) -> Result<(), Stopped> {
+        let Some(kept) = self.blocks.get_mut(index) else { return Ok(()) };
+        // The memory of what it was is free for what it is.
+        kept.now = None;
+        let now = block.now().map_err(|e| refused(&e))?;
+        kept.now = now.map(|now| self.store.keep(&now)).transpose().map_err(|e| refused(&e))?;
+        kept.stale = true;
+        kept.changed.clear();
+        for ((_, column), change) in &block.changes {
+            *kept.changed.entry((change.step, *column)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Keeps what is proposed for a block.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn keep(&self, batch: &RecordBatch) -> Result<Held, Stopped> {
+        self.store.keep(batch).map_err(|e| refused(&e))
+    }
+
+    /// Lets the row rules judge what was written to since they last did.
+    ///
+    /// # Errors
+    /// A rule fails while running.
+    pub fn judge(&mut self, judge: &Judge) -> Result<(), Stopped> {
+        for index in 0..self.blocks.len() {
+            if !self.blocks.get(index).is_some_and(|b| b.stale) {
+                continue;
+            }
+            let block = self.load(index)?;
+            let verdicts = judge.evaluate(&block.current().map_err(|e| refused(&e))?)?;
+            let mut found = vec![SetId::default(); block.len()];
+            for (reason, rows) in &verdicts.violations {
+                for row in rows.set_indices() {
+                    if let Some(set) = found.get_mut(row) {
+                        *set = self.sets.with(*set, *reason);
+                    }
+                }
+            }
+            if let Some(judged) = self.judged.get_mut(block.all()) {
+                judged.copy_from_slice(&found);
+            }
+            if let Some(kept) = self.blocks.get_mut(index) {
+                kept.stale = false;
             }
         }
-        let columns: Vec<ArrayRef> = all.columns().iter().take(input.schema.fields().len()).cloned().collect();
-        let read = RecordBatch::try_new(Arc::clone(&input.schema), columns).map_err(|e| errors::internal(&e))?;
-        let read = with_files(input, &read, files)?;
-        let mut failing = Self {
-            values: read.columns().iter().take(input.columns).cloned().collect(),
-            settled: vec![None; read.num_rows()],
-            reasons,
-            read,
-            changes: BTreeMap::new(),
-            removed_by: BTreeMap::new(),
-            flags: flags(input),
-            index: HashMap::new(),
-            columns: input.columns,
-        };
-        failing.number();
-        Ok(failing)
+        Ok(())
+    }
+
+    /// The index of a step.
+    pub fn step(&mut self, step: Step) -> usize {
+        self.steps.iter().position(|s| *s == step).unwrap_or_else(|| {
+            self.steps.push(step);
+            self.steps.len() - 1
+        })
+    }
+
+    /// How many steps there are.
+    pub fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The step of a change or removal.
+    pub fn step_of(&self, index: usize) -> Option<Step> {
+        self.steps.get(index).copied()
+    }
+
+    /// Cells that are changed now, by step and column.
+    pub fn changed(&self) -> Vec<(Step, usize, u64)> {
+        let mut all = BTreeMap::<(usize, usize), u64>::new();
+        for ((step, column), cells) in self.blocks.iter().flat_map(|b| &b.changed) {
+            *all.entry((*step, *column)).or_default() += cells;
+        }
+        all.into_iter().filter_map(|((step, column), n)| Some((self.step_of(step)?, column, n))).collect()
+    }
+
+    /// The columns with a changed cell.
+    pub fn changed_columns(&self) -> BTreeSet<usize> {
+        self.blocks.iter().flat_map(|b| b.changed.keys()).map(|(_, column)| *column).collect()
+    }
+
+    /// What became of a row before its reasons decide.
+    pub fn settled(&self, row: usize) -> Option<Settled> {
+        self.settled.get(row).copied().flatten()
+    }
+
+    /// Settles a row.
+    pub fn settle(&mut self, row: usize, as_what: Option<Settled>) {
+        if let Some(slot) = self.settled.get_mut(row) {
+            *slot = as_what;
+        }
+    }
+
+    /// Takes down why a duplicate is removed.
+    ///
+    /// # Errors
+    /// There are more rows than can be counted.
+    pub fn remove(&mut self, row: usize, step: usize, survivor: usize) -> Result<(), Stopped> {
+        let removal = Removal { step: numbered(step)?, survivor: numbered(survivor)? };
+        self.removed_by.insert(numbered(row)?, removal);
+        Ok(())
+    }
+
+    /// Duplicates that are removed or wait to be, each with why, in the order of rows.
+    pub fn removals(&self) -> impl Iterator<Item = (usize, Removal)> + '_ {
+        self.removed_by.iter().map(|(row, by)| (*row as usize, *by))
+    }
+
+    /// Why a duplicate is removed.
+    pub fn removal(&self, row: usize) -> Option<Removal> {
+        self.removed_by.get(&u32::try_from(row).ok()?).copied()
+    }
+
+    /// Takes a removal back.
+    pub fn restore(&mut self, row: usize) {
+        if let Ok(row) = u32::try_from(row) {
+            self.removed_by.remove(&row);
+        }
+        self.settle(row, None);
+    }
+
+    /// Takes all removals back; whether there were any that had been carried out.
+    pub fn restore_all(&mut self) -> bool {
+        let removed = self.settled.iter_mut().filter(|s| **s == Some(Settled::Removed));
+        let any = removed.map(|s| *s = None).count() > 0;
+        if any {
+            self.removed_by.clear();
+        }
+        any
+    }
+
+    /// Takes changed cells back to what was read: those of which this holds, by row, column and step. Gives how many of each
+    /// step.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn revert(
+        &mut self,
+        blocks: &[usize],
+        guilty: impl Fn(usize, usize, usize) -> bool,
+    ) -> Result<BTreeMap<usize, u64>, Stopped> {
+        let mut taken_back = BTreeMap::new();
+        for index in blocks {
+            let mut block = self.load(*index)?;
+            let changes = block.changes.iter();
+            let changes = changes.filter(|((row, column), c)| guilty(block.first + row, *column, c.step));
+            let (cells, steps): (Vec<(usize, usize)>, Vec<usize>) = changes.map(|(cell, c)| (*cell, c.step)).unzip();
+            if cells.is_empty() {
+                continue;
+            }
+            for step in steps {
+                *taken_back.entry(step).or_default() += 1;
+            }
+            block.revert(&cells).map_err(|e| refused(&e))?;
+            self.put(*index, &block)?;
+        }
+        Ok(taken_back)
+    }
+}
+
+/// Failing rows on their way into blocks.
+pub struct Filling<'f> {
+    failing: &'f mut Failing,
+    pending: Vec<RecordBatch>,
+    rows: usize,
+    ids: Vec<Numbered>,
+}
+
+impl Filling<'_> {
+    /// Adds suspects of a pass: columns of its input, then reasons.
+    ///
+    /// # Errors
+    /// Arrow refuses the batch, or a file cannot be written.
+    pub fn suspects(&mut self, batch: &RecordBatch) -> Result<(), Stopped> {
+        let shape = Arc::clone(&self.failing.shape);
+        let lists = batch.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>());
+        let lists = lists.ok_or_else(|| errors::internal(&"suspect rows without reasons"))?;
+        for codes in lists.iter() {
+            let mut set = SetId::default();
+            for code in codes.iter().flat_map(|c| c.as_primitive::<UInt16Type>().values()) {
+                set = self.failing.sets.with(set, Reason::from_code(*code, shape.columns));
+            }
+            self.failing.reasons.push(set);
+        }
+        self.push(shape.kept(batch).map_err(|e| refused(&e))?)
     }
 
     /// Adds rows that passed the pass and violate a set rule: data, then `_file`, `_line`, `_row`.
     ///
     /// # Errors
-    /// Arrow refuses the batches.
-    pub fn add(&mut self, input: &Input, rows: &[RecordBatch]) -> Result<(), Stopped> {
-        for batch in rows.iter().filter(|b| b.num_rows() > 0) {
-            let more = as_read(input, batch)?;
-            let files = [file_indexes(&self.read).values().to_vec(), file_indexes(&more).values().to_vec()].concat();
-            let both = concat_batches(&input.schema, [&self.read, &more]).map_err(|e| errors::internal(&e))?;
-            self.read = with_files(input, &both, files)?;
-            for (value, new) in self.values.iter_mut().zip(more.columns()) {
-                *value = concat(&[value.as_ref(), new.as_ref()]).map_err(|e| errors::internal(&e))?;
+    /// Arrow refuses the batch, or a file cannot be written.
+    pub fn passed(&mut self, batch: &RecordBatch) -> Result<(), Stopped> {
+        let rows = as_read(&self.failing.shape, batch).map_err(|e| refused(&e))?;
+        self.failing.reasons.resize(self.failing.reasons.len() + batch.num_rows(), SetId::default());
+        self.push(rows)
+    }
+
+    fn push(&mut self, rows: RecordBatch) -> Result<(), Stopped> {
+        self.rows += rows.num_rows();
+        self.pending.push(rows);
+        if self.rows >= BLOCK { self.block() } else { Ok(()) }
+    }
+
+    fn block(&mut self) -> Result<(), Stopped> {
+        let all = concat_batches(&self.failing.shape.kept, &self.pending).map_err(|e| refused(&e))?;
+        self.pending.clear();
+        self.rows = 0;
+        if all.num_rows() == 0 {
+            return Ok(());
+        }
+        let block = self.failing.block(&all)?;
+        if self.failing.looked_up {
+            for (row, id) in block.rows().zip(row_ids(&all, meta::FILE, meta::ROW)?) {
+                self.ids.push(Numbered::new(id, numbered(row)?));
             }
-            self.reasons.resize(self.read.num_rows(), BTreeSet::new());
-            self.settled.resize(self.read.num_rows(), None);
-        }
-        self.number();
-        Ok(())
-    }
-
-    fn number(&mut self) {
-        let ids: Vec<RowId> = (0..self.read.num_rows()).map(|i| self.id(i)).collect();
-        self.index = ids.into_iter().enumerate().map(|(i, id)| (id, i)).collect();
-    }
-
-    /// How many rows.
-    pub fn len(&self) -> usize {
-        self.read.num_rows()
-    }
-
-    /// Which row this is.
-    pub fn id(&self, row: usize) -> RowId {
-        (file_indexes(&self.read).value(row), self.number_of(meta::ROW, row))
-    }
-
-    /// The line its record starts on, from 1; 0 where there are none.
-    pub fn line(&self, row: usize) -> u64 {
-        self.number_of(meta::LINE, row)
-    }
-
-    fn number_of(&self, column: &str, row: usize) -> u64 {
-        let column = self.read.column_by_name(column).and_then(|c| c.as_primitive_opt::<UInt64Type>());
-        column.map_or(0, |c| c.value(row))
-    }
-
-    /// The rows as they are now, as a pass would see them.
-    ///
-    /// # Errors
-    /// Arrow refuses the batch.
-    pub fn current(&self, input: &Input) -> Result<RecordBatch, Stopped> {
-        let meta = self.read.columns().iter().skip(self.columns).cloned();
-        let columns = self.values.iter().cloned().chain(meta).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&input.schema), columns).map_err(|e| errors::internal(&e))?)
-    }
-
-    /// The rows as read, with what they violated: what leaves to quarantine.
-    ///
-    /// # Errors
-    /// Arrow refuses the batch.
-    pub fn suspects(&self, input: &Input, reasons: &[BTreeSet<Reason>]) -> Result<RecordBatch, Stopped> {
-        let schema = SuspectSchema::new(&input.schema).schema;
-        let mut lists =
-            ListBuilder::new(UInt16Builder::new()).with_field(Field::new_list_field(DataType::UInt16, false));
-        for row in reasons {
-            row.iter().for_each(|r| lists.values().append_value(r.code(self.columns)));
-            lists.append(true);
-        }
-        let mut columns = self.read.columns().to_vec();
-        columns.push(Arc::new(lists.finish()));
-        Ok(RecordBatch::try_new(schema, columns).map_err(|e| errors::internal(&e))?)
-    }
-
-    /// What the row rules find of the rows as they are now.
-    ///
-    /// # Errors
-    /// A rule fails while running.
-    pub fn judge(&self, input: &Input, judge: &Judge) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
-        let verdicts = judge.evaluate(&self.current(input)?)?;
-        let mut found = vec![BTreeSet::new(); self.len()];
-        for (reason, rows) in &verdicts.violations {
-            for row in rows.set_indices() {
-                if let Some(found) = found.get_mut(row) {
-                    found.insert(*reason);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// A cell's text now; of a cell that has not converted, the text it came with.
-    pub fn text(&self, row: usize, column: usize) -> Option<String> {
-        self.text_of(self.values.get(column)?, row, column)
-    }
-
-    /// A cell's text as read; of a cell that had not converted, the text it came with.
-    pub fn text_as_read(&self, row: usize, column: usize) -> Option<String> {
-        self.text_of(self.read.columns().get(column)?, row, column)
-    }
-
-    fn text_of(&self, value: &ArrayRef, row: usize, column: usize) -> Option<String> {
-        if value.is_null(row) {
-            let raw = self.raw(column)?;
-            return raw.is_valid(row).then(|| format_cell(raw.as_ref(), row));
-        }
-        Some(format_cell(value.as_ref(), row))
-    }
-
-    /// The texts a column came with, if it is not text itself.
-    pub fn raw(&self, column: usize) -> Option<ArrayRef> {
-        let name = self.read.schema_ref().fields().get(column)?.name().clone();
-        let raw = self.read.column_by_name(meta::RAW)?.as_struct_opt()?;
-        raw.column_by_name(&name).cloned()
-    }
-
-    /// Writes cells of a column.
-    ///
-    /// # Errors
-    /// A value is of another type than the column.
-    pub fn write(&mut self, column: usize, cells: &BTreeMap<usize, ScalarValue>) -> Result<(), Stopped> {
-        let Some(old) = self.values.get(column) else { return Ok(()) };
-        let mut scalars = Vec::with_capacity(old.len());
-        for i in 0..old.len() {
-            scalars.push(match cells.get(&i) {
-                Some(new) => new.clone(),
-                None => ScalarValue::try_from_array(old, i)?,
-            });
-        }
-        let new = if scalars.is_empty() { Arc::clone(old) } else { ScalarValue::iter_to_array(scalars)? };
-        if let Some(slot) = self.values.get_mut(column) {
-            *slot = new;
         }
         Ok(())
     }
 
-    /// Takes cells back to what was read.
+    /// Completes the last block.
     ///
     /// # Errors
-    /// Arrow refuses a value.
-    pub fn revert(&mut self, cells: &[(usize, usize)]) -> Result<(), Stopped> {
-        let mut by_column: BTreeMap<usize, BTreeMap<usize, ScalarValue>> = BTreeMap::new();
-        for (row, column) in cells {
-            self.changes.remove(&(*row, *column));
-            let read = ScalarValue::try_from_array(self.read.column(*column), *row)?;
-            by_column.entry(*column).or_default().insert(*row, read);
-            if let Some(flag) = self.flags.get(column) {
-                by_column.entry(*flag).or_default().insert(*row, ScalarValue::Boolean(Some(false)));
-            }
+    /// A file cannot be written.
+    pub fn done(mut self) -> Result<(), Stopped> {
+        self.block()?;
+        let failing = self.failing;
+        let known = failing.judged.len();
+        failing.judged.extend_from_slice(failing.reasons.get(known..).unwrap_or_default());
+        failing.settled.resize(failing.reasons.len(), None);
+        if failing.looked_up {
+            failing.ids = std::mem::take(&mut failing.ids).extended(self.ids);
         }
-        by_column.iter().try_for_each(|(column, cells)| self.write(*column, cells))
+        Ok(())
     }
 }
 
-/// The flags of an input, by the columns they are beside.
-fn flags(input: &Input) -> BTreeMap<usize, usize> {
-    let names: Vec<&str> = input.schema.fields().iter().take(input.columns).map(|f| f.name().as_str()).collect();
-    let at = |name: &str| names.iter().position(|n| *n == name);
-    let data = names.iter().take(input.columns - input.flags).enumerate();
-    let flagged = data.filter_map(|(column, name)| Some((column, at(&pipe_check::flag_of(name))?)));
-    flagged.filter(|(_, flag)| *flag >= input.columns - input.flags).collect()
-}
-
-/// Rows with these files. Putting dictionaries one behind the other may number their values anew, and a key is a file's index.
-fn with_files(input: &Input, rows: &RecordBatch, files: Vec<u32>) -> Result<RecordBatch, Stopped> {
-    let column: ArrayRef = match rows.schema_ref().field(input.meta.file).data_type() {
-        DataType::Dictionary(..) => {
-            let names = Arc::new(StringArray::from(input.files.clone()));
-            Arc::new(DictionaryArray::try_new(UInt32Array::from(files), names).map_err(|e| errors::internal(&e))?)
-        }
-        _ => Arc::new(UInt32Array::from(files)),
-    };
-    let mut columns = rows.columns().to_vec();
-    if let Some(slot) = columns.get_mut(input.meta.file) {
-        *slot = column;
-    }
-    Ok(RecordBatch::try_new(rows.schema(), columns).map_err(|e| errors::internal(&e))?)
-}
-
-/// A value as people and ledgers see it.
-pub fn format_cell(array: &dyn Array, row: usize) -> String {
-    let options = FormatOptions::default();
-    ArrayFormatter::try_new(array, &options).map(|f| f.value(row).to_string()).unwrap_or_default()
-}
-
-/// Rows with their identity as a pass would have read them: nothing in them is broken.
-fn as_read(input: &Input, rows: &RecordBatch) -> Result<RecordBatch, Stopped> {
-    let count = rows.num_rows();
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(input.schema.fields().len());
-    for (i, field) in input.schema.fields().iter().enumerate() {
-        let column: ArrayRef = if i < input.columns {
-            let column = rows.column(i);
-            if column.data_type() == field.data_type() {
-                Arc::clone(column)
-            } else {
-                datafusion::arrow::compute::cast(column, field.data_type()).map_err(|e| errors::internal(&e))?
-            }
-        } else if field.name() == meta::FILE {
-            let keys = rows.column_by_name(meta::FILE).and_then(|c| c.as_primitive_opt::<UInt32Type>());
-            let keys = keys.cloned().unwrap_or_else(|| UInt32Array::from(vec![0; count]));
-            match field.data_type() {
-                DataType::Dictionary(..) => {
-                    let names = Arc::new(StringArray::from(input.files.clone()));
-                    Arc::new(DictionaryArray::try_new(keys, names).map_err(|e| errors::internal(&e))?)
-                }
-                _ => Arc::new(keys),
-            }
-        } else if field.name() == meta::LINE || field.name() == meta::ROW {
-            match rows.column_by_name(field.name()) {
-                Some(column) => Arc::clone(column),
-                None => Arc::new(UInt64Array::from(vec![0; count])),
-            }
-        } else if let DataType::Struct(fields) = field.data_type() {
-            let parts = fields.iter().map(|f| new_null_array(f.data_type(), count)).collect();
-            Arc::new(
-                StructArray::try_new_with_length(fields.clone(), parts, None, count)
-                    .map_err(|e| errors::internal(&e))?,
-            )
-        } else {
-            new_null_array(field.data_type(), count)
-        };
-        columns.push(column);
-    }
-    Ok(RecordBatch::try_new(Arc::clone(&input.schema), columns).map_err(|e| errors::internal(&e))?)
-}
-
-/// The fate of a row and what it still violates.
-#[derive(Clone, Debug)]
-pub struct Verdict {
-    /// Where it goes.
-    pub fate: Fate,
-    /// What it violates as it would commit.
-    pub reasons: BTreeSet<Reason>,
+/// A number as it is kept of rows.
+pub fn numbered(row: usize) -> Result<u32, Stopped> {
+    u32::try_from(row).map_err(|_| errors::internal(&"more rows fail than are counted in 32 bits").into())
 }

@@ -1,21 +1,27 @@
 //! Set rules over the table as it stands: the rows that passed and the failing rows that pass by now, together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_empty_array};
+use datafusion::arrow::compute::concat;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::common::JoinType;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, ExprSchemable};
 use datafusion::prelude::{DataFrame, cast, col, lit};
+use futures::StreamExt;
 use pipe_check::Predicate;
 use pipe_compile::{SetAssertion, Windowed};
 use pipe_heal::vote::{Vote, tally};
+use xxhash_rust::xxh3::Xxh3;
 
-use super::rows::{RowId, format_cell};
+use super::block::format_cell;
+use super::ids::{Ids, Numbered, row_ids};
+use super::rows::numbered;
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 
@@ -25,14 +31,24 @@ const ROW: &str = "__row";
 /// What a set rule finds.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The rows that violate.
-    pub rows: BTreeSet<RowId>,
-    /// Of `determines`: the vote on each determined column of a violating row, by its place among them.
-    pub votes: BTreeMap<RowId, Vec<(usize, Vote<String>)>>,
-    /// Of `unique`: the key of each violating row.
-    pub keys: BTreeMap<RowId, Vec<String>>,
+    /// The rows that violate. Of `unique` each has the number of its key; of `determines` those of its votes, one for each
+    /// determined column that differs.
+    pub rows: Ids,
+    /// How many they are.
+    pub count: u64,
+    /// Of `unique`: how many keys they have.
+    pub keys: usize,
+    /// Of `determines`: the votes, each with the place of its column among the determined ones.
+    pub votes: Vec<(usize, Vote<String>)>,
     /// Rows judged.
     pub judged: u64,
+}
+
+impl Found {
+    fn set(&mut self, rows: Vec<Numbered>) {
+        self.rows = Ids::new(rows);
+        self.count = self.rows.rows();
+    }
 }
 
 /// The table as it stands.
@@ -43,10 +59,10 @@ pub struct Standing<'s> {
     pub table: &'s str,
     /// The rows that passed, with identity.
     pub passed: Arc<dyn TableProvider>,
-    /// Of these, the ones that are not there any more.
-    pub taken: &'s BTreeSet<RowId>,
+    /// The failing rows: if they are among those that passed, they are not there any more.
+    pub failing: &'s Ids,
     /// Failing rows that pass by now: columns of `passed`.
-    pub passing: RecordBatch,
+    pub passing: Option<Arc<dyn TableProvider>>,
     /// What was committed before: data columns. Its rows never violate, but their keys count and their values vote.
     pub committed: Option<Arc<dyn TableProvider>>,
 }
@@ -59,12 +75,11 @@ impl Standing<'_> {
     pub async fn rows(&self) -> Result<DataFrame, Stopped> {
         let session = &self.engine.session;
         let mut rows = session.read_table(Arc::clone(&self.passed))?;
-        if !self.taken.is_empty() {
-            let taken = session.read_batch(ids(self.taken)?)?;
-            rows = rows.join(taken, JoinType::LeftAnti, &["_file", "_row"], &[FILE, ROW], None)?;
+        if !self.failing.is_empty() {
+            rows = rows.filter(!self.failing.contain())?;
         }
-        if self.passing.num_rows() > 0 {
-            rows = rows.union(session.read_batch(self.passing.clone())?)?;
+        if let Some(passing) = &self.passing {
+            rows = rows.union(session.read_table(Arc::clone(passing))?)?;
         }
         Ok(rows)
     }
@@ -121,9 +136,12 @@ impl Standing<'_> {
             rows = rows.select(columns)?;
         }
         let wrong = rows.parse_sql_expr(&windowed.condition)?;
-        for batch in rows.filter(wrong)?.select_columns(&[FILE, ROW])?.collect().await? {
-            found.rows.extend(row_ids(&batch)?);
+        let mut wrong = rows.filter(wrong)?.select_columns(&[FILE, ROW])?.execute_stream().await?;
+        let mut violating = Vec::new();
+        while let Some(batch) = wrong.next().await {
+            violating.extend(row_ids(&batch?, FILE, ROW)?.into_iter().map(|id| Numbered::new(id, 0)));
         }
+        found.set(violating);
         Ok(found)
     }
 
@@ -145,6 +163,7 @@ impl Standing<'_> {
             let columns = [named("k", &assertion.keys), named("v", &assertion.determined)].concat();
             voters = voters.union(committed.select(columns)?)?;
         }
+        let mut violating = Vec::new();
         let key_columns = || keys.iter().map(|k| col(k.as_str())).collect::<Vec<_>>();
         for place in 0..assertion.determined.len() {
             let value = format!("v{place}");
@@ -170,30 +189,48 @@ impl Standing<'_> {
                 .join(renamed(variants, vec!["variants"])?, JoinType::Inner, &left, &right, None)?
                 .filter(col("variants").gt(lit(1)).or(col("filled").lt(col("rows"))))?;
             let disagree = renamed(disagree, Vec::new())?;
-            let mut votes: BTreeMap<Vec<String>, Vec<(String, u64)>> = BTreeMap::new();
-            for batch in counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.collect().await? {
+            // The groups that disagree, by a hash of their key: each has the number of its vote, if it has one.
+            let mut groups: HashMap<u128, usize> = HashMap::new();
+            let mut counted: Vec<Vec<(String, u64)>> = Vec::new();
+            let mut rest =
+                counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
+            while let Some(batch) = rest.next().await {
+                let batch = batch?;
                 let n = batch.column(keys.len() + 1).as_primitive::<datafusion::arrow::datatypes::Int64Type>();
-                for i in 0..batch.num_rows() {
-                    let key = key_text(&batch, keys.len(), i);
+                for (i, key) in key_hashes(&batch, keys.len())?.into_iter().enumerate() {
                     let value = format_cell(batch.column(keys.len()).as_ref(), i);
-                    votes.entry(key).or_default().push((value, u64::try_from(n.value(i)).unwrap_or(0)));
+                    let group = *groups.entry(key).or_insert(counted.len());
+                    if group == counted.len() {
+                        counted.push(Vec::new());
+                    }
+                    if let Some(counts) = counted.get_mut(group) {
+                        counts.push((value, u64::try_from(n.value(i)).unwrap_or(0)));
+                    }
                 }
             }
-            let votes: BTreeMap<Vec<String>, Vote<String>> =
-                votes.into_iter().filter_map(|(key, counts)| Some((key, tally(counts)?))).collect();
+            let first = found.votes.len();
+            for counts in counted {
+                let vote = tally(counts).ok_or_else(|| errors::internal(&"a group of values without any"))?;
+                found.votes.push((place, vote));
+            }
             let value_column = keys.len() + place;
-            for batch in rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
-                for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
-                    let Some(vote) = votes.get(&key_text(&batch, keys.len(), i)) else { continue };
+            let mut rest =
+                rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
+            while let Some(batch) = rest.next().await {
+                let batch = batch?;
+                let ids = row_ids(&batch, FILE, ROW)?;
+                for (i, (id, key)) in ids.into_iter().zip(key_hashes(&batch, keys.len())?).enumerate() {
+                    let Some(number) = groups.get(&key).map(|group| first + group) else { continue };
+                    let Some((_, vote)) = found.votes.get(number) else { continue };
                     let cell = batch.column(value_column);
                     let same = cell.is_valid(i) && !vote.tie && format_cell(cell.as_ref(), i) == vote.winner;
                     if !same {
-                        found.rows.insert(id);
-                        found.votes.entry(id).or_default().push((place, vote.clone()));
+                        violating.push(Numbered::new(id, numbered(number)?));
                     }
                 }
             }
         }
+        found.set(violating);
         Ok(())
     }
 
@@ -211,25 +248,26 @@ impl Standing<'_> {
         let left: Vec<&str> = keys.iter().map(String::as_str).collect();
         let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
         let right: Vec<&str> = right.iter().map(String::as_str).collect();
-        for batch in rows.join(repeated, JoinType::LeftSemi, &left, &right, None)?.collect().await? {
-            for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
-                let key = batch.columns().iter().take(keys.len()).map(|c| format_cell(c.as_ref(), i)).collect();
-                found.rows.insert(id);
-                found.keys.insert(id, key);
+        let mut rest = rows.join(repeated, JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
+        let (mut numbers, mut violating) = (HashMap::<u128, usize>::new(), Vec::new());
+        while let Some(batch) = rest.next().await {
+            let batch = batch?;
+            for (id, key) in row_ids(&batch, FILE, ROW)?.into_iter().zip(key_hashes(&batch, keys.len())?) {
+                let next = numbers.len();
+                violating.push(Numbered::new(id, numbered(*numbers.entry(key).or_insert(next))?));
             }
         }
+        found.keys = numbers.len();
+        found.set(violating);
         Ok(())
     }
 }
 
-/// The last value before each row that has none, in the order the rows were read.
+/// The last value before each row that has none, in the order the rows were read: the rows, each with the place of its value.
 ///
 /// # Errors
 /// The query fails while running.
-pub async fn previous(
-    standing: &Standing<'_>,
-    column: &str,
-) -> Result<BTreeMap<RowId, datafusion::common::ScalarValue>, Stopped> {
+pub async fn previous(standing: &Standing<'_>, column: &str) -> Result<(Ids, ArrayRef), Stopped> {
     use datafusion::functions_window::expr_fn::last_value;
     use datafusion::logical_expr::WindowFrame;
     let name = Expr::Column(datafusion::common::Column::new_unqualified(column));
@@ -247,13 +285,19 @@ pub async fn previous(
     let filled = rows
         .select(vec![name.alias("x"), col("_file").alias(FILE), col("_row").alias(ROW), before.alias("before")])?
         .filter(col("x").is_null().and(col("before").is_not_null()))?;
-    let mut found = BTreeMap::new();
-    for batch in filled.collect().await? {
-        for (i, id) in row_ids(&batch)?.into_iter().enumerate() {
-            found.insert(id, datafusion::common::ScalarValue::try_from_array(batch.column(3), i)?);
+    let ty = filled.schema().field(3).data_type().clone();
+    let (mut found, mut values) = (Vec::new(), Vec::new());
+    let mut rest = filled.execute_stream().await?;
+    while let Some(batch) = rest.next().await {
+        let batch = batch?;
+        for id in row_ids(&batch, FILE, ROW)? {
+            found.push(Numbered::new(id, numbered(found.len())?));
         }
+        values.push(Arc::clone(batch.column(3)));
     }
-    Ok(found)
+    values.push(new_empty_array(&ty));
+    let values: Vec<&dyn Array> = values.iter().map(|v| v.as_ref()).collect();
+    Ok((Ids::new(found), concat(&values).map_err(|e| errors::internal(&e))?))
 }
 
 /// One value of a column over the table as it stands: `mean`, `median`, `mode`.
@@ -318,48 +362,21 @@ fn key_names(keys: usize) -> Vec<String> {
     (0..keys).map(|i| format!("k{i}")).collect()
 }
 
-fn key_text(batch: &RecordBatch, keys: usize, row: usize) -> Vec<String> {
-    batch.columns().iter().take(keys).map(|c| format_cell(c.as_ref(), row)).collect()
-}
-
-fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>, Stopped> {
-    let file = batch.column_by_name(FILE).and_then(|c| c.as_primitive_opt::<UInt32Type>());
-    let row = batch.column_by_name(ROW).and_then(|c| c.as_primitive_opt::<UInt64Type>());
-    match (file, row) {
-        (Some(file), Some(row)) => Ok(file.values().iter().zip(row.values()).map(|(f, r)| (*f, *r)).collect()),
-        _ => Err(errors::internal(&"rows without their places").into()),
-    }
-}
-
-/// Row ids as a table.
-///
-/// # Errors
-/// Arrow refuses the batch.
-pub fn ids(of: &BTreeSet<RowId>) -> Result<RecordBatch, Stopped> {
-    let fields = vec![Field::new(FILE, DataType::UInt32, false), Field::new(ROW, DataType::UInt64, false)];
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::from_iter_values(of.iter().map(|(f, _)| *f))),
-        Arc::new(UInt64Array::from_iter_values(of.iter().map(|(_, r)| *r))),
-    ];
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns);
-    Ok(batch.map_err(|e| errors::internal(&e))?)
-}
-
-/// The rows with these ids, out of those that passed.
-///
-/// # Errors
-/// The query fails while running.
-pub async fn pull(
-    engine: &Engine<'_>,
-    passed: &Arc<dyn TableProvider>,
-    of: &BTreeSet<RowId>,
-) -> Result<Vec<RecordBatch>, Stopped> {
-    if of.is_empty() {
-        return Ok(Vec::new());
-    }
-    let wanted = engine.session.read_batch(ids(of)?)?;
-    let rows = engine.session.read_table(Arc::clone(passed))?;
-    Ok(rows.join(wanted, JoinType::LeftSemi, &["_file", "_row"], &[FILE, ROW], None)?.collect().await?)
+/// Hashes of the keys of rows, as people see them: the first columns. Two keys are taken for equal if their 128 bits are.
+fn key_hashes(batch: &RecordBatch, keys: usize) -> Result<Vec<u128>, Stopped> {
+    let options = FormatOptions::default();
+    let formatters = batch.columns().iter().take(keys).map(|c| ArrayFormatter::try_new(c.as_ref(), &options));
+    let formatters = formatters.collect::<Result<Vec<_>, _>>().map_err(|e| errors::internal(&e))?;
+    let hash = |row: usize| {
+        let mut hash = Xxh3::new();
+        for formatter in &formatters {
+            let text = formatter.value(row).to_string();
+            hash.update(&text.len().to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.digest128()
+    };
+    Ok((0..batch.num_rows()).map(hash).collect())
 }
 
 /// A table of no rows.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use pipe_heal::gates::Refusal;
-use pipe_quality::{Aggregates, Reason};
+use pipe_quality::Aggregates;
 
 use super::Healer;
-use super::rows::Settled;
+use super::reasons::SetId;
+use super::rows::{Failing, Settled, Step};
 use crate::engine::Stopped;
 use crate::rulebook::Observed;
 use crate::settle::data_schema;
@@ -20,8 +21,8 @@ impl Healer<'_, '_, '_> {
     /// rows violate then, and what the table rules find: those that still fail do so whatever is withdrawn.
     pub(super) async fn hold_table_rules(
         &mut self,
-        mut violated: Vec<BTreeSet<Reason>>,
-    ) -> Result<(Vec<BTreeSet<Reason>>, Verdicts), Stopped> {
+        mut violated: Vec<SetId>,
+    ) -> Result<(Vec<SetId>, Verdicts), Stopped> {
         loop {
             let observed = self.observe(&violated).await?;
             let failing: BTreeSet<u16> = observed.iter().filter(|(_, (o, _))| !o.holds).map(|(r, _)| *r).collect();
@@ -33,7 +34,7 @@ impl Healer<'_, '_, '_> {
     }
 
     /// What the table rules find of the rows that would commit.
-    async fn observe(&self, violated: &[BTreeSet<Reason>]) -> Result<Verdicts, Stopped> {
+    async fn observe(&self, violated: &[SetId]) -> Result<Verdicts, Stopped> {
         if self.book.table.is_empty() {
             return Ok(Verdicts::new());
         }
@@ -56,19 +57,17 @@ impl Healer<'_, '_, '_> {
         if failing.is_empty() {
             return Ok(None);
         }
-        let removed = self.failing.removed_by.iter().filter(|(row, _)| self.is_removed(**row));
-        let clauses: BTreeSet<usize> =
-            self.failing.changes.values().map(|c| c.clause).chain(removed.map(|(_, by)| by.clause)).collect();
+        let clauses: BTreeSet<usize> = self.steps().into_iter().map(|step| step.clause).collect();
         let mut suspects: Vec<BTreeSet<usize>> = clauses.iter().map(|c| BTreeSet::from([*c])).collect();
         if clauses.len() > 1 {
             suspects.push(clauses);
         }
         for suspects in suspects {
-            let before = (self.failing.clone(), self.answered.clone(), self.taken.clone());
+            let before = (self.failing.clone(), self.answered.clone());
             self.revert(&suspects)?;
             let (violated, _) = self.now().await?;
             let observed = self.observe(&violated).await?;
-            (self.failing, self.answered, self.taken) = before;
+            (self.failing, self.answered) = before;
             if let Some(rule) = failing.iter().find(|r| observed.get(r).is_some_and(|(o, _)| o.holds)) {
                 return Ok(Some((suspects, *rule)));
             }
@@ -76,37 +75,38 @@ impl Healer<'_, '_, '_> {
         Ok(None)
     }
 
-    fn is_removed(&self, row: usize) -> bool {
-        self.failing.settled.get(row).copied().flatten() == Some(Settled::Removed)
+    /// The steps whose repairs stand: of changed cells and removed duplicates.
+    fn steps(&self) -> Vec<Step> {
+        let changed = self.failing.changed().into_iter().map(|(step, ..)| step);
+        let removed = self.failing.removals().filter(|(row, _)| self.is_removed(*row)).map(|(_, by)| by.step());
+        let removed: BTreeSet<usize> = removed.collect();
+        changed.chain(removed.into_iter().filter_map(|step| self.failing.step_of(step))).collect()
     }
 
-    /// Takes the repairs of clauses back: cells to what was read, removed duplicates in again. Gives their heals, by place.
-    fn revert(&mut self, clauses: &BTreeSet<usize>) -> Result<BTreeSet<usize>, Stopped> {
-        let changes = self.failing.changes.iter().filter(|(_, c)| clauses.contains(&c.clause));
-        let (cells, mut heals): (Vec<(usize, usize)>, BTreeSet<usize>) =
-            changes.map(|(cell, c)| (*cell, c.heal)).unzip();
-        self.failing.revert(&cells)?;
-        let removed = self.failing.removed_by.iter();
-        let removed = removed.filter(|(row, by)| clauses.contains(&by.clause) && self.is_removed(**row));
-        for (row, heal) in removed.map(|(row, by)| (*row, by.heal)).collect::<Vec<_>>() {
-            self.failing.removed_by.remove(&row);
-            if let Some(slot) = self.failing.settled.get_mut(row) {
-                *slot = None;
-            }
-            heals.insert(heal);
+    fn is_removed(&self, row: usize) -> bool {
+        self.failing.settled(row) == Some(Settled::Removed)
+    }
+
+    /// Takes the repairs of clauses back: cells to what was read, removed duplicates in again.
+    fn revert(&mut self, clauses: &BTreeSet<usize>) -> Result<(), Stopped> {
+        let guilty = |failing: &Failing, step| failing.step_of(step).is_some_and(|s| clauses.contains(&s.clause));
+        let steps: BTreeSet<usize> = (0..self.failing.steps()).filter(|s| guilty(&self.failing, *s)).collect();
+        self.failing.revert(&self.failing.changed_blocks(), |_, _, step| steps.contains(&step))?;
+        let removed = self.failing.removals().filter(|(row, by)| steps.contains(&by.step()) && self.is_removed(*row));
+        for row in removed.map(|(row, _)| row).collect::<Vec<_>>() {
+            self.failing.restore(row);
         }
-        Ok(heals)
+        Ok(())
     }
 
     /// Withdraws the repairs of clauses for good; the steps that made them are not tried again.
     fn take_back(&mut self, clauses: &BTreeSet<usize>, rule: u16) -> Result<(), Stopped> {
         let rule = self.book.rule(rule).map_or_else(String::new, |r| r.name.clone());
-        let groups = self.failing.changes.values().filter(|c| clauses.contains(&c.clause)).map(|c| (c.clause, c.group));
-        self.withdrawn.extend(groups);
-        let removed = self.failing.removed_by.values().filter(|by| clauses.contains(&by.clause));
-        self.withdrawn.extend(removed.map(|by| (by.clause, by.group)));
-        for heal in self.revert(clauses)? {
-            if let Some(told) = self.evaluator.heals.get_mut(heal) {
+        let steps: Vec<Step> = self.steps().into_iter().filter(|s| clauses.contains(&s.clause)).collect();
+        self.withdrawn.extend(steps.iter().map(|s| (s.clause, s.group)));
+        self.revert(clauses)?;
+        for step in steps {
+            if let Some(told) = self.evaluator.heals.get_mut(step.heal) {
                 told.state = "withdrawn".to_owned();
                 told.reason = Some(Refusal::TableRule { rule: rule.clone() }.to_string());
             }

@@ -5,27 +5,65 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipe_quality::Reason;
 
 use super::Healer;
-use super::rows::Settled;
+use super::block::Block;
+use super::reasons::SetId;
 use super::sets::Found;
 use crate::engine::Stopped;
 
 impl Healer<'_, '_, '_> {
     /// Takes repairs back that broke what held before, until none does. Gives what each row violates then.
-    pub(super) async fn withdraw(&mut self) -> Result<Vec<BTreeSet<Reason>>, Stopped> {
+    pub(super) async fn withdraw(&mut self) -> Result<Vec<SetId>, Stopped> {
         loop {
             let (violated, found) = self.now().await?;
-            let mut back = self.spread(&found);
-            for (row, reasons) in violated.iter().enumerate() {
-                if self.failing.settled.get(row).copied().flatten().is_some() {
+            let mut back = self.spread(&found)?;
+            back.extend(self.broken(&violated)?);
+            if back.is_empty() {
+                if self.restore(&found) {
                     continue;
                 }
-                let before = self.failing.reasons.get(row).cloned().unwrap_or_default();
-                let broken: Vec<Reason> = reasons.difference(&before).copied().collect();
-                let changes: Vec<usize> =
-                    self.failing.changes.range((row, 0)..(row + 1, 0)).map(|((_, c), _)| *c).collect();
-                if broken.is_empty() || changes.is_empty() {
+                return Ok(violated);
+            }
+            let rows: BTreeSet<usize> = back.iter().map(|(row, _)| *row).collect();
+            let blocks: BTreeSet<usize> = rows.iter().map(|row| self.failing.block_of(*row)).collect();
+            let blocks: Vec<usize> = blocks.into_iter().collect();
+            for (step, cells) in self.failing.revert(&blocks, |row, column, _| back.contains(&(row, column)))? {
+                let heal = self.failing.step_of(step).map(|s| s.heal);
+                if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
+                    told.cells = told.cells.saturating_sub(cells);
+                }
+            }
+            self.evaluator.engine.note(format!(
+                "{}: {} repaired cells were taken back, for they broke a rule that held before",
+                self.evaluator.task.table,
+                back.len()
+            ));
+            self.restore_unlike(&rows);
+        }
+    }
+
+    /// The changed cells of rows that violate what they had not violated as read: those of the columns it is about, or all.
+    fn broken(&self, violated: &[SetId]) -> Result<Vec<(usize, usize)>, Stopped> {
+        let as_read = |row: usize| self.failing.reasons.get(row).copied().unwrap_or_default();
+        let worse = |row: usize| {
+            let now = violated.get(row).copied().unwrap_or_default();
+            let new = now != as_read(row) && self.failing.settled(row).is_none();
+            if new { self.failing.sets.beyond(now, as_read(row)) } else { BTreeSet::new() }
+        };
+        let mut back = Vec::new();
+        for index in self.failing.changed_blocks() {
+            let mut block: Option<Block> = None;
+            for row in self.failing.rows_of(index) {
+                let broken = worse(row);
+                if broken.is_empty() {
                     continue;
                 }
+                let loaded = match block.take() {
+                    Some(loaded) => loaded,
+                    None => self.failing.load(index)?,
+                };
+                let at = row - loaded.first;
+                let changes: Vec<usize> = loaded.changes.range((at, 0)..(at + 1, 0)).map(|((_, c), _)| *c).collect();
+                block = Some(loaded);
                 let related: BTreeSet<usize> =
                     broken.iter().filter_map(|r| self.book.sample_columns.get(r)).flatten().copied().collect();
                 let mut guilty: Vec<usize> = changes.iter().copied().filter(|c| related.contains(c)).collect();
@@ -34,42 +72,18 @@ impl Healer<'_, '_, '_> {
                 }
                 back.extend(guilty.into_iter().map(|c| (row, c)));
             }
-            if back.is_empty() {
-                if self.restore(&found) {
-                    continue;
-                }
-                return Ok(violated);
-            }
-            back.sort_unstable();
-            back.dedup();
-            for cell in &back {
-                let heal = self.failing.changes.get(cell).map(|c| c.heal);
-                if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
-                    told.cells = told.cells.saturating_sub(1);
-                }
-            }
-            self.evaluator.engine.note(format!(
-                "{}: {} repaired cells were taken back, for they broke a rule that held before",
-                self.evaluator.task.table,
-                back.len()
-            ));
-            self.failing.revert(&back)?;
-            self.restore_unlike(&back);
         }
+        Ok(back)
     }
 
     /// Brings removed duplicates back whose survivor is no longer alike: it, or they, had their key from a repair that was taken
     /// back.
-    fn restore_unlike(&mut self, back: &[(usize, usize)]) {
-        let rows: BTreeSet<usize> = back.iter().map(|(row, _)| *row).collect();
-        let concerned = self.failing.removed_by.iter();
-        let concerned = concerned.filter(|(row, by)| rows.contains(row) || rows.contains(&by.survivor));
-        for (row, by) in concerned.map(|(row, by)| (*row, *by)).collect::<Vec<_>>() {
-            self.failing.removed_by.remove(&row);
-            if let Some(slot) = self.failing.settled.get_mut(row) {
-                *slot = None;
-            }
-            if let Some(told) = self.evaluator.heals.get_mut(by.heal) {
+    fn restore_unlike(&mut self, rows: &BTreeSet<usize>) {
+        let concerned = self.failing.removals().filter(|(row, by)| rows.contains(row) || rows.contains(&by.survivor()));
+        for (row, by) in concerned.collect::<Vec<_>>() {
+            self.failing.restore(row);
+            let heal = self.failing.step_of(by.step()).map(|s| s.heal);
+            if let Some(told) = heal.and_then(|h| self.evaluator.heals.get_mut(h)) {
                 told.rows = told.rows.saturating_sub(1);
             }
         }
@@ -77,26 +91,33 @@ impl Healer<'_, '_, '_> {
 
     /// The repairs that made a set rule have more violations than as read: a repaired row can change the group of rows that
     /// nobody touched. All repairs of the columns the rule is about are guilty, unless keys tell which are.
-    fn spread(&self, found: &BTreeMap<u16, Found>) -> Vec<(usize, usize)> {
-        let mut guilty = Vec::new();
+    fn spread(&self, found: &BTreeMap<u16, Found>) -> Result<BTreeSet<(usize, usize)>, Stopped> {
+        let mut guilty = BTreeSet::new();
         for (index, found) in found {
             let reason = Reason::Rule(*index);
             let before = self.pass.staged.violations.get(&reason).copied().unwrap_or(0);
-            if found.rows.len() as u64 <= before {
+            if found.count <= before {
                 continue;
             }
             let about = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
-            // A key names its rows: of those that are alike now, the repaired ones are guilty.
-            let alike = |row: usize| found.keys.is_empty() || found.keys.contains_key(&self.failing.id(row));
-            let related = self.failing.changes.keys().filter(|(r, c)| about.contains(c) && alike(*r)).copied();
-            let related: Vec<(usize, usize)> = related.collect();
-            if related.is_empty() {
-                guilty.extend(self.failing.changes.keys().copied());
-            } else {
-                guilty.extend(related);
+            let (mut related, mut all) = (Vec::new(), Vec::new());
+            for index in self.failing.changed_blocks() {
+                let block = self.failing.load(index)?;
+                let ids = block.ids()?;
+                // A key names its rows: of those that are alike now, the repaired ones are guilty.
+                let alike =
+                    |row: usize| found.keys == 0 || ids.get(row).is_some_and(|id| found.rows.find(*id).is_some());
+                for (row, column) in block.changes.keys() {
+                    let cell = (block.first + row, *column);
+                    all.push(cell);
+                    if about.contains(column) && alike(*row) {
+                        related.push(cell);
+                    }
+                }
             }
+            guilty.extend(if related.is_empty() { all } else { related });
         }
-        guilty
+        Ok(guilty)
     }
 
     /// Brings removed duplicates back where a set rule has more violations than as read and no changed cell is to blame: a
@@ -104,13 +125,11 @@ impl Healer<'_, '_, '_> {
     fn restore(&mut self, found: &BTreeMap<u16, Found>) -> bool {
         let worse = |(index, found): (&u16, &Found)| {
             let before = self.pass.staged.violations.get(&Reason::Rule(*index)).copied().unwrap_or(0);
-            found.rows.len() as u64 > before
+            found.count > before
         };
-        let removed = self.failing.settled.iter_mut().filter(|s| **s == Some(Settled::Removed));
-        if !found.iter().any(worse) || removed.map(|s| *s = None).count() == 0 {
+        if !found.iter().any(worse) || !self.failing.restore_all() {
             return false;
         }
-        self.failing.removed_by.clear();
         for heal in self.evaluator.heals.iter_mut().filter(|h| h.action == "dedupe" && h.state == "applied") {
             heal.state = "withdrawn".to_owned();
             heal.reason = Some("without the removed rows a rule has more violations than before".to_owned());

@@ -1,0 +1,155 @@
+//! `dedupe`: all rows of a key are removed but one.
+
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::row::{RowConverter, SortField};
+use pipe_heal::action::{ResolvedAction, Survivor};
+use pipe_heal::gates::{Outcome, decide};
+use pipe_quality::Reason;
+
+use super::Healer;
+use super::gate::reason_of;
+use super::ids::RowId;
+use super::reasons::SetId;
+use super::rows::{Settled, Step, numbered};
+use super::sets::Found;
+use crate::clauses::Answered;
+use crate::engine::Stopped;
+use crate::errors;
+use crate::report::HealReport;
+use crate::told;
+
+/// The row of a key that stays, by what is known so far.
+struct Best {
+    rank: Box<[u8]>,
+    id: RowId,
+    row: u32,
+}
+
+impl Healer<'_, '_, '_> {
+    /// Takes the duplicates of each key out, all but one.
+    pub(super) fn dedupe(
+        &mut self,
+        answer: &Answered,
+        group: usize,
+        action: &ResolvedAction,
+        found: &Found,
+        rows: &BooleanBuffer,
+        violated: &[SetId],
+    ) -> Result<bool, Stopped> {
+        let (Some(clause), ResolvedAction::Dedupe { keep, .. }) = (&answer.clause, action) else { return Ok(false) };
+        // A row that violates anything else and will not commit takes no part: a bad latest version never evicts a good
+        // earlier one.
+        let own = answer.rule.map(Reason::Rule);
+        let sound = self.tolerable(violated, |reason| own == Some(*reason) || self.mild(reason));
+        let removed = self.duplicates(keep, found, &(rows & &sound))?;
+        if removed.is_empty() {
+            return Ok(false);
+        }
+        let request = self.request(clause, action, "", &[], removed.len() as u64);
+        let decision = decide(&request.as_request(&self.evaluator.settings));
+        let outcome = decision.of(1.0);
+        let state = match &outcome {
+            Outcome::Apply => "applied",
+            Outcome::Wait(_) => "waiting",
+            Outcome::Refuse(_) => "refused",
+        };
+        let told = HealReport {
+            rows: removed.len() as u64,
+            arithmetic: decision.arithmetic.clone(),
+            reason: reason_of(&outcome),
+            ..told::heal(answer, "dedupe", state)
+        };
+        // A clause that goes on in later rounds, on rows that a repair made alike, is one heal.
+        let same = |h: &HealReport| {
+            (h.clause, &h.failure, &h.action, &h.state) == (told.clause, &told.failure, &told.action, &told.state)
+        };
+        let heal = match self.evaluator.heals.iter().position(same) {
+            Some(place) => place,
+            None => {
+                self.evaluator.heals.push(HealReport { rows: 0, ..told.clone() });
+                self.evaluator.heals.len() - 1
+            }
+        };
+        if let Some(before) = self.evaluator.heals.get_mut(heal) {
+            before.rows += told.rows;
+        }
+        let settled = match outcome {
+            Outcome::Apply => Settled::Removed,
+            Outcome::Wait(_) => Settled::Waits,
+            Outcome::Refuse(_) => return Ok(false),
+        };
+        let step = self.failing.step(Step { clause: clause.index, group, heal });
+        for (row, survivor) in removed {
+            self.failing.settle(row as usize, Some(settled));
+            self.failing.remove(row as usize, step, survivor as usize)?;
+        }
+        Ok(true)
+    }
+
+    /// The rows a `dedupe` removes, each with the one that stays. Ties go to the last file and line.
+    fn duplicates(&self, keep: &Survivor, found: &Found, sound: &BooleanBuffer) -> Result<Vec<(u32, u32)>, Stopped> {
+        let mut best: Vec<Option<Best>> = Vec::new();
+        best.resize_with(found.keys, || None);
+        let is_sound = |row: &usize| *row < sound.len() && sound.value(*row);
+        if let Survivor::First = keep {
+            for (row, n) in self.failing.places(&found.rows).filter(|(row, _)| is_sound(row)) {
+                if let Some(slot @ None) = best.get_mut(n.number as usize) {
+                    *slot = Some(Best { rank: Box::default(), id: n.id(), row: numbered(row)? });
+                }
+            }
+        } else {
+            self.last(keep, found, sound, &mut best)?;
+        }
+        let mut removed = Vec::new();
+        for (row, n) in self.failing.places(&found.rows).filter(|(row, _)| is_sound(row)) {
+            let row = numbered(row)?;
+            let stays = best.get(n.number as usize).and_then(Option::as_ref).map_or(row, |best| best.row);
+            if stays != row {
+                removed.push((row, stays));
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The greatest row of each key, by what `keep` compares and then by its place.
+    fn last(
+        &self,
+        keep: &Survivor,
+        found: &Found,
+        sound: &BooleanBuffer,
+        best: &mut [Option<Best>],
+    ) -> Result<(), Stopped> {
+        let shape = &self.failing.shape;
+        let latest = match keep {
+            Survivor::Latest(name) => {
+                let fields = shape.schema.fields().iter().take(shape.columns);
+                let column = fields.into_iter().position(|f| f.name() == name);
+                let column = column.ok_or_else(|| errors::internal(&format!("no column `{name}` to compare by")))?;
+                let sorted = SortField::new(shape.schema.field(column).data_type().clone());
+                Some((column, RowConverter::new(vec![sorted]).map_err(|e| errors::internal(&e))?))
+            }
+            _ => None,
+        };
+        for index in self.failing.blocks_with(|row| is_set(sound, row)) {
+            let block = self.failing.load(index)?;
+            let values = latest.as_ref().and_then(|(column, by)| Some((block.values(*column)?, by)));
+            let ranks = values.map(|(values, by)| by.convert_columns(std::slice::from_ref(values))).transpose();
+            let ranks = ranks.map_err(|e| errors::internal(&e))?;
+            for (row, id) in block.ids()?.into_iter().enumerate().filter(|(row, _)| is_set(sound, block.first + row)) {
+                let Some(slot) = found.rows.find(id).and_then(|key| best.get_mut(key)) else { continue };
+                let rank = match &ranks {
+                    Some(ranks) => Box::from(ranks.row(row).as_ref()),
+                    None => Box::from(block.filled(row).to_be_bytes()),
+                };
+                if slot.as_ref().is_none_or(|best| (&best.rank, best.id) < (&rank, id)) {
+                    *slot = Some(Best { rank, id, row: numbered(block.first + row)? });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_set(rows: &BooleanBuffer, row: usize) -> bool {
+    row < rows.len() && rows.value(row)
+}
