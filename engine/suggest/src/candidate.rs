@@ -16,6 +16,8 @@ pub struct Facts<'a> {
     pub ages: &'a [(String, i64)],
     /// Columns of which not all texts convert.
     pub casts: &'a [Cast],
+    /// Names of the rules that the table already has.
+    pub names: &'a [String],
     /// Columns with the check of each rule that the table already has; those of `determines` with what they decide behind them.
     pub known: &'a [(Vec<String>, String)],
 }
@@ -52,7 +54,9 @@ impl Facts<'_> {
             Rank::Completeness if candidate.check == "not_null" => {
                 &["not_null", "not_blank", "not_missing", "completeness", "nulls", "not_in"]
             }
-            Rank::Table if candidate.check == "row_count" => &["row_count", "between", "ge", "gt"],
+            Rank::Table if candidate.check == "row_count" => {
+                &["row_count", "between", "ge", "gt", "within_sigma", "within_share"]
+            }
             Rank::Table => &["within_age"],
             _ => &[],
         };
@@ -160,6 +164,8 @@ pub struct Candidate {
     pub most: f64,
     /// What heals a violation.
     pub repair: Option<Repair>,
+    /// Options behind the predicate, with a blank before them.
+    pub options: &'static str,
 }
 
 impl Candidate {
@@ -210,5 +216,10 @@ pub fn candidates(facts: &Facts<'_>) -> Vec<Candidate> {
     found.extend(table::freshness(facts));
     found.extend(table::volume(facts));
     found.retain(|c| !facts.says(c));
+    for name in found.iter_mut().filter_map(|c| c.name.as_mut()) {
+        while facts.names.contains(name) {
+            name.push_str("_suggested");
+        }
+    }
     found
 }

@@ -21,6 +21,7 @@ pub fn rule(column: &ColumnProfile, predicate: impl Into<String>, check: &'stati
         evidence: String::new(),
         most: 0.0,
         repair: None,
+        options: "",
     }
 }
 
@@ -36,6 +37,8 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
     // A set says more than the form of its values.
     let written = if format.is_empty() && set.is_empty() { texts::of(facts, column) } else { None };
     found.extend(texts::written(column));
+    // Which country codes there are says more than that they are some.
+    let format = if set.is_empty() { format } else { Vec::new() };
     found.extend(format);
     found.extend(set);
     found.extend(written);

@@ -107,6 +107,7 @@ fn candidate(all: &[Dependency], left: Vec<String>, decided: Vec<String>) -> Can
         evidence,
         most: MOST,
         repair: Some(Repair::Majority),
+        options: "",
         columns: left,
     }
 }

@@ -99,7 +99,7 @@ pub fn decide(
 }
 
 /// Columns of a line.
-const LINE: usize = 60;
+const LINE: usize = 90;
 
 /// Columns without a NULL in one rule, as many as a line takes: `a, b, c not null`.
 fn complete(rules: &mut Vec<Suggested>) {
@@ -155,6 +155,7 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
     if let Some(name) = &candidate.name {
         rule = format!("{name}: {rule}");
     }
+    rule += candidate.options;
     if let Some(share) = tolerate {
         rule += &format!(" tolerate {}", percent(share));
     }

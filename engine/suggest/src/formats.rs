@@ -87,6 +87,7 @@ fn cast(cast: &Cast) -> Option<Candidate> {
         evidence: format!("{} no {}, such as {}", plural(cast.rows), cast.ty, words::shown(example)),
         most: UNREAD,
         repair: Some(Repair::Cast { column: cast.column.clone(), expression }),
+        options: "",
     })
 }
 

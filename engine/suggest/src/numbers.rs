@@ -40,23 +40,26 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
         return found;
     }
     let spread = (high - low).max(f64::EPSILON);
+    let far = max > high + 2.0 * spread || min < low - 2.0 * spread;
     let (predicate, check, why) = if min >= 0.0 && max <= 1.0 && !is_integer(column) {
         ("between 0 and 1".to_owned(), "between", "shares")
-    } else if max > high + 2.0 * spread || min < low - 2.0 * spread {
-        // A few are far away from all others: only the sign may say something.
-        if low < 0.0 {
-            return found;
-        }
-        (sign(low), sign_check(low), "the upper end is open: the largest lie far apart")
-    } else if min >= 0.0 {
-        let (low, high) = (0.0, outward(max + (max - middle).max(0.0) * 0.5));
+    } else if low >= 0.0 && (min < 0.0 || far) && low <= spread / 2.0 {
+        // Values come near 0 and do not cross it, but for a few; how large they may be is open.
+        (sign(low), sign_check(low), "the upper end is open")
+    } else if far && few_apart(column, low - 2.0 * spread, high + 2.0 * spread) {
+        // A few lie far away from all others.
+        let (low, high) = (lower(low - spread), outward(high + spread));
         (
             format!("between {} and {}", plain(low), plain(high)),
             "between",
-            "half as far again from the middle, rounded up",
+            "where 98% are, as far again on both sides, rounded outward",
         )
+    } else if far {
+        return found;
     } else {
-        let (low, high) = (-outward(-(min - (middle - min) * 0.5)), outward(max + (max - middle) * 0.5));
+        let (low, high) = (lower(min - (middle - min) * 0.5), outward(max + (max - middle) * 0.5));
+        // What is never below 0 is not because there was no room.
+        let low = if min >= 0.0 { 0.0 } else { low };
         (
             format!("between {} and {}", plain(low), plain(high)),
             "between",
@@ -69,6 +72,13 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
     rule.evidence = format!("{} to {} seen; {why}", seen(&column.min), seen(&column.max));
     found.push(rule);
     found
+}
+
+/// Whether at most three different values lie outside.
+fn few_apart(column: &ColumnProfile, low: f64, high: f64) -> bool {
+    let known = column.distinct.exact && column.distinct.value == column.top.len() as u64;
+    let outside = column.top.iter().filter_map(|v| v.value.parse::<f64>().ok()).filter(|n| *n < low || *n > high);
+    known && outside.count() <= 3
 }
 
 /// Whether a column names rows or things: a key, what refers to one, what decides others, or what is called so.
@@ -94,19 +104,24 @@ fn sign_check(low: f64) -> &'static str {
     if low > 0.0 { "gt" } else { "ge" }
 }
 
-/// The next number of one or two digits that is not smaller: 1, 1.5, 2, 3, … 10, 15, 20.
+/// The next number of one or two digits that is not smaller: 1, 1.5, 2, 3, … 10, 15, 20; of a number below 0 not closer to 0.
 fn outward(number: f64) -> f64 {
     if number == 0.0 || !number.is_finite() {
         return number;
     }
-    if number < 0.0 {
-        // Towards 0 for a lower bound above it is not asked for: the number itself, rounded to two digits.
-        let unit = 10_f64.powf((-number).log10().floor() - 1.0);
-        return -((-number / unit).floor() * unit);
+    let unit = 10_f64.powf(number.abs().log10().floor());
+    let steps = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
+    let size = steps.into_iter().map(|s| s * unit).find(|s| *s >= number.abs() * (1.0 - 1e-12)).unwrap_or(number.abs());
+    size.copysign(number)
+}
+
+/// A lower bound: outward below 0, above it the next number of one digit that is not larger.
+fn lower(number: f64) -> f64 {
+    if number <= 0.0 || !number.is_finite() {
+        return outward(number);
     }
     let unit = 10_f64.powf(number.log10().floor());
-    let steps = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
-    steps.into_iter().map(|s| s * unit).find(|s| *s >= number * (1.0 - 1e-12)).unwrap_or(number)
+    (number / unit).floor() * unit
 }
 
 /// Without digits that say nothing.
@@ -124,6 +139,8 @@ mod tests {
     fn bounds_are_rounded_outward() {
         let told: Vec<String> =
             [99.0, 101.0, 0.013, 7.0, 1.0, 950.0, -12.3].into_iter().map(|n| plain(outward(n))).collect();
-        assert_eq!(told, ["100", "150", "0.015", "7", "1", "1000", "-12"]);
+        assert_eq!(told, ["100", "150", "0.015", "7", "1", "1000", "-15"]);
+        let told: Vec<String> = [17.2, -3.0, 0.0, 0.042].into_iter().map(|n| plain(lower(n))).collect();
+        assert_eq!(told, ["10", "-3", "0", "0.04"]);
     }
 }

@@ -27,6 +27,7 @@ fn bare(columns: Vec<String>, predicate: impl Into<String>, check: &'static str,
         evidence: String::new(),
         most: 0.0,
         repair: None,
+        options: "",
     }
 }
 
@@ -88,6 +89,7 @@ pub fn freshness(facts: &Facts<'_>) -> Vec<Candidate> {
     found.name = Some("freshness".to_owned());
     found.subject = format!("(max({}))", words::name(column));
     found.ask = Ask::Nothing;
+    found.options = " severity warning";
     let hours = age / 3600;
     let told = if hours < 48 {
         words::counted(hours.max(0).unsigned_abs(), "hour")
@@ -98,16 +100,27 @@ pub fn freshness(facts: &Facts<'_>) -> Vec<Candidate> {
     vec![found]
 }
 
-/// How many rows there may be: from half to twice as many, rounded outward.
+/// How many rows there may be: from half to twice as many, and what is usual once there were some runs. Both only warn, as a run may judge
+/// a part of what was looked at here.
 pub fn volume(facts: &Facts<'_>) -> Vec<Candidate> {
     if facts.rows < FEW {
         return Vec::new();
     }
     let (low, high) = (round(facts.rows / 2, false), round(facts.rows.saturating_mul(2), true));
-    let mut found = bare(Vec::new(), format!("row count between {low} and {high}"), "row_count", Rank::Table);
-    found.ask = Ask::Nothing;
-    found.evidence = format!("{} now; from half to twice as many", words::counted(facts.rows, "row"));
-    vec![found]
+    let rule = |name: &str, predicate: String, evidence: String| {
+        let mut found = bare(Vec::new(), predicate, "row_count", Rank::Table);
+        found.name = Some(name.to_owned());
+        found.ask = Ask::Nothing;
+        found.options = " severity warning";
+        found.evidence = evidence;
+        found
+    };
+    let now = format!("{} now; from half to twice as many", words::counted(facts.rows, "row"));
+    let later = "learns what is usual: says nothing before the sixth run".to_owned();
+    vec![
+        rule("volume", format!("row count between {low} and {high}"), now),
+        rule("usual_volume", "row count within 3 sigma over last 14 runs".to_owned(), later),
+    ]
 }
 
 /// To one digit that says something, or two.

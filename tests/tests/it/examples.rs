@@ -117,6 +117,20 @@ fn profiled() {
 }
 
 #[test]
+fn suggested() {
+    for (example, table) in [("orders", "orders"), ("sensors", "readings"), ("shops", "products")] {
+        let folder = copy_of(&format!("examples/{example}"));
+        let text = pipe(folder.path(), &["suggest", table]).expect(0).stdout;
+        golden(example, "suggest", &format!("$ pipe suggest {table}\n{text}"));
+        // What is suggested can stand in the program, once.
+        pipe(folder.path(), &["suggest", table, "--apply"]).expect(0);
+        pipe(folder.path(), &["check"]).expect(0);
+        let again = pipe(folder.path(), &["suggest", table, "--apply"]).expect(0);
+        assert!(again.stderr.starts_with("nothing to add"), "{}", again.stderr);
+    }
+}
+
+#[test]
 fn validated() {
     for (example, _) in EXAMPLES {
         let folder = copy_of(&format!("examples/{example}"));

@@ -341,7 +341,8 @@ fn every_kind_of_rule_is_suggested_with_its_evidence_and_runs() {
         "code matches '^[A-Z]{2}-[0-9]{3,4}$'",
         "country in ('DE', 'ES', 'FR', 'IT', 'US')",
         "pieces between 0 and ",
-        "row count between 600 and 2400",
+        "volume: row count between 600 and 2400 severity warning",
+        "usual_volume: row count within 3 sigma over last 14 runs severity warning",
     ] {
         assert!(has(rule) || has(&rule.replace('"', "")), "{rule}\n{found:#?}");
     }
@@ -386,4 +387,92 @@ fn the_same_is_suggested_on_any_number_of_threads() {
     let folder = table.spoil(&mut random, 30, typo).project();
     let one = pipe(folder.path(), &["suggest", "t", "--threads", "1"]).expect(0).stdout;
     assert_eq!(pipe(folder.path(), &["suggest", "t", "--threads", "3"]).expect(0).stdout, one);
+}
+
+#[test]
+fn suggestions_are_added_where_they_belong_once() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("o.csv"), orders(1200)).unwrap();
+    // Not in style, with comments, clauses in a file of their own, and a rule whose name is taken.
+    let program = "pipe 1;\nuse 'heals.pipe';\n-- what the shop sends\nsource orders from csv 'o.csv' schema (id bigint, mail text, status text,\n  \
+                   price decimal(10, 2), when date, tax double, note text, code text, country text, pieces int);\n\
+                   rules orders { id unique; volume: (sum(pieces)) > 0; } -- mine\n\
+                   load orders into csv 'out/o.csv' with (mode = overwrite);\n";
+    let heals = "pipe 1;\n\nheal orders {\n  -- the rest\n  on rule_failed\n    => quarantine;\n}\n";
+    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
+    std::fs::write(folder.path().join("heals.pipe"), heals).unwrap();
+    let told = pipe(folder.path(), &["suggest", "orders", "p.pipe", "--apply"]).expect(0);
+    assert!(told.stderr.contains("added to ") && told.stdout.is_empty(), "{}{}", told.stdout, told.stderr);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let (rules, clauses) = (read("p.pipe"), read("heals.pipe"));
+    assert!(rules.starts_with(program.trim_end()), "what stood there was changed:\n{rules}");
+    assert!(rules.contains("volume_suggested:") && !rules.contains("id unique;\n  --"), "{rules}");
+    assert!(pipe_fmt::format(&clauses).is_ok_and(|f| f == clauses), "not in style:\n{clauses}");
+    let places = ["on cast_failed(column: price)", "-- the rest\n  on rule_failed\n    => quarantine;\n}"]
+        .map(|t| clauses.find(t));
+    assert!(places[0].is_some() && places[0] < places[1], "{clauses}");
+    pipe(folder.path(), &["check", "p.pipe"]).expect(0);
+    pipe(folder.path(), &["run", "p.pipe"]).expect(0);
+    let again = pipe(folder.path(), &["suggest", "orders", "p.pipe", "--apply"]).expect(0);
+    assert!(again.stderr.starts_with("nothing to add"), "{}", again.stderr);
+    assert_eq!((read("p.pipe"), read("heals.pipe")), (rules, clauses));
+}
+
+#[test]
+fn a_table_that_is_not_there_and_one_without_rows_are_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("o.csv"), "id,mail\n").unwrap();
+    std::fs::write(
+        folder.path().join("p.pipe"),
+        "pipe 1;\nsource orders from csv 'o.csv' schema (id bigint, mail text);\n",
+    )
+    .unwrap();
+    let ran = pipe(folder.path(), &["suggest", "order", "--format", "json"]).expect(2);
+    assert!(ran.stderr.contains("orders"), "the nearest is named: {}", ran.stderr);
+    assert!(ran.json()["diagnostics"][0]["code"].is_string());
+    let empty = pipe(folder.path(), &["suggest", "orders"]).expect(0);
+    assert!(
+        empty.stdout.is_empty() && empty.stderr.starts_with("nothing to suggest"),
+        "{}{}",
+        empty.stdout,
+        empty.stderr
+    );
+    assert!(!folder.path().join(".pipe").exists(), "it left something behind");
+}
+
+#[test]
+fn a_model_is_suggested_rules_of_what_it_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("o.csv"), orders(1200)).unwrap();
+    let model = "\nmodel daily as select when as day, country, count(*) as orders, sum(pieces) as pieces from orders group by 1, 2;\n";
+    let heal = "\nheal orders { on cast_failed => quarantine; }\n";
+    std::fs::write(folder.path().join("p.pipe"), format!("{ORDERS}{model}{heal}")).unwrap();
+    let suggested = suggest(folder.path(), "daily");
+    let found = rules(&suggested);
+    assert!(found.keys().any(|r| r == "(day, country) unique"), "{found:#?}");
+    std::fs::write(
+        folder.path().join("p.pipe"),
+        format!("{ORDERS}{model}{heal}{}", suggested["program"].as_str().unwrap().replace("pipe 1;\n", "")),
+    )
+    .unwrap();
+    pipe(folder.path(), &["check"]).expect(0);
+}
+
+#[test]
+fn a_column_that_refers_to_another_table_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let orders: String = (0..600).map(|i| format!("{i},{}\n", if i == 77 { 999 } else { i * 7 % 90 })).collect();
+    let customers: String = (0..100).map(|i| format!("{i},name {i}\n")).collect();
+    std::fs::write(folder.path().join("o.csv"), format!("id,customer_id\n{orders}")).unwrap();
+    std::fs::write(folder.path().join("c.csv"), format!("id,label\n{customers}")).unwrap();
+    std::fs::write(
+        folder.path().join("p.pipe"),
+        "pipe 1;\nsource orders from csv 'o.csv';\nsource customers from csv 'c.csv';\n",
+    )
+    .unwrap();
+    let found = rules(&suggest(folder.path(), "orders"));
+    let (rule, evidence) = found.iter().find(|(r, _)| r.contains("references")).expect("a reference");
+    assert!(rule.starts_with("customer_id references customers (id) tolerate"), "{rule}: {evidence}");
+    let alone = pipe(folder.path(), &["suggest", "orders", "--alone"]).expect(0).stdout;
+    assert!(!alone.contains("references"), "{alone}");
 }

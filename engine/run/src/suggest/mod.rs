@@ -89,7 +89,16 @@ pub async fn suggest(
         }
         None => Vec::new(),
     };
-    let facts = Facts { casts: &casts, profile: &profile, rows: profile.rows + held, ages: &ages, known: &known };
+    let names: Vec<String> =
+        loaded.program.rules.get(&request.table).into_iter().flatten().map(|r| r.name.clone()).collect();
+    let facts = Facts {
+        casts: &casts,
+        names: &names,
+        profile: &profile,
+        rows: profile.rows + held,
+        ages: &ages,
+        known: &known,
+    };
     let candidates = candidates(&facts);
     let mut votes = Votes::default();
     let measures = measure::all(&engine, &rows, &profile, &candidates, &mut votes).await.map_err(failed)?;

@@ -47,8 +47,11 @@ impl<'s> Rows<'s> {
         let held = held_back(own.clone()).alias(HELD);
         let rows = rows.select(own.into_iter().chain([held]).collect::<Vec<_>>())?;
         let path = folder.join("suggest").display().to_string() + "/";
+        let schema = rows.schema().as_arrow().clone();
         rows.write_parquet(&path, DataFrameWriteOptions::new(), None).await?;
-        session.register_parquet(ROWS, &path, ParquetReadOptions::default()).await?;
+        // Where there are no rows no file was written.
+        std::fs::create_dir_all(&path)?;
+        session.register_parquet(ROWS, &path, ParquetReadOptions::default().schema(&schema)).await?;
         let all = session.table(ROWS).await?;
         Ok(Rows { session, all, columns: columns.to_vec() })
     }
