@@ -24,7 +24,7 @@ mod tests;
 pub use cells::{Cells, Kind, Prepared};
 pub use dependencies::{DISPUTED, DependencyCandidate, VIOLATIONS, dependencies};
 pub use formats::{Format, FormatGuess, guess};
-pub use histogram::{Bin, Histogram};
+pub use histogram::{Bin, Histogram, quantile};
 pub use keys::{KeyCandidate, keys};
 pub use personal::Personal;
 pub use profile::{

@@ -15,6 +15,7 @@ use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
 use crate::settle::{Counts, data_schema};
 use crate::staging::Finished;
+use crate::states::States;
 
 /// What is left when all rows have their fate.
 pub struct Ending {
@@ -71,11 +72,13 @@ impl Evaluator<'_, '_> {
             self.engine.note(format!("{table}: {n} of {of} rows violate `{name}`, which warns above {above}"));
         }
         let otherwise = counts.quarantined + counts.dropped + ending.duplicates + ending.healed.1;
-        let mut metrics = Vec::new();
+        let (mut metrics, mut columns) = (Vec::new(), Vec::new());
         if !self.again {
             let observed = ending.observed.iter().filter_map(|(index, (seen, _))| Some((book.rule(*index)?, seen)));
             let state = state_of(read, otherwise);
-            let (measured, notes) = self.task.history.metrics(observed, state, Some(counts.committed));
+            let states = ending.rows.states.as_ref();
+            let (measured, notes) = self.task.history.metrics(observed, state, Some(counts.committed), states);
+            columns = states.map(States::kept).unwrap_or_default();
             metrics = measured;
             notes.into_iter().for_each(|note| self.engine.note(note));
         }
@@ -98,6 +101,7 @@ impl Evaluator<'_, '_> {
             table,
             rules,
             metrics,
+            columns,
             heals: std::mem::take(&mut self.heals),
             failures: std::mem::take(&mut self.failures),
             rows: ending.rows,

@@ -279,6 +279,7 @@ pub(crate) fn table_record(evaluation: &Evaluation) -> TableRecord {
         failures: evaluation.failures.iter().map(failure).collect(),
         heals: (1..).zip(&evaluation.heals).map(|(n, h)| heal(n, h)).collect(),
         metrics: evaluation.metrics.clone(),
+        columns: evaluation.columns.clone(),
     }
 }
 
@@ -290,6 +291,7 @@ pub(crate) fn stopped_record(table: &TableReport, stopped: &Stopped) -> TableRec
         failures: stopped.failures.iter().map(failure).collect(),
         heals: (1..).zip(&stopped.heals).map(|(n, h)| heal(n, h)).collect(),
         metrics: stopped.metrics.clone(),
+        columns: Vec::new(),
     }
 }
 

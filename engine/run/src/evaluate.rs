@@ -17,7 +17,7 @@ use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
 use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
-use pipe_state::{Baseline, Metric, Watermark};
+use pipe_state::{Baseline, ColumnState, Metric, Watermark};
 
 use crate::account::{Ending, exceeds};
 use crate::aside::Unread;
@@ -37,6 +37,7 @@ use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
 use crate::staging::{Finished, Part, Unclaimed};
+use crate::states::States;
 use crate::told;
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
@@ -54,6 +55,8 @@ pub struct Evaluation {
     pub rules: Vec<RuleResult>,
     /// What it measures, for later runs.
     pub metrics: Vec<Metric>,
+    /// What its columns look like, for later runs.
+    pub columns: Vec<ColumnState>,
     /// What clauses did.
     pub heals: Vec<HealReport>,
     /// Failures, all handled.
@@ -359,11 +362,14 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         };
         let good = spec.good_schema(&input.schema);
         let direct = self.task.direct.as_ref().filter(|_| !identity);
+        // Rows that keep their places are written once more, when it is known which of them commit.
+        let states = self.states(&data_schema(&input.schema, input.columns)).filter(|_| !identity);
         let part = |thread: usize| -> Result<Part, Stopped> {
-            match direct {
-                Some((sink, dir)) => Ok(Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?),
-                None => Ok(Part::own(&self.task.scratch, if identity { "rows" } else { "part" }, thread, &good)),
-            }
+            let part = match direct {
+                Some((sink, dir)) => Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?,
+                None => Part::own(&self.task.scratch, if identity { "rows" } else { "part" }, thread, &good),
+            };
+            Ok(part.looking(states.clone()))
         };
         let parts = (0..input.partitions()).map(part).collect::<Result<Vec<_>, _>>()?;
         let extra = part(parts.len())?;
@@ -372,6 +378,12 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let (staged, rows) = pass(input, &context, &spec, parts, self.task.table, watch).await?;
         let (sets, before) = (BTreeMap::new(), BTreeMap::new());
         Ok(Passed { staged, rows, extra, good, identity, input: input.clone(), sets, before })
+    }
+
+    /// For what the columns of the rows that commit look like, where later runs are going to ask.
+    pub(crate) fn states(&self, data: &SchemaRef) -> Option<States> {
+        let asks = self.rules.iter().any(|r| r.level == pipe_schema::Level::History);
+        (asks && !self.again).then(|| States::new(data))
     }
 
     /// Rules about columns, before any row.
@@ -727,6 +739,7 @@ pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
         table: TableReport { name: table.to_owned(), ..TableReport::default() },
         rules: Vec::new(),
         metrics: Vec::new(),
+        columns: Vec::new(),
         heals: Vec::new(),
         failures: Vec::new(),
         rows: Finished::default(),

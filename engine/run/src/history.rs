@@ -13,6 +13,7 @@ use crate::engine::Stopped;
 use crate::errors;
 use crate::report::{EarlierValue, GroupHistory, HistoryReport};
 use crate::rulebook::{Group, Observed};
+use crate::states::States;
 
 /// The number of rows, which every table is measured by.
 pub const ROWS: &str = "count(*)";
@@ -152,12 +153,14 @@ impl History {
     }
 
     /// What is kept of a run for later ones: what its table rules observed, and the number of its rows. `state`: what becomes
-    /// of the table; `rows`: how many of its rows commit. What of it is left out of too many groups is said.
+    /// of the table; `rows`: how many of its rows commit; `states`: what these look like. What of it is left out of too many groups
+    /// is said.
     pub fn metrics<'o>(
         &self,
         observed: impl Iterator<Item = (&'o Rule, &'o Observed)>,
         state: MetricState,
         rows: Option<u64>,
+        states: Option<&States>,
     ) -> (Vec<Metric>, Vec<String>) {
         let mut all: BTreeMap<(String, String), Metric> = BTreeMap::new();
         let mut notes = Vec::new();
@@ -191,6 +194,10 @@ impl History {
                     metric.objected.push(rule.name.clone());
                 }
             }
+        }
+        for (column, name, value) in states.map(States::numbers).unwrap_or_default().into_iter() {
+            let metric = Metric { column: Some(column), name: name.clone(), value, ..whole.clone() };
+            all.entry((name, String::new())).or_insert(metric);
         }
         (all.into_values().collect(), notes)
     }

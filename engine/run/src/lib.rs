@@ -38,6 +38,7 @@ mod second_pass;
 mod settle;
 mod sinks;
 mod staging;
+mod states;
 mod structural;
 mod suggest;
 mod table_rules;

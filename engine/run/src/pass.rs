@@ -173,7 +173,7 @@ pub async fn pass(
     let mut merged: Option<Staged> = None;
     let mut rows = Unclaimed::default();
     for (_, staged, part) in done {
-        rows.extend(part);
+        rows.extend(part).map_err(StageError::Sink)?;
         match &mut merged {
             Some(all) => all.merge(staged)?,
             none => *none = Some(staged),

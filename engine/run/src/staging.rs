@@ -15,10 +15,19 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 use pipe_connect::sink::{SinkSpec, StagedFile, StagedWriter};
 use pipe_quality::RowSink;
 
+use crate::states::States;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Takes the rows of one thread.
-pub enum Part {
+pub struct Part {
+    to: Destination,
+    /// What they look like, where that is wanted.
+    states: Option<States>,
+}
+
+/// Where rows are written.
+enum Destination {
     /// A load's own files, published as they are, and how many columns they have.
     Sink(Box<StagedWriter>, usize),
     /// A file for the steps behind.
@@ -40,6 +49,19 @@ pub struct Finished {
     pub staged: Vec<StagedFile>,
     /// Files of our own that have rows.
     pub own: Vec<PathBuf>,
+    /// What the rows look like, where that was wanted.
+    pub states: Option<States>,
+}
+
+impl Finished {
+    /// Takes in what rows of another thread look like.
+    fn merge(&mut self, other: Option<States>) -> Result<(), BoxError> {
+        match (&mut self.states, other) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs)?,
+            (none, theirs) => *none = none.take().or(theirs),
+        }
+        Ok(())
+    }
 }
 
 /// Files that are complete and that nobody has taken yet: dropped, they are deleted, for another try writes them anew.
@@ -57,11 +79,15 @@ impl Unclaimed {
         Ok(files)
     }
 
-    /// Takes in the files of another thread.
-    pub fn extend(&mut self, mut other: Unclaimed) {
-        let Finished { staged, own } = other.take();
+    /// Takes in what another thread left.
+    ///
+    /// # Errors
+    /// What its rows look like cannot be merged.
+    pub fn extend(&mut self, mut other: Unclaimed) -> Result<(), BoxError> {
+        let Finished { staged, own, states } = other.take();
         self.0.staged.extend(staged);
         self.0.own.extend(own);
+        self.0.merge(states)
     }
 
     /// Gives the files to who will see to them.
@@ -80,8 +106,11 @@ impl Drop for Unclaimed {
 
 impl RowSink for Part {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), BoxError> {
-        match self {
-            Part::Sink(writer, columns) => match batch.columns().get(*columns) {
+        if let Some(states) = &mut self.states {
+            states.update(batch)?;
+        }
+        match &mut self.to {
+            Destination::Sink(writer, columns) => match batch.columns().get(*columns) {
                 None => Ok(writer.write(batch)?),
                 Some(files) => {
                     for (file, rows) in by_file(batch, files, *columns)? {
@@ -90,7 +119,7 @@ impl RowSink for Part {
                     Ok(())
                 }
             },
-            Part::Own(part) => part.write(batch),
+            Destination::Own(part) => part.write(batch),
         }
     }
 }
@@ -101,13 +130,21 @@ impl Part {
     /// # Errors
     /// The staging folder cannot be written.
     pub fn sink(spec: &Arc<SinkSpec>, dir: &Path, thread: usize) -> Result<Self, BoxError> {
-        Ok(Part::Sink(Box::new(StagedWriter::new(spec, dir, thread)?), spec.schema.fields().len()))
+        let writer = Box::new(StagedWriter::new(spec, dir, thread)?);
+        Ok(Part { to: Destination::Sink(writer, spec.schema.fields().len()), states: None })
     }
 
     /// A thread's file in the scratch folder.
     pub fn own(dir: &Path, name: &str, thread: usize, schema: &SchemaRef) -> Self {
         let path = dir.join(format!("{name}-{thread}.parquet"));
-        Part::Own(Box::new(OwnPart { path, schema: Arc::clone(schema), writer: None, rows: 0 }))
+        let part = OwnPart { path, schema: Arc::clone(schema), writer: None, rows: 0 };
+        Part { to: Destination::Own(Box::new(part)), states: None }
+    }
+
+    /// The same, and takes down what the rows look like.
+    pub fn looking(mut self, states: Option<States>) -> Self {
+        self.states = states;
+        self
     }
 
     /// Completes the files.
@@ -115,9 +152,10 @@ impl Part {
     /// # Errors
     /// A file cannot be completed.
     pub fn finish(self, into: &mut Finished) -> Result<(), BoxError> {
-        match self {
-            Part::Sink(writer, _) => into.staged.extend(writer.finish()?),
-            Part::Own(part) => {
+        into.merge(self.states)?;
+        match self.to {
+            Destination::Sink(writer, _) => into.staged.extend(writer.finish()?),
+            Destination::Own(part) => {
                 let OwnPart { path, writer: Some(writer), rows, .. } = *part else { return Ok(()) };
                 writer.close()?;
                 if rows > 0 {

@@ -115,7 +115,7 @@ impl Evaluator<'_, '_> {
         observed: &BTreeMap<u16, (Observed, String)>,
     ) -> Result<(), Stopped> {
         let rules = observed.iter().filter_map(|(index, (seen, _))| Some((book.rule(*index)?, seen)));
-        self.measured = self.task.history.metrics(rules, MetricState::Failed, None).0;
+        self.measured = self.task.history.metrics(rules, MetricState::Failed, None, None).0;
         for (index, (seen, expected)) in observed.iter().filter(|(_, (o, _))| !o.holds) {
             let Some(rule) = book.rule(*index) else { continue };
             self.table_failure(*index, rule, seen, expected)?;

@@ -4,7 +4,10 @@ use rusqlite::{Transaction, params};
 
 use crate::sql::{count, int, json, to_json, word};
 use crate::store::Fault;
-use crate::{State, StateError};
+use crate::{State, StateError, TableRecord};
+
+/// Of how many batches of a table the states of columns are kept.
+const STATES: u32 = 30;
 
 /// A number that a table was measured by in a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,6 +86,16 @@ impl MetricState {
     }
 }
 
+/// What a column of the rows of a batch looks like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnState {
+    /// The column.
+    pub column: String,
+    /// Counts, moments, bounds, distinct and frequent values, quantiles: in whatever form their maker chose, so that those of
+    /// several batches can be merged.
+    pub state: Vec<u8>,
+}
+
 /// A number in an earlier committed batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastMetric {
@@ -143,6 +156,25 @@ impl State {
         })
     }
 
+    /// What the columns looked like in a table's latest committed batches, the oldest first and columns in their order, each
+    /// with its run. Of older batches they are not kept.
+    pub fn column_states(&self, table: &str) -> Result<Vec<(String, Vec<ColumnState>)>, StateError> {
+        let sql = "select b.run, c.batch, c.col, c.state from column_state c join batch b on b.seq = c.batch
+             where c.tbl = ?1 order by c.batch, c.place";
+        let read = self.rows(sql, [table], |r| {
+            let state = ColumnState { column: r.get(2)?, state: r.get(3)? };
+            Ok((r.get::<_, i64>(1)?, r.get::<_, String>(0)?, state))
+        })?;
+        let mut out: Vec<(i64, (String, Vec<ColumnState>))> = Vec::new();
+        for (batch, run, state) in read {
+            match out.last_mut() {
+                Some((last, (_, states))) if *last == batch => states.push(state),
+                _ => out.push((batch, (run, vec![state]))),
+            }
+        }
+        Ok(out.into_iter().map(|(_, states)| states).collect())
+    }
+
     /// The newest committed batches of a table that together have at least `rows` rows, newest first; all of them if they have fewer.
     /// Batches without rows are left out.
     pub fn past_batches(&self, table: &str, rows: u64) -> Result<Vec<PastBatch>, StateError> {
@@ -165,13 +197,8 @@ impl State {
     }
 }
 
-pub(crate) fn insert(
-    tx: &Transaction<'_>,
-    run: &str,
-    batch: Option<i64>,
-    table: &str,
-    metrics: &[Metric],
-) -> Result<(), Fault> {
+pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record: &TableRecord) -> Result<(), Fault> {
+    let (table, metrics) = (&record.account.table, &record.metrics);
     let mut insert = tx.prepare_cached(
         "insert into metric (run, batch, tbl, scope, grp, col, name, value, state, objected)
          values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
@@ -182,6 +209,22 @@ pub(crate) fn insert(
         let objected = to_json(&m.objected)?;
         insert.execute(params![run, batch, table, scope, m.group, m.column, m.name, m.value, state, objected])?;
     }
+    insert_columns(tx, batch, table, &record.columns)
+}
+
+/// States of columns are kept of the latest batches only: they are large.
+fn insert_columns(tx: &Transaction<'_>, batch: Option<i64>, table: &str, columns: &[ColumnState]) -> Result<(), Fault> {
+    let Some(batch) = batch.filter(|_| !columns.is_empty()) else { return Ok(()) };
+    let mut insert =
+        tx.prepare_cached("insert into column_state (tbl, batch, place, col, state) values (?1, ?2, ?3, ?4, ?5)")?;
+    for (place, column) in (0i64..).zip(columns) {
+        insert.execute(params![table, batch, place, column.column, column.state])?;
+    }
+    tx.prepare_cached(
+        "delete from column_state where tbl = ?1 and batch not in
+         (select distinct batch from column_state where tbl = ?1 order by batch desc limit ?2)",
+    )?
+    .execute(params![table, STATES])?;
     Ok(())
 }
 

@@ -115,5 +115,5 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             to_json(h.detail.as_ref().unwrap_or(&Value::Null))?,
         ])?;
     }
-    crate::history::insert(tx, run, batch, &a.table, &record.metrics)
+    crate::history::insert(tx, run, batch, record)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::{Act, Baseline, Metric, RowRange, RuleResult, Sample, TakenFile, UndoneCell};
+use crate::{Act, Baseline, ColumnState, Metric, RowRange, RuleResult, Sample, TakenFile, UndoneCell};
 
 /// All that one batch of one table means, committed in one transaction. Lists may be empty.
 #[derive(Clone, Debug, Default)]
@@ -135,6 +135,8 @@ pub struct TableRecord {
     pub heals: Vec<HealRecord>,
     /// What it measures.
     pub metrics: Vec<Metric>,
+    /// What the columns of the rows that commit look like, where that was taken down.
+    pub columns: Vec<ColumnState>,
 }
 
 /// A table's rows, counted: `read = committed + quarantined + dropped + duplicates_removed`.

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_metrics.sql"),
     include_str!("migrations/0007_contracts.sql"),
     include_str!("migrations/0008_scores.sql"),
+    include_str!("migrations/0009_column_states.sql"),
 ];
 
 /// Files up to this size are checked page by page when opened.

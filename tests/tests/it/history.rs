@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use pipe_profile::metrics::ColumnMetrics;
 use pipe_run::Report;
 use pipe_run::report::RuleResult;
-use pipe_state::failpoint;
+use pipe_state::{State, failpoint};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -291,4 +292,91 @@ fn what_is_measured_is_known_by_what_it_is() {
     std::fs::write(&path, text.replace("total mean > 0", "total mean within 20% of last run")).unwrap();
     let report = &days(folder.path(), 1, &[110])[0];
     assert_eq!([rule(report, "rows").verdict.as_str(), &rule(report, "total.within_last").verdict], ["pass", "pass"]);
+}
+
+/// What the columns of each batch look like is kept in states that merge: of all batches together they say what the whole is.
+#[test]
+fn states_of_columns_are_of_what_commits_and_merge_to_the_whole() {
+    // One row of a hundred goes to quarantine; a duplicate is removed, so that rows keep their places and are written twice.
+    let rules = "  id unique;\n  total not null;\n  steady: row count within 20% of last run;";
+    let heal = "heal orders {
+  on rule_failed(rule: id.unique) => dedupe keep first;
+  on rule_failed => quarantine;
+}";
+    for (rules, heal) in
+        [(rules, heal), (&rules.replace("  id unique;\n", ""), "heal orders { on rule_failed => quarantine; }")]
+    {
+        let folder = project(rules, &format!("{heal}\n{APPEND}"));
+        for day in 0..3 {
+            deliver(folder.path(), day, 100, 1);
+            let path = folder.path().join(format!("in/day_{day:02}.csv"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            let last = text.lines().last().unwrap().to_owned();
+            let twice = if rules.contains("unique") { format!("{text}{last}\n") } else { text };
+            std::fs::write(&path, twice).unwrap();
+            assert_eq!(run_at(folder.path(), day * DAY).exit_code, 0);
+        }
+        let state = State::open_existing(&folder.path().join(".pipe")).unwrap().unwrap();
+        let batches = state.column_states("orders").unwrap();
+        assert_eq!(batches.len(), 3);
+        let mut merged: Option<Vec<ColumnMetrics>> = None;
+        for (_, columns) in &batches {
+            let names: Vec<&str> = columns.iter().map(|c| c.column.as_str()).collect();
+            assert_eq!(names, ["id", "shop", "total"]);
+            let read = columns.iter().map(|c| ColumnMetrics::from_bytes(&c.state).unwrap());
+            merged = Some(match merged {
+                None => read.collect(),
+                Some(all) => all
+                    .into_iter()
+                    .zip(read)
+                    .map(|(mut a, b)| {
+                        a.merge(b).unwrap();
+                        a
+                    })
+                    .collect(),
+            });
+        }
+        let merged = merged.unwrap();
+        let totals: Vec<f64> = (0..3).flat_map(|_| (1..100).map(|row| 10.0 + f64::from(row % 5))).collect();
+        assert_eq!(merged.iter().map(|c| (c.rows, c.nulls)).collect::<Vec<_>>(), [(297, 0); 3]);
+        assert_eq!(merged.iter().map(|c| c.frequencies.distinct(c.values()).count).collect::<Vec<_>>(), [297, 1, 5]);
+        let mean = totals.iter().sum::<f64>() / 297.0;
+        assert!((merged[2].moments.mean - mean).abs() < 1e-9);
+
+        let sql = "select metric, value from pipe.metrics where \"column\" = 'total' and run = (select max(run) from pipe.metrics) order by metric";
+        let told: Vec<(String, f64)> = query(folder.path(), sql)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| (r["metric"].as_str().unwrap().to_owned(), (r["value"].as_f64().unwrap() * 1e6).round() / 1e6))
+            .collect();
+        let one: Vec<f64> = totals[..99].to_vec();
+        let mean = one.iter().sum::<f64>() / 99.0;
+        let stddev = (one.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 98.0).sqrt();
+        let six = |x: f64| (x * 1e6).round() / 1e6;
+        let expected = [
+            ("completeness", 1.0),
+            ("distinct", 5.0),
+            ("maximum", 14.0),
+            ("mean", six(mean)),
+            ("minimum", 10.0),
+            ("nulls", 0.0),
+            ("p25", 11.0),
+            ("p50", 12.0),
+            ("p75", 13.0),
+            ("stddev", six(stddev)),
+            ("sum", one.iter().sum()),
+        ];
+        let expected: Vec<_> = expected.map(|(m, v)| (format!("total {m}"), v)).to_vec();
+        assert_eq!(told, expected);
+    }
+    // Without a rule on earlier runs nobody asks, and nothing but the number of rows is taken down.
+    let folder = project("  total not null;", APPEND);
+    days(folder.path(), 0, &[100]);
+    let state = State::open_existing(&folder.path().join(".pipe")).unwrap().unwrap();
+    assert_eq!(state.column_states("orders").unwrap(), []);
+    assert_eq!(
+        query(folder.path(), "select metric, value from pipe.metrics"),
+        json!([{"metric": "count(*)", "value": 100.0}])
+    );
 }

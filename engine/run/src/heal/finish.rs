@@ -65,7 +65,7 @@ pub(super) async fn finish(
     };
     counts.sum = sum;
     let part = if pass.identity {
-        open_part(evaluator, evaluator.engine.options.threads, &out)?
+        open_part(evaluator, evaluator.engine.options.threads, &out, &data)?
     } else {
         std::mem::replace(&mut pass.extra, Part::own(&evaluator.task.scratch, "none", 0, &out))
     };
@@ -377,11 +377,12 @@ fn tell_rows(evaluator: &mut Evaluator<'_, '_>, by_heal: &BTreeMap<usize, (u64, 
     numbers
 }
 
-fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, data: &SchemaRef) -> Result<Part, Stopped> {
-    match &evaluator.task.direct {
-        Some((sink, dir)) => Ok(Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?),
-        None => Ok(Part::own(&evaluator.task.scratch, "healed", thread, data)),
-    }
+fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, out: &SchemaRef, data: &SchemaRef) -> Result<Part, Stopped> {
+    let part = match &evaluator.task.direct {
+        Some((sink, dir)) => Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?,
+        None => Part::own(&evaluator.task.scratch, "healed", thread, out),
+    };
+    Ok(part.looking(evaluator.states(data)))
 }
 
 /// Writes the rows that passed and are still there, with the columns of `data`. Gives the sum of their marks and how many they are.
@@ -395,7 +396,7 @@ async fn rewrite(
     let engine = evaluator.engine;
     let rows = provider(engine, passed, &pass.good).await?;
     let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
-    let mut part = open_part(evaluator, 0, data)?;
+    let mut part = open_part(evaluator, 0, data, &data_schema(&pass.input.schema, pass.input.columns))?;
     let (mut sum, mut stayed) = (0u64, 0);
     while let Some(batch) = stream.next().await {
         let batch = batch?;

@@ -151,6 +151,7 @@ fn table_record() -> TableRecord {
             ..Default::default()
         }],
         metrics: vec![Metric { name: "count(*)".into(), value: 3.0, scope: Scope::Batch, ..Default::default() }],
+        columns: Vec::new(),
     }
 }
 

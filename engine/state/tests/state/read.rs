@@ -191,3 +191,24 @@ fn what_was_taken_back_is_kept_with_the_clause_it_was_of() {
     let heal = project.state.heal(1).unwrap().unwrap();
     assert_eq!((heal.state.as_str(), heal.undone_by.as_deref()), ("undone", Some("undo")));
 }
+
+/// States of columns are large, and older ones are asked for no more.
+#[test]
+fn states_of_columns_are_kept_of_the_latest_batches() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut project = Project::new(temp.path());
+    for n in 0..32u8 {
+        let run = format!("r{n}");
+        project.begin(&run);
+        let mut record = project.full_batch(&run, &format!("b{n}"));
+        let state = |column: &str| ColumnState { column: column.into(), state: vec![n] };
+        record.table.columns = vec![state("z"), state("a")];
+        project.state.commit(&record).unwrap();
+        project.state.publish(&format!("b{n}")).unwrap();
+    }
+    let kept = project.state.column_states("orders").unwrap();
+    assert_eq!(kept.len(), 30);
+    let (run, columns) = &kept[0];
+    let columns: Vec<_> = columns.iter().map(|c| (c.column.as_str(), c.state.as_slice())).collect();
+    assert_eq!((run.as_str(), columns), ("r2", vec![("z", &[2u8][..]), ("a", &[2u8][..])]));
+}
