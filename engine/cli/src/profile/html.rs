@@ -240,7 +240,9 @@ fn charts(column: &ColumnProfile) -> String {
         (None, Some(min), Some(max)) if histogram.below == 0 && histogram.above == 0 => (min.clone(), max.clone()),
         _ => {
             let from = histogram.bins.first().map_or(0.0, |b| b.from);
-            let to = histogram.bins.last().map_or(0.0, |b| if column.lengths.is_some() { b.to - 1.0 } else { b.to });
+            let to = histogram.bins.last().map_or(0.0, |b| b.to);
+            // A bin of lengths ends before its upper edge, unless it is the only length there is.
+            let to = if column.lengths.is_some() && to > from { to - 1.0 } else { to };
             (words::number(from), words::number(to))
         }
     };
