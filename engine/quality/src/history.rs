@@ -71,7 +71,7 @@ pub fn judge(value: f64, past: &[Past], earlier: &Earlier) -> Judgement {
     let used: Vec<usize> = counted.into_iter().filter(|at| *at >= first).collect();
     let needed = earlier.needed() as usize;
     if used.len() < needed {
-        let arithmetic = format!("warming up: {} of {needed} runs", used.len());
+        let arithmetic = format!("warming up: {} of {needed} run{}", used.len(), if needed == 1 { "" } else { "s" });
         let have = used.len();
         return Judgement { outcome: Outcome::WarmingUp, low: None, high: None, used, have, needed, arithmetic };
     }

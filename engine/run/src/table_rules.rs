@@ -24,15 +24,16 @@ use crate::told;
 impl Evaluator<'_, '_> {
     /// Fails the table for its columns, where no clause says otherwise.
     pub(crate) fn judge_schema_rules(&mut self, verdicts: &BTreeMap<u16, Observed>) -> Result<(), Stopped> {
+        let mut fails = false;
         for (index, seen) in verdicts.iter().filter(|(_, o)| !o.holds) {
             let Some(rule) = self.rules.get(usize::from(*index)) else { continue };
-            self.table_failure(*index, rule, seen, &crate::told::expected(rule))?;
+            fails |= self.table_failure(*index, rule, seen, &crate::told::expected(rule))?;
         }
-        Ok(())
+        if fails { Err(self.stopped()) } else { Ok(()) }
     }
 
-    /// A failing table or schema rule: no row is to blame.
-    fn table_failure(&mut self, index: u16, rule: &Rule, seen: &Observed, expected: &str) -> Result<(), Stopped> {
+    /// A failing table or schema rule: no row is to blame. Tells whether it fails the table.
+    fn table_failure(&mut self, index: u16, rule: &Rule, seen: &Observed, expected: &str) -> Result<bool, Stopped> {
         let answered = self.answer(Failure::table_failed(rule, &seen.text, expected), Some((index, rule)))?;
         let actions = answered.group(0, Some(rule));
         self.accompany(&answered, &actions);
@@ -46,11 +47,14 @@ impl Evaluator<'_, '_> {
             if answered.clause.is_some() {
                 self.heals.push(told::heal(&answered, "keep", "applied"));
             }
-            return Ok(());
+            return Ok(false);
         }
-        let help = format!("`{}` observed {}, expected {expected}", rule.name, seen.text);
+        let mut help = "nothing is lost: mend the data or the rule, and run again".to_owned();
+        if !critical {
+            help += &format!("; `on table_failed(rule: {}) => warn` lets it pass", rule.name);
+        }
         self.failures.push(FailureReport { help: Some(help), ..told::failure(&answered, "failed", Vec::new()) });
-        Err(self.stopped())
+        Ok(true)
     }
 
     /// What table rules find of the rows that would commit; `values` are those of the fused aggregates over them.
@@ -116,11 +120,12 @@ impl Evaluator<'_, '_> {
     ) -> Result<(), Stopped> {
         let rules = observed.iter().filter_map(|(index, (seen, _))| Some((book.rule(*index)?, seen)));
         self.measured = self.task.history.metrics(rules, MetricState::Failed, None, None).0;
+        let mut fails = false;
         for (index, (seen, expected)) in observed.iter().filter(|(_, (o, _))| !o.holds) {
             let Some(rule) = book.rule(*index) else { continue };
-            self.table_failure(*index, rule, seen, expected)?;
+            fails |= self.table_failure(*index, rule, seen, expected)?;
         }
-        Ok(())
+        if fails { Err(self.stopped()) } else { Ok(()) }
     }
 }
 

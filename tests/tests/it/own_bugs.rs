@@ -195,3 +195,16 @@ fn a_table_may_be_refused_for_one_load_and_taken_for_another() {
     assert_eq!(below(&folder.path().join("out")).len(), 3);
     assert_eq!(lines(&folder.path().join("m.csv")), ["4", "c"]);
 }
+
+/// The first table rule that failed ended the judgement, and the others were told as let pass. What was decided beside it came to nothing.
+#[test]
+fn every_table_rule_that_fails_is_told_as_failed() {
+    let program = "source t from csv 't.csv' schema (n bigint);\n\
+        rules t { few: (count(*)) < 2; small: (max(n)) < 2; kept: (min(n)) > 5; some: (count(*)) > 0; }\n\
+        heal t { on table_failed(rule: kept) => warn; }\nload t into parquet 'out' with (mode = append);\n";
+    let folder = project(program, &[("t.csv", "n\n1\n2\n3\n")]);
+    let report = run(folder.path(), 1);
+    let handled = |f: &serde_json::Value| format!("{} {}", f["fields"]["rule"], f["handled"]).replace('"', "");
+    let told: Vec<String> = report["failures"].as_array().unwrap().iter().map(handled).collect();
+    assert_eq!(told, ["few failed", "small failed", "kept withdrawn"]);
+}
