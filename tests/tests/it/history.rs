@@ -161,8 +161,35 @@ fn a_run_that_was_much_healed_does_not_count() {
     deliver(folder.path(), 3, 70, 0);
     let report = run_at(folder.path(), 3 * DAY);
     assert_eq!(rule(&report, "steady").verdict, "fail", "30 % fewer than the last run that counts");
-    let states: Vec<_> = counts(folder.path(), "batch").into_iter().map(|(_, state)| state).collect();
-    assert_eq!(states, ["committed", "committed", "healed", "failed"]);
+    let states = || counts(folder.path(), "batch").into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    assert_eq!(states(), ["committed", "committed", "healed", "failed"]);
+    // What comes back from quarantine is no batch that others are like.
+    let path = folder.path().join("a.pipe");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("  total not null;\n", "")).unwrap();
+    let report = pipe(folder.path(), &["quarantine", "replay", "orders", "--format", "json"]).expect(0).json();
+    assert_eq!(report["tables"][0]["committed"], 15);
+    assert_eq!(states(), ["committed", "committed", "healed", "failed"]);
+}
+
+/// The report for people says what was compared, also where nothing is wrong.
+#[test]
+fn the_report_shows_the_arithmetic() {
+    let folder = project("  usual: (count(*)) within 3 sigma over last 14 runs;", APPEND);
+    let told = |day: i64, rows: usize| {
+        deliver(folder.path(), day, rows, 0);
+        let ran = pipe(folder.path(), &["run"]);
+        ran.stdout + &ran.stderr
+    };
+    let first = told(0, 100);
+    assert!(first.contains("against earlier runs in orders\n  usual: 100; warming up: 0 of 5 runs\n"), "{first}");
+    for day in 1..5 {
+        told(day, 100);
+    }
+    let text = told(5, 100);
+    assert!(text.contains("  usual: 100; last 5 runs 100..100, mean 100, sigma 0, 0 away\n"), "{text}");
+    let text = told(6, 120);
+    assert!(text.contains("`usual` observed 120, expected 100 to 100"), "{text}");
 }
 
 /// The value is the one that commits, after healing.

@@ -66,7 +66,7 @@ pub(super) const PREDICATES: &[PredicateInfo] = &[
         Level::History,
         "consistency",
         "usual_size: (count(*)) within 3 sigma over last 14 runs;",
-        "The number, of an aggregate or a statistic, is no further from the mean of earlier runs than so many standard deviations (of the sample, over n - 1). The bound passes.",
+        "The number, of an aggregate or a statistic, is no further from the mean of earlier runs than so many standard deviations (of the sample, over n - 1). The bound passes. As all rules on earlier runs it warms up, and neither passes nor fails, until as many earlier values count as it looks at, at most 5. Values count as they committed, after healing: without those this rule found wrong, and those of runs of which more than a tenth of the rows did not commit as they came; five such runs in a row are a new level. A day of the week is that of the run's clock, in UTC.",
     )
     .of(NUMBER),
     pred(

@@ -17,7 +17,8 @@ use crate::runtime::{self, Interrupt};
 ///
 /// `orders` is the whole table after its rules and clauses, `raw.orders` the source as it came, `typed.orders` its rows in the
 /// table's types, before any rule: what rules judge. `_uncast` there lists the columns whose text did not convert. `pipe.runs`,
-/// `pipe.rule_results`, `pipe.heals`, `pipe.ledger` and `pipe.quarantine_<table>` are what runs left. Nothing is changed.
+/// `pipe.rule_results`, `pipe.metrics` (what each table measured, of each group, and whether later runs compare with it), `pipe.heals`,
+/// `pipe.ledger` and `pipe.quarantine_<table>` are what runs left. Nothing is changed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One SELECT
