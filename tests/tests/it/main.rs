@@ -15,6 +15,7 @@ mod keys;
 mod kills;
 mod language;
 mod loads;
+mod many;
 mod meaning;
 mod moving;
 mod others_bugs;

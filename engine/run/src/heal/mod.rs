@@ -18,6 +18,7 @@ mod reasons;
 mod rows;
 mod sets;
 mod tables;
+mod votes;
 mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};

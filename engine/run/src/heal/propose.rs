@@ -303,8 +303,8 @@ impl Ask<'_> {
         let mut by_cell: BTreeMap<(usize, usize), Vec<Vote<String>>> = BTreeMap::new();
         for (row, id) in rows.iter().filter_map(|row| Some((*row, *ids.get(*row)?))) {
             for (place, vote) in found.rows.of(id).filter_map(|number| found.votes.get(number)) {
-                let Some(column) = columns.get(*place) else { continue };
-                by_cell.entry((row, *column)).or_default().push(vote.clone());
+                let Some(column) = columns.get(place) else { continue };
+                by_cell.entry((row, *column)).or_default().push(vote);
             }
         }
         let mut proposed = Vec::new();

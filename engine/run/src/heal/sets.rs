@@ -1,27 +1,24 @@
 //! Set rules over the table as it stands: the rows that passed and the failing rows that pass by now, together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, new_empty_array};
 use datafusion::arrow::compute::concat;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::TableProvider;
-use datafusion::common::JoinType;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, ExprSchemable};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, ExprSchemable, SortExpr};
 use datafusion::prelude::{DataFrame, cast, col, lit};
 use futures::StreamExt;
 use pipe_check::Predicate;
 use pipe_compile::{SetAssertion, Windowed};
-use pipe_heal::vote::{Vote, tally};
-use xxhash_rust::xxh3::Xxh3;
+use pipe_heal::vote::tally;
 
-use super::block::format_cell;
 use super::ids::{Ids, Numbered, row_ids};
 use super::rows::numbered;
+use super::votes::{KeyHasher, Keys, Votes};
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 
@@ -38,8 +35,8 @@ pub struct Found {
     pub count: u64,
     /// Of `unique`: how many keys they have.
     pub keys: usize,
-    /// Of `determines`: the votes, each with the place of its column among the determined ones.
-    pub votes: Vec<(usize, Vote<String>)>,
+    /// Of `determines`: the votes, each about one of the determined columns.
+    pub votes: Votes,
     /// Rows judged.
     pub judged: u64,
 }
@@ -104,7 +101,7 @@ impl Standing<'_> {
             return self.neighbours(assertion, windowed).await;
         }
         let rows = self.judged(assertion).await?;
-        let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
+        let mut found = Found::default();
         match predicate {
             Predicate::Unique => self.unique(rows, assertion, &mut found).await?,
             Predicate::Determines(_) => self.determines(rows, assertion, &mut found).await?,
@@ -155,77 +152,32 @@ impl Standing<'_> {
     /// Of each determined column: the rows whose value is not their group's most frequent one; of a tie all; NULL differs. Rows
     /// committed before vote too, and never violate: a row that comes late, or back from quarantine, meets its group.
     async fn determines(&self, rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
-        let keys = key_names(assertion.keys.len());
         let values = (0..assertion.determined.len()).map(|v| format!("v{v}"));
-        let mut voters =
-            rows.clone().select(keys.iter().cloned().chain(values).map(|c| col(c.as_str())).collect::<Vec<Expr>>())?;
+        let voting: Vec<Expr> = key_names(assertion.keys.len()).chain(values).map(|c| col(c.as_str())).collect();
+        let mut voters = rows.clone().select(voting)?;
         if let Some(committed) = self.committed(assertion)? {
             let columns = [named("k", &assertion.keys), named("v", &assertion.determined)].concat();
             voters = voters.union(committed.select(columns)?)?;
         }
-        let mut violating = Vec::new();
-        let key_columns = || keys.iter().map(|k| col(k.as_str())).collect::<Vec<_>>();
+        let hasher = hasher(&voters, assertion.keys.len())?;
+        let mut groups = Vec::with_capacity(assertion.determined.len());
         for place in 0..assertion.determined.len() {
-            let value = format!("v{place}");
-            let counts = voters
-                .clone()
-                .filter(col(value.as_str()).is_not_null())?
-                .aggregate([key_columns(), vec![col(value.as_str())]].concat(), vec![count(lit(1)).alias("n")])?;
-            let variants = counts.clone().aggregate(key_columns(), vec![count(lit(1)).alias("variants")])?;
-            let whole = voters.clone().aggregate(
-                key_columns(),
-                vec![count(lit(1)).alias("rows"), count(col(value.as_str())).alias("filled")],
-            )?;
-            let renamed = |frame: DataFrame, extra: Vec<&str>| -> Result<DataFrame, Stopped> {
-                let mut columns: Vec<Expr> = keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect();
-                columns.extend(extra.into_iter().map(col));
-                Ok(frame.select(columns)?)
-            };
-            let left: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
-            let right: Vec<&str> = right.iter().map(String::as_str).collect();
-            // Only groups that disagree, or that have values and NULLs, are looked at row by row.
-            let disagree = whole
-                .join(renamed(variants, vec!["variants"])?, JoinType::Inner, &left, &right, None)?
-                .filter(col("variants").gt(lit(1)).or(col("filled").lt(col("rows"))))?;
-            let disagree = renamed(disagree, Vec::new())?;
-            // The groups that disagree, by a hash of their key: each has the number of its vote, if it has one.
-            let mut groups: HashMap<u128, usize> = HashMap::new();
-            let mut counted: Vec<Vec<(String, u64)>> = Vec::new();
-            let mut rest =
-                counts.join(disagree.clone(), JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
-            while let Some(batch) = rest.next().await {
-                let batch = batch?;
-                let n = batch.column(keys.len() + 1).as_primitive::<datafusion::arrow::datatypes::Int64Type>();
-                for (i, key) in key_hashes(&batch, keys.len())?.into_iter().enumerate() {
-                    let value = format_cell(batch.column(keys.len()).as_ref(), i);
-                    let group = *groups.entry(key).or_insert(counted.len());
-                    if group == counted.len() {
-                        counted.push(Vec::new());
-                    }
-                    if let Some(counts) = counted.get_mut(group) {
-                        counts.push((value, u64::try_from(n.value(i)).unwrap_or(0)));
-                    }
-                }
-            }
-            let first = found.votes.len();
-            for counts in counted {
-                let vote = tally(counts).ok_or_else(|| errors::internal(&"a group of values without any"))?;
-                found.votes.push((place, vote));
-            }
-            let value_column = keys.len() + place;
-            let mut rest =
-                rows.clone().join(disagree, JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
-            while let Some(batch) = rest.next().await {
-                let batch = batch?;
-                let ids = row_ids(&batch, FILE, ROW)?;
-                for (i, (id, key)) in ids.into_iter().zip(key_hashes(&batch, keys.len())?).enumerate() {
-                    let Some(number) = groups.get(&key).map(|group| first + group) else { continue };
-                    let Some((_, vote)) = found.votes.get(number) else { continue };
-                    let cell = batch.column(value_column);
-                    let same = cell.is_valid(i) && !vote.tie && format_cell(cell.as_ref(), i) == vote.winner;
-                    if !same {
-                        violating.push(Numbered::new(id, numbered(number)?));
+            groups.push(disagreeing(&voters, &hasher, (assertion.keys.len(), place), &mut found.votes).await?);
+        }
+        let mut violating = Vec::new();
+        let options = FormatOptions::default();
+        let mut rows = rows.execute_stream().await?;
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            found.judged += batch.num_rows() as u64;
+            let keys = hasher.hashes(&batch).map_err(|e| errors::internal(&e))?;
+            let ids = row_ids(&batch, FILE, ROW)?;
+            for (groups, cells) in groups.iter().zip(batch.columns().iter().skip(assertion.keys.len())) {
+                let texts = ArrayFormatter::try_new(cells.as_ref(), &options).map_err(|e| errors::internal(&e))?;
+                for (i, (id, key)) in ids.iter().zip(&keys).enumerate() {
+                    let Some(number) = groups.find(*key) else { continue };
+                    if cells.is_null(i) || !found.votes.won(number as usize, &texts.value(i).to_string()) {
+                        violating.push(Numbered::new(*id, number));
                     }
                 }
             }
@@ -236,29 +188,98 @@ impl Standing<'_> {
 
     /// Every row of a repeated key.
     async fn unique(&self, rows: DataFrame, assertion: &SetAssertion, found: &mut Found) -> Result<(), Stopped> {
-        let keys = key_names(assertion.keys.len());
-        let mut all = rows.clone().select(keys.iter().map(|k| col(k.as_str())).collect::<Vec<Expr>>())?;
+        let names = || key_names(assertion.keys.len()).map(|k| col(k.as_str())).collect::<Vec<Expr>>();
+        let mut all = rows.clone().select(names())?;
         if let Some(committed) = self.committed(assertion)? {
             all = all.union(committed.select(named("k", &assertion.keys))?)?;
         }
-        let repeated = all
-            .aggregate(keys.iter().map(|k| col(k.as_str())).collect::<Vec<Expr>>(), vec![count(lit(1)).alias("n")])?
-            .filter(col("n").gt(lit(1)))?
-            .select(keys.iter().map(|k| col(k.as_str()).alias(format!("r_{k}"))).collect::<Vec<Expr>>())?;
-        let left: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let right: Vec<String> = keys.iter().map(|k| format!("r_{k}")).collect();
-        let right: Vec<&str> = right.iter().map(String::as_str).collect();
-        let mut rest = rows.join(repeated, JoinType::LeftSemi, &left, &right, None)?.execute_stream().await?;
-        let (mut numbers, mut violating) = (HashMap::<u128, usize>::new(), Vec::new());
-        while let Some(batch) = rest.next().await {
-            let batch = batch?;
-            for (id, key) in row_ids(&batch, FILE, ROW)?.into_iter().zip(key_hashes(&batch, keys.len())?) {
-                let next = numbers.len();
-                violating.push(Numbered::new(id, numbered(*numbers.entry(key).or_insert(next))?));
+        let hasher = hasher(&all, assertion.keys.len())?;
+        let repeated = all.aggregate(names(), vec![count(lit(1)).alias("n")])?.filter(col("n").gt(lit(1)))?;
+        let mut repeated = repeated.select(names())?.execute_stream().await?;
+        let mut keys = Keys::default();
+        while let Some(batch) = repeated.next().await {
+            for key in hasher.hashes(&batch?).map_err(|e| errors::internal(&e))? {
+                keys.push(key, numbered(keys.len())?);
             }
         }
-        found.keys = numbers.len();
+        let keys = keys.sorted();
+        let mut violating = Vec::new();
+        let mut rows = rows.execute_stream().await?;
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            found.judged += batch.num_rows() as u64;
+            if keys.len() == 0 {
+                continue;
+            }
+            let hashes = hasher.hashes(&batch).map_err(|e| errors::internal(&e))?;
+            for (id, hash) in row_ids(&batch, FILE, ROW)?.into_iter().zip(hashes) {
+                violating.extend(keys.find(hash).map(|number| Numbered::new(id, number)));
+            }
+        }
+        found.keys = keys.len();
         found.set(violating);
+        Ok(())
+    }
+}
+
+/// Hashes keys as the first columns of a query have them.
+fn hasher(rows: &DataFrame, keys: usize) -> Result<KeyHasher, Stopped> {
+    let types = rows.schema().fields().iter().take(keys).map(|f| f.data_type().clone()).collect();
+    Ok(KeyHasher::new(types).map_err(|e| errors::internal(&e))?)
+}
+
+/// The groups that disagree on a determined column, or that have both values and NULLs, each with the number of its vote.
+async fn disagreeing(
+    voters: &DataFrame,
+    hasher: &KeyHasher,
+    (keys, place): (usize, usize),
+    votes: &mut Votes,
+) -> Result<Keys, Stopped> {
+    let mut columns: Vec<Expr> = key_names(keys).map(|k| col(k.as_str())).collect();
+    // In the order of keys a group comes in one piece, and groups that agree are forgotten at once.
+    let order: Vec<SortExpr> = columns.iter().map(|k| k.clone().sort(true, false)).collect();
+    columns.push(col(format!("v{place}").as_str()));
+    let counts = voters.clone().aggregate(columns, vec![count(lit(1)).alias("n")])?;
+    let counts = if order.is_empty() { counts } else { counts.sort(order)? };
+    let mut counts = counts.execute_stream().await?;
+    let options = FormatOptions::default();
+    let (mut groups, mut open) = (Keys::default(), None::<Group>);
+    while let Some(batch) = counts.next().await {
+        let batch = batch?;
+        let (cells, n) = (batch.column(keys), batch.column(keys + 1).as_primitive::<Int64Type>());
+        let texts = ArrayFormatter::try_new(cells.as_ref(), &options).map_err(|e| errors::internal(&e))?;
+        for (i, key) in hasher.hashes(&batch).map_err(|e| errors::internal(&e))?.into_iter().enumerate() {
+            if open.as_ref().is_none_or(|group| group.key != key) {
+                open.take().map(|group| group.close(place, votes, &mut groups)).transpose()?;
+            }
+            let group = open.get_or_insert_with(|| Group { key, counts: Vec::new(), nulls: false });
+            if cells.is_null(i) {
+                group.nulls = true;
+            } else {
+                group.counts.push((texts.value(i).to_string(), u64::try_from(n.value(i)).unwrap_or(0)));
+            }
+        }
+    }
+    open.take().map(|group| group.close(place, votes, &mut groups)).transpose()?;
+    Ok(groups.sorted())
+}
+
+/// The values of a group, counted.
+struct Group {
+    key: u128,
+    counts: Vec<(String, u64)>,
+    nulls: bool,
+}
+
+impl Group {
+    /// Ends the group: if it disagrees it has a vote.
+    fn close(self, place: usize, votes: &mut Votes, groups: &mut Keys) -> Result<(), Stopped> {
+        if self.counts.len() > 1 || self.nulls {
+            // Where nobody votes nobody differs.
+            if let Some(vote) = tally(self.counts) {
+                groups.push(self.key, numbered(votes.push(place, &vote))?);
+            }
+        }
         Ok(())
     }
 }
@@ -358,25 +379,8 @@ fn named(prefix: &str, expressions: &[Expr]) -> Vec<Expr> {
     expressions.iter().enumerate().map(|(i, e)| e.clone().alias(format!("{prefix}{i}"))).collect()
 }
 
-fn key_names(keys: usize) -> Vec<String> {
-    (0..keys).map(|i| format!("k{i}")).collect()
-}
-
-/// Hashes of the keys of rows, as people see them: the first columns. Two keys are taken for equal if their 128 bits are.
-fn key_hashes(batch: &RecordBatch, keys: usize) -> Result<Vec<u128>, Stopped> {
-    let options = FormatOptions::default();
-    let formatters = batch.columns().iter().take(keys).map(|c| ArrayFormatter::try_new(c.as_ref(), &options));
-    let formatters = formatters.collect::<Result<Vec<_>, _>>().map_err(|e| errors::internal(&e))?;
-    let hash = |row: usize| {
-        let mut hash = Xxh3::new();
-        for formatter in &formatters {
-            let text = formatter.value(row).to_string();
-            hash.update(&text.len().to_le_bytes());
-            hash.update(text.as_bytes());
-        }
-        hash.digest128()
-    };
-    Ok((0..batch.num_rows()).map(hash).collect())
+fn key_names(keys: usize) -> impl Iterator<Item = String> {
+    (0..keys).map(|i| format!("k{i}"))
 }
 
 /// A table of no rows.
