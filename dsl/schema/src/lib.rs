@@ -26,7 +26,7 @@ pub use failure::{
     DIMENSIONS, FailureInfo, Field, FieldType, KINDS, PHASES, SEVERITIES, STRUCTURAL_REASONS, failure, failures,
 };
 pub use keys::{heal_keys, model_keys};
-pub use meaning::{Claim, Finding, claims};
+pub use meaning::{Claim, Finding, RecipeCase, claims, recipe_cases};
 pub use postal::{postal_countries, postal_patterns};
 pub use predicate::{Level, PredicateInfo, predicate, predicates};
 pub use statement::{StatementInfo, statement, statements};

@@ -36,7 +36,7 @@ pub async fn known_schemas(engine: &Engine<'_>, state: &State) -> BTreeMap<Strin
     known
 }
 
-/// Adds `raw.x` for the sources whose rows a model reads as they came.
+/// Adds `raw.x` for the sources whose rows a model, or a rule of the table, reads as they came.
 ///
 /// # Errors
 /// The files cannot be looked at.
@@ -47,8 +47,11 @@ pub async fn insert_raw(
     table: &str,
     tables: &mut Tables,
 ) -> Result<(), Stopped> {
-    let Some(model) = engine.program().models.get(table) else { return Ok(()) };
-    for reference in &model.query.tables {
+    let program = engine.program();
+    let read = program.models.get(table).into_iter().flat_map(|m| &m.query.tables);
+    let rules = program.rules.get(table).into_iter().flatten();
+    let judged = rules.flat_map(|r| r.subject.iter().chain(&r.filter)).flat_map(|e| &e.tables);
+    for reference in read.chain(judged) {
         let [schema, name] = reference.parts.as_slice() else { continue };
         if schema != "raw" {
             continue;

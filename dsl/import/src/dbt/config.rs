@@ -59,6 +59,13 @@ pub(super) fn read(own: &Args<'_>) -> Said<Config> {
     Ok(Config { filter, warn_only, warn, fail })
 }
 
+impl Config {
+    /// Whether some rows may be found before there is a warning or an error.
+    pub(super) fn has_limit(&self) -> bool {
+        [&self.warn, &self.fail].into_iter().flatten().any(|l| l != "0")
+    }
+}
+
 /// How many rows `> 10` lets pass.
 fn allowed(node: &Node) -> Said<String> {
     let text = node.scalar().unwrap_or_default();

@@ -247,6 +247,15 @@ fn read(cx: &Cx, test: &Node, column: Option<&str>) -> Said<Vec<Rule>> {
     };
     args.done()?;
     let given_name = body.text("name");
+    // A row of these tests is a value, however many rows have it.
+    if matches!(name.as_str(), "unique" | "accepted_values") && config.has_limit() {
+        return refuse(
+            name_node.span,
+            format!(
+                "`warn_if` and `error_if` of `{name}` count values, and rows are counted here: say how many rows in a rule, `tolerate 5`"
+            ),
+        );
+    }
     for rule in &mut rules {
         rule.span = name_node.span;
         config::put(&config, rule, name_node.span)?;

@@ -28,9 +28,22 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
         if found.is_empty() {
             return wrong(args.span, "neither `min_value` nor `max_value` is given: nothing is expected");
         }
-        return Ok(Some(
-            found.into_iter().map(|(_, p)| Rule::column(&column, statistic, format!("{statistic} {p}"))).collect(),
-        ));
+        // Of no values there is no number, and what is expected of it fails; their sum is 0, and so are shares of them.
+        let of_none = match *statistic {
+            "distinct" => false,
+            "sum" | "distinctness" | "completeness" => {
+                let is = |key: &str, outside: fn(f64) -> bool| -> Said<bool> {
+                    Ok(args.number(key)?.and_then(|n| n.parse().ok()).is_some_and(outside))
+                };
+                is("min_value", |low| low > 0.0)? || is("max_value", |high| high < 0.0)?
+            }
+            _ => true,
+        };
+        let rule = |p: String| {
+            let rule = Rule::column(&column, statistic, format!("{statistic} {p}"));
+            if of_none { rule.null_fails() } else { rule }
+        };
+        return Ok(Some(found.into_iter().map(|(_, p)| rule(p)).collect()));
     }
     Ok(Some(match name {
         "expect_column_distinct_values_to_be_in_set" => {
@@ -51,7 +64,7 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
             let note = "of several values that are most common, the least is taken";
             // With `ties_okay` one of them has to be in the set, without it there may be no others.
             args.flag("ties_okay", false)?;
-            vec![rule.note(note)]
+            vec![rule.note(note).null_fails()]
         }
         "expect_column_quantile_values_to_be_between" => quantiles(args)?,
         "expect_column_kl_divergence_to_be_less_than" => vec![divergence(args)?],
@@ -83,7 +96,7 @@ fn quantiles(args: &Args<'_>) -> Said<Vec<Rule>> {
         let end = |n: &Node| if n.is_null() { Ok(None) } else { number(n).map(Some) };
         let share = number(share)?;
         for (_, predicate) in crate::compare::Bounds::closed(end(low)?, end(high)?).predicates() {
-            rules.push(Rule::column(&column, "quantile", format!("quantile {share} {predicate}")));
+            rules.push(Rule::column(&column, "quantile", format!("quantile {share} {predicate}")).null_fails());
         }
     }
     if rules.is_empty() {

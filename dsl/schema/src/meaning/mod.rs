@@ -4,9 +4,12 @@
 
 mod format;
 mod history;
+mod recipe;
 mod row;
 mod set;
 mod table;
+
+pub use recipe::{RecipeCase, recipe_cases};
 
 /// A sentence about a predicate, and the rows it is shown on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,14 @@ pub(super) enum Form {
 
 impl Parts {
     pub(super) fn of(rule: &Rule) -> Result<Self, Vec<Diagnostic>> {
-        Self::made(rule).ok_or_else(|| vec![super::no_assertion(rule)])
+        let mut parts = Self::made(rule).ok_or_else(|| vec![super::no_assertion(rule)])?;
+        if let Form::Value { observed, holds, .. } = &mut parts.form {
+            tree::count_what_exists(observed);
+            if let Some(holds) = holds {
+                tree::count_what_exists(holds);
+            }
+        }
+        Ok(parts)
     }
 
     /// One value that is only shown.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, UnaryOperator, Value, VisitMut, visit_expressions_mut,
+    ObjectName, Query, SetExpr, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut, visit_expressions_mut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -75,6 +75,46 @@ pub(super) fn put(tree: &mut impl VisitMut, name: &str, with: &Expr) -> Option<(
         ControlFlow::Continue(())
     });
     flow.is_continue().then_some(())
+}
+
+/// `EXISTS (query)` as `(SELECT count(*) FROM (query)) > 0`, outside of subqueries: DataFusion has no plan for the first where a
+/// value is selected.
+pub(super) fn count_what_exists(tree: &mut Expr) {
+    struct Counted {
+        depth: u32,
+    }
+    impl VisitorMut for Counted {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+            self.depth += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+            self.depth -= 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_expr(&mut self, e: &mut Expr) -> ControlFlow<()> {
+            if self.depth == 0
+                && let Expr::Exists { subquery, negated } = e
+                && let Some(counted) = counted(subquery, *negated)
+            {
+                *e = counted;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    // The visitor never breaks.
+    _ = tree.visit(&mut Counted { depth: 0 });
+}
+
+fn counted(subquery: &Query, negated: bool) -> Option<Expr> {
+    let mut count = query("SELECT count(*) FROM (SELECT 1) AS found")?;
+    let SetExpr::Select(select) = count.body.as_mut() else { return None };
+    let TableFactor::Derived { subquery: found, .. } = &mut select.from.first_mut()?.relation else { return None };
+    **found = subquery.clone();
+    let count = Expr::Subquery(Box::new(count));
+    let op = if negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
+    Some(Expr::Nested(Box::new(binary(&count, op, &expression("0")?))))
 }
 
 pub(super) fn not(e: &Expr) -> Expr {
