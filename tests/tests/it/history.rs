@@ -189,7 +189,7 @@ fn the_report_shows_the_arithmetic() {
     let text = told(5, 100);
     assert!(text.contains("  usual: 100; last 5 runs 100..100, mean 100, sigma 0, 0 away\n"), "{text}");
     let text = told(6, 120);
-    assert!(text.contains("`usual` observed 120, expected 100 to 100"), "{text}");
+    assert!(text.contains("table_failed usual, observed 120, expected 100 to 100"), "{text}");
 }
 
 /// The value is the one that commits, after healing.
