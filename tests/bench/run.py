@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -222,6 +223,68 @@ def repair():
         shutil.rmtree(last)
 
 
+def suggest():
+    """Rules and clauses from nothing but a dirty table, and what running them heals."""
+    for name in ("hospital", "flights"):
+        folder = data.given(f"repair/{name}")
+        work = Path(tempfile.mkdtemp(prefix="pipe-bench-"))
+        score.number(folder / "dirty.csv", work / "dirty.csv")
+        program = work / "p.pipe"
+        declared = "pipe 1;\n\nsource t from csv 'dirty.csv';\n\nload t into csv 'out/t.csv' with (mode = overwrite);\n"
+        program.write_text(declared)
+        runs = several(name, "suggest", lambda: ([PIPE, "suggest", "t", str(program), "--format", "json"], lambda: None), runs=3)
+        suggested = json.loads(runs[-1].out)
+        found = [
+            (frozenset(rule["columns"]), re.findall(r"\w+", rule["rule"].split("determines")[1].split(")")[0]))
+            for rule in suggested["rules"]
+            if rule["check"] == "determines"
+        ]
+        constraints = json.loads((folder / "constraints.json").read_text())
+        doubtful = [(f["lhs"], f["rhs"]) for f in constraints.get("doubtful", [])]
+        true = [(f["lhs"], f["rhs"]) for f in constraints["fds"] if (f["lhs"], f["rhs"]) not in doubtful]
+        missing = [f for f in true if f[1] not in closure(found, f[0])]
+        wrong = [f for f in doubtful if f[1] in closure(found, f[0])]
+        tell(f"suggest, {name}: dependencies", f"{len(missing)} of {len(true)} missing, {len(wrong)} false", "0, 0", not missing and not wrong)
+        Once([PIPE, "suggest", "t", str(program), "--apply"])
+        Once([PIPE, "check", str(program)])
+        Once([PIPE, "run", str(program)])
+        result = score.score(folder / "dirty.csv", folder / "clean.csv", work / "out" / "t.csv")
+        cells = sum(1 for _ in score.cells(folder / "dirty.csv"))
+        harm = result["broken"] / cells
+        told = f"P {result['precision']:.3f} R {result['recall']:.3f} F1 {result['f1']:.3f}, harm {harm:.3%}"
+        if name == "hospital":
+            tell("suggest, hospital healed", told, "F1 0.85, harm 0.1%", result["f1"] >= 0.85 and harm < 0.001)
+        else:
+            tell("suggest, flights healed", told, "P 0.98, harm 0.1%", result["precision"] >= 0.98 and harm < 0.001)
+        shutil.rmtree(work)
+    file = data.orders(1)
+    programs = project("source.pipe", {"orders.csv": file})
+    sides = [(c, other_command(programs, c)) for c in ("suggest", "profile")]
+    ours, profiled = pairs("suggest", sides, runs=min(RUNS, 3))
+    found = ratio(ours, profiled)
+    tell("suggest of 1M rows, time over profile", f"{found:.2f} ({median(ours):.1f} s)", "3", found <= 3)
+
+
+def other_command(make, command):
+    """Another command on the program of a project."""
+
+    def made():
+        argv, clean = make()
+        return [PIPE, command, "orders", next(a for a in argv if a.endswith(".pipe"))], clean
+
+    return made
+
+
+def closure(found, left):
+    """All that columns decide, directly or not."""
+    known = set(left)
+    while True:
+        more = {c for by, decided in found if by <= known for c in decided} - known
+        if not more:
+            return known
+        known |= more
+
+
 def ledger(folder):
     """Row, column and new value of what the ledger of a project says was changed."""
     query = "select \"row\", \"column\", new from pipe.ledger where state = 'applied'"
@@ -286,7 +349,7 @@ def parse():
     tell("splitter and pest", f"{speed:.1f} MB/s", "3 MB/s", speed >= 3)
 
 
-ALL = {f.__name__: f for f in [job, memory, copy, rules, unique, rename, growth, repair, profile, start, parse]}
+ALL = {f.__name__: f for f in [job, memory, copy, rules, unique, rename, growth, repair, suggest, profile, start, parse]}
 
 
 def main():

@@ -48,6 +48,11 @@ def _cells(*paths):
             yield row, name, [line[column] for line in lines]
 
 
+def cells(path):
+    """The cells of a table, with row and column."""
+    return _cells(path)
+
+
 def score(dirty, clean, repaired):
     """Counts and ratios of a repair."""
     wrong = changed = corrected = broken = 0

@@ -123,8 +123,9 @@ pub enum Ask {
 pub enum Repair {
     /// The rows with the same key vote.
     Majority,
-    /// All but one of equal rows are removed.
-    Dedupe,
+    /// All but one of the rows with the same key are removed: of equal ones the others, of versions all but the latest by a
+    /// column.
+    Dedupe(Option<String>),
     /// A column is written by an expression.
     Set {
         /// The column.
@@ -166,6 +167,8 @@ pub struct Candidate {
     pub repair: Option<Repair>,
     /// Options behind the predicate, with a blank before them.
     pub options: &'static str,
+    /// Of a repair that may leave something unrepaired: the rule over what it makes of a value.
+    pub after: Option<String>,
 }
 
 impl Candidate {
@@ -191,6 +194,18 @@ impl Tally {
     }
 }
 
+/// What tells rows with the same key apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Copies {
+    /// Nothing that is known of.
+    #[default]
+    Unknown,
+    /// They are equal in everything.
+    Equal,
+    /// The time in this column.
+    Versions(String),
+}
+
 /// What was counted for a candidate.
 #[derive(Clone, Debug, Default)]
 pub struct Measure {
@@ -200,8 +215,10 @@ pub struct Measure {
     pub held: Tally,
     /// Of `Ask::Decided`: the same for each column.
     pub each: Vec<(Tally, Tally)>,
-    /// Of `Ask::Key`: whether rows with the same key are equal in everything.
-    pub copies: bool,
+    /// Of `Ask::Key`: what tells rows with the same key apart.
+    pub copies: Copies,
+    /// Rows that violate the rule after its repair, too.
+    pub left: u64,
 }
 
 /// What may be rules, from the profile of the rows that were not held back.

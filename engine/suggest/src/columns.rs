@@ -22,6 +22,7 @@ pub fn rule(column: &ColumnProfile, predicate: impl Into<String>, check: &'stati
         most: 0.0,
         repair: None,
         options: "",
+        after: None,
     }
 }
 

@@ -108,6 +108,7 @@ fn candidate(all: &[Dependency], left: Vec<String>, decided: Vec<String>) -> Can
         most: MOST,
         repair: Some(Repair::Majority),
         options: "",
+        after: None,
         columns: left,
     }
 }

@@ -3,7 +3,7 @@
 use pipe_profile::Profile;
 use serde::Serialize;
 
-use crate::candidate::{Ask, Candidate, Measure, Rank, Repair, Tally};
+use crate::candidate::{Ask, Candidate, Copies, Measure, Rank, Repair, Tally};
 use crate::heal::{Healing, Votes, healing};
 use crate::interval::{percent, round_up, upper};
 use crate::words;
@@ -39,6 +39,9 @@ pub struct Suggested {
     /// What heals a violation.
     #[serde(skip)]
     pub repair: Option<Repair>,
+    /// Rows that the repair leaves as they are.
+    #[serde(skip)]
+    pub left: u64,
     /// Whether rows are judged by it.
     #[serde(skip)]
     pub judges_rows: bool,
@@ -59,6 +62,8 @@ pub struct Suggestions {
     pub healing: Healing,
     /// Whether the table has one already.
     pub has_heal: bool,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
 }
 
 /// What the program says about healing the table already.
@@ -94,8 +99,16 @@ pub fn decide(
     complete(&mut rules);
     // What heals something today comes first; a stable sort keeps the order of the columns.
     rules.sort_by_key(|r| (r.rank, r.repair.is_none()));
-    let healing = healing(&rules, votes, clauses);
-    Suggestions { table: table.to_owned(), held, rows: profile.rows + held, rules, healing, has_heal: clauses.block }
+    let healing = healing(&rules, votes, clauses, profile.rows + held);
+    Suggestions {
+        table: table.to_owned(),
+        held,
+        rows: profile.rows + held,
+        rules,
+        healing,
+        has_heal: clauses.block,
+        notes: Vec::new(),
+    }
 }
 
 /// Columns of a line.
@@ -136,7 +149,15 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
         return None;
     }
     let mut repair = candidate.repair.clone().filter(|_| is_cast || all.violations > 0);
-    if repair == Some(Repair::Dedupe) && !measure.copies {
+    if let Some(Repair::Dedupe(_)) = repair {
+        repair = match &measure.copies {
+            Copies::Unknown => None,
+            Copies::Equal => Some(Repair::Dedupe(None)),
+            Copies::Versions(column) => Some(Repair::Dedupe(Some(column.clone()))),
+        };
+    }
+    // A repair that leaves most as it is says little of what is wrong.
+    if measure.left * 2 > all.violations && !is_cast {
         repair = None;
     }
     let mut share = all.share();
@@ -222,6 +243,7 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
         seen,
         held,
         repair,
+        left: if is_cast { all.violations } else { measure.left },
         judges_rows,
     })
 }

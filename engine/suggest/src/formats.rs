@@ -53,8 +53,10 @@ pub fn of(column: &ColumnProfile) -> Vec<Candidate> {
         let others: Vec<&str> =
             column.top.iter().map(|v| v.value.as_str()).filter(|v| v.parse::<f64>().is_err()).collect();
         let others = if others.is_empty() { guess.exception.iter().map(String::as_str).collect() } else { others };
-        found.repair = reading(&others, &words::name(&column.name))
-            .map(|expression| Repair::Set { column: column.name.clone(), expression });
+        if let Some(expression) = reading(&others, &words::name(&column.name)) {
+            found.after = Some(format!("({expression}) {}", found.predicate));
+            found.repair = Some(Repair::Set { column: column.name.clone(), expression });
+        }
     }
     vec![found]
 }
@@ -88,6 +90,7 @@ fn cast(cast: &Cast) -> Option<Candidate> {
         most: UNREAD,
         repair: Some(Repair::Cast { column: cast.column.clone(), expression }),
         options: "",
+        after: None,
     })
 }
 
@@ -111,6 +114,9 @@ fn exception(guess: &FormatGuess) -> String {
     }
 }
 
+/// So many texts make a way to write.
+const SLIPS: usize = 3;
+
 /// What is replaced by what, in this order.
 type Way = Vec<(String, &'static str)>;
 
@@ -121,7 +127,11 @@ fn way(text: &str) -> Option<Way> {
     let start = text.find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'))?;
     let end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
     let (before, digits, after) = (text.get(..start)?, text.get(start..end)?, text.get(end..)?);
-    let is_unit = |text: &str| text.chars().count() <= 5 && !text.contains(|c: char| c.is_ascii_digit());
+    // A single letter is a slip, two and more are a unit.
+    let is_unit = |text: &str| {
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        text.chars().count() <= 5 && letters != 1 && !text.contains(|c: char| c.is_ascii_digit())
+    };
     if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | ' ' | '-' | '+'))
         || !is_unit(before)
         || !is_unit(after)
@@ -163,7 +173,9 @@ fn common(texts: &[&str]) -> Option<Way> {
             ways.entry(way).or_default().push(text);
         }
     }
-    let mut ways: Vec<(Way, Vec<&str>)> = ways.into_iter().collect();
+    // What was written once or twice is a slip.
+    let least = SLIPS.min(texts.len());
+    let mut ways: Vec<(Way, Vec<&str>)> = ways.into_iter().filter(|(_, texts)| texts.len() >= least).collect();
     ways.sort_by_key(|(way, texts)| (Reverse(texts.len()), way.len()));
     let mut ways = ways.into_iter();
     let (mut one, texts) = ways.next()?;
@@ -216,10 +228,10 @@ mod tests {
 
     #[test]
     fn ways_that_agree_are_one() {
-        let both = reading(&["4.95 EUR", "4.10 EUR", "4,95"], "x");
+        let both = reading(&["4.95 EUR", "4.10 EUR", "5.10 EUR", "4,95", "4,10", "5,10", "x12.50", "1.5x"], "x");
         assert_eq!(both.as_deref(), Some("replace(replace(x, ' EUR', ''), ',', '.')"));
         // Here a point stands between thousands: what has a decimal point is not read at all, rather than wrong.
-        let one = reading(&["1.234,50", "2.000,00", "4.95 EUR"], "x");
+        let one = reading(&["1.234,50", "2.000,00", "2.000,01", "2.000,02", "4.95 EUR", "3.95 EUR", "2.95 EUR"], "x");
         assert_eq!(one.as_deref(), Some("replace(replace(x, '.', ''), ',', '.')"));
     }
 }

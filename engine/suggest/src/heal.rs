@@ -1,5 +1,7 @@
 //! Clauses, and the gates and budgets they need, with the arithmetic behind each.
 
+use std::collections::BTreeMap;
+
 use crate::candidate::Repair;
 use crate::decide::{Clauses, Suggested};
 use crate::interval::{percent, round_up, upper};
@@ -11,6 +13,11 @@ use crate::words;
 pub struct Votes {
     /// By the share of the vote in tenths, from [0, 0.1) to 1: cells that would be changed, and those of them that are contested.
     pub changed: [(u64, u64); 11],
+    /// Cells of all rows that would be changed where one key decides several columns.
+    pub off: u64,
+    /// Those in rows where most of what is decided would change, more than chance explains: such a row has the key of another one, and its
+    /// cells are right.
+    pub moved: u64,
     /// Each column that is decided.
     pub columns: Vec<ColumnVotes>,
 }
@@ -28,12 +35,32 @@ pub struct ColumnVotes {
 
 /// Of the cells that would be changed, so many may be contested.
 const CONTESTED: f64 = 0.1;
+/// Of the cells that would be changed, so many may stand in rows that have another one's key.
+const MOVED: f64 = 0.02;
 /// Cells that would be changed, fewer say nothing.
 const EVIDENCE: u64 = 5;
 /// Held-back cells of a column, fewer say nothing of a budget.
 const CELLS: u64 = 50;
 /// Shares of the vote that may be enough, the least first.
 const SHARES: [usize; 4] = [6, 7, 8, 9];
+
+/// Of `moved` cells of rows in which at least `least` and more than half of the `decided` ones would be changed those that chance does not explain:
+/// errors that are spread over `rows` and `decided` columns meet in some rows, too (twice as often is still taken for chance).
+pub fn moved(rows: u64, decided: usize, changed: u64, moved: u64, least: usize) -> u64 {
+    let k = decided as i32;
+    let p = changed as f64 / (rows as f64 * decided as f64).max(1.0);
+    let mut choose = 1.0;
+    let mut cells = 0.0;
+    for n in 0..=k {
+        if n > 0 {
+            choose *= f64::from(k - n + 1) / f64::from(n);
+        }
+        if n * 2 > k && n >= i32::try_from(least).unwrap_or(i32::MAX) {
+            cells += f64::from(n) * choose * p.powi(n) * (1.0 - p).powi(k - n);
+        }
+    }
+    (moved as f64 - 2.0 * cells * rows as f64).max(0.0) as u64
+}
 
 /// The settings and clauses of a `heal` block.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +72,7 @@ pub struct Healing {
 }
 
 /// The clauses that answer what the rules found, and what bounds them.
-pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses) -> Healing {
+pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses, rows: u64) -> Healing {
     let mut found = Healing::default();
     let healed: Vec<&Suggested> = chosen.iter().filter(|s| s.repair.is_some()).collect();
     for suggested in &healed {
@@ -60,20 +87,34 @@ pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses) -> Healing
             Some(name) => format!("rule: {name}"),
             None => format!("column: {}, check: {}", words::name(column), suggested.check),
         };
-        let clause = format!("on rule_failed({about}) => set {} = ({expression}) else quarantine", words::name(column));
+        // What it cannot repair is no worse tomorrow than today.
+        let rest = if suggested.left > 0 { "keep" } else { "quarantine" };
+        let clause = format!("on rule_failed({about}) => set {} = ({expression}) else {rest}", words::name(column));
         let rows = suggested.seen.violations + suggested.held.violations;
-        found.clauses.push((clause, format!("{} to repair now", words::counted(rows, "row"))));
+        let left = if suggested.left > 0 {
+            format!(", {} of them stay as they are", words::count(suggested.left))
+        } else {
+            String::new()
+        };
+        found.clauses.push((clause, format!("{} to repair now{left}", words::counted(rows, "row"))));
     }
     for suggested in &healed {
-        if suggested.repair != Some(Repair::Dedupe) {
-            continue;
-        }
+        let Some(Repair::Dedupe(latest)) = &suggested.repair else { continue };
         let about = match suggested.columns.as_slice() {
             [column] => format!("column: {}, check: unique", words::name(column)),
             _ => "check: unique".to_owned(),
         };
-        let why = "rows with the same key are equal in everything".to_owned();
-        found.clauses.push((format!("on rule_failed({about}) => dedupe keep first"), why));
+        let (keep, why) = match latest {
+            None => ("first".to_owned(), "rows with the same key are equal in everything".to_owned()),
+            Some(column) => {
+                let column = words::name(column);
+                (
+                    format!("latest {column}"),
+                    format!("rows with the same key differ in {column}, and are versions of one"),
+                )
+            }
+        };
+        found.clauses.push((format!("on rule_failed({about}) => dedupe keep {keep}"), why));
     }
     if !clauses.votes && healed.iter().any(|s| s.repair == Some(Repair::Majority)) {
         majority(&mut found, votes);
@@ -84,6 +125,8 @@ pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses) -> Healing
             .filter(|s| s.judges_rows && s.repair.is_none() && s.tolerate.is_none())
             .map(|s| upper(s.seen.violations + s.held.violations, s.seen.judged + s.held.judged))
             .fold(0.0, f64::max);
+        let unread: u64 = healed.iter().filter(|s| matches!(s.repair, Some(Repair::Cast { .. }))).map(|s| s.left).sum();
+        let worst = worst.max(if unread > 0 { upper(unread, rows) } else { 0.0 });
         let bound = round_up((worst * 5.0).max(0.05)).min(0.5);
         let why = format!(
             "up to {} of the rows may violate a rule without a repair tomorrow (Wilson's upper bound); five times that, 5% at least, is a changed source",
@@ -123,6 +166,9 @@ impl Votes {
         let from = |tenth: usize| {
             self.changed.iter().skip(tenth).fold((0, 0), |(all, contested), (n, c)| (all + n, contested + c))
         };
+        if self.moved as f64 > MOVED * self.off as f64 {
+            return None;
+        }
         let mut enough = None;
         for tenth in SHARES.into_iter().rev() {
             let (changed, contested) =
@@ -156,9 +202,16 @@ fn majority(found: &mut Healing, votes: &Votes) {
     ));
     found.settings.push((format!("confidence = {}", percent(share)), told));
     // All that is proposed counts, also what the confidence refuses then.
-    let worst = votes.columns.iter().filter(|column| column.cells >= CELLS).map(|column| {
-        let changed: u64 = column.changed.iter().sum();
-        (upper(changed, column.cells), &column.column, column.cells, changed)
+    // Of several rules that decide a column each may change other cells.
+    let mut columns: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for column in votes.columns.iter().filter(|column| column.cells >= CELLS) {
+        let (cells, changed) = columns.entry(&column.column).or_default();
+        *cells = column.cells.max(*cells);
+        *changed += column.changed.iter().sum::<u64>();
+    }
+    let worst = columns.into_iter().map(|(column, (cells, changed))| {
+        let changed = changed.min(cells);
+        (upper(changed, cells), column, cells, changed)
     });
     if let Some((bound, column, cells, changed)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) {
         let budget = round_up((1.5 * bound).min(bound.max(0.75))).max(0.05);
@@ -173,4 +226,31 @@ fn majority(found: &mut Healing, votes: &Votes) {
     }
     let why = "rows that agree on the left vote; what a vote does not decide stays as it is".to_owned();
     found.clauses.push(("on rule_failed(check: determines) => majority else keep".to_owned(), why));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_that_meet_by_accident_are_no_moved_rows() {
+        // 5% of 6,000 cells; of 1,000 rows about two have three errors or more.
+        assert_eq!(moved(1000, 6, 300, 8, 4), 7);
+        assert_eq!(moved(1000, 6, 300, 0, 4), 0);
+        assert_eq!(moved(1000, 6, 300, 120, 4), 119);
+        assert_eq!(moved(0, 6, 0, 0, 4), 0);
+    }
+
+    #[test]
+    fn votes_are_enough_from_where_nothing_is_contested() {
+        let mut votes = Votes::default();
+        votes.changed[10] = (20, 0);
+        votes.changed[8] = (30, 1);
+        votes.changed[7] = (30, 9);
+        votes.changed[6] = (30, 0);
+        assert_eq!(votes.enough(), Some(Enough { tenth: 8, changed: 50, contested: 1 }));
+        (votes.off, votes.moved) = (100, 10);
+        assert!(!votes.decide(), "rows with another one's key");
+        assert!(!Votes::default().decide(), "no evidence");
+    }
 }

@@ -19,7 +19,7 @@ mod texts;
 mod words;
 mod write;
 
-pub use candidate::{Ask, Candidate, Cast, Facts, Measure, Rank, Repair, Tally, candidates};
+pub use candidate::{Ask, Candidate, Cast, Copies, Facts, Measure, Rank, Repair, Tally, candidates};
 pub use decide::{Clauses, Suggested, Suggestions, decide};
-pub use heal::{ColumnVotes, Healing, Votes};
+pub use heal::{ColumnVotes, Healing, Votes, moved};
 pub use interval::upper;

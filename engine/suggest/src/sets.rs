@@ -62,6 +62,9 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
     let rarest = column.top.iter().filter(|v| frequent.contains(&v.value.as_str())).map(|v| v.count).min();
     found.evidence = format!("each of them in {} or more", words::counted(rarest.unwrap_or_default(), "row"));
     found.repair = nearest(facts, column, &frequent);
+    if let Some(Repair::Set { expression, .. }) = &found.repair {
+        found.after = Some(format!("({expression}) {}", found.predicate));
+    }
     vec![found]
 }
 

@@ -28,6 +28,7 @@ fn bare(columns: Vec<String>, predicate: impl Into<String>, check: &'static str,
         most: 0.0,
         repair: None,
         options: "",
+        after: None,
     }
 }
 
@@ -61,7 +62,7 @@ pub fn keys(facts: &Facts<'_>) -> Vec<Candidate> {
             let mut found = bare(key.columns.clone(), "unique", "unique", Rank::Key);
             found.ask = Ask::Key;
             found.most = if key.columns.len() == 1 { REPEATED } else { 0.0 };
-            found.repair = Some(Repair::Dedupe);
+            found.repair = Some(Repair::Dedupe(None));
             found
         })
         .collect()

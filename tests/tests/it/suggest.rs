@@ -6,7 +6,7 @@ use std::path::Path;
 use pipe_tests::random::Random;
 use serde_json::Value;
 
-use crate::pipe::pipe;
+use crate::pipe::{copy_of, pipe, repository};
 
 /// A table with what it would hold without errors.
 struct Table {
@@ -235,6 +235,19 @@ fn what_decides_is_found_in_a_dirty_table_and_running_it_heals_it() {
     }
 }
 
+#[test]
+fn the_screen_of_the_page_is_real() {
+    let page = std::fs::read_to_string(repository().join("engine/suggest/README.md")).unwrap();
+    let screen = page.split("<!-- a real screen -->\n```sql\n").nth(1).and_then(|t| t.split("```\n").next()).unwrap();
+    let folder = copy_of("examples/orders");
+    // The example without all that says what must hold.
+    let file = folder.path().join("orders.pipe");
+    let program = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, program.split("rules orders").next().unwrap()).unwrap();
+    let told = pipe(folder.path(), &["suggest", "orders"]).expect(0).stdout;
+    assert_eq!(screen, told, "the screen of the page is out of date");
+}
+
 /// What thirty sources say of sixty trains; sources copy from each other.
 fn trains(seed: u64, wrong: u64) -> Table {
     let mut random = Random::new(seed);
@@ -379,6 +392,25 @@ fn every_kind_of_rule_is_suggested_with_its_evidence_and_runs() {
         (&Value::Array(Vec::new()), &Value::Array(Vec::new())),
         "{again:#}"
     );
+}
+
+#[test]
+fn rows_with_the_key_of_another_one_are_not_healed_by_it() {
+    // The clinic of some rows is another one; all that is decided by it is right.
+    let (table, mut random) = clinics(6, 1500);
+    let others: Vec<String> = table.clean.iter().map(|row| row[1].clone()).collect();
+    let mut table = table.spoil(&mut random, 60, typo);
+    for row in &mut table.dirty {
+        if random.once_in(40) {
+            row[1].clone_from(random.pick(&others));
+        }
+    }
+    let folder = table.project();
+    let suggested = suggest(folder.path(), "t");
+    assert!(!suggested["settings"].to_string().contains("automatic"), "{:#}", suggested["settings"]);
+    pipe(folder.path(), &["suggest", "t", "--apply"]).expect(0);
+    pipe(folder.path(), &["run"]).expect(0);
+    assert_eq!(table.score(&folder.path().join("out/t.csv")).broken, 0);
 }
 
 #[test]

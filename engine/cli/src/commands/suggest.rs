@@ -106,6 +106,9 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         out.print(&text);
     }
     if !json {
+        for note in &suggested.notes {
+            out.error(&format!("{note}\n"));
+        }
         out.error(&format!("{}\n", summary(&suggested, &applied, args.apply)));
     }
     Ok(Exit::OK)
@@ -142,6 +145,7 @@ fn object(suggested: &Suggestions, text: &str, applied: &[String]) -> serde_json
         "rules": suggested.rules,
         "settings": told(&suggested.healing.settings, "setting"),
         "clauses": told(&suggested.healing.clauses, "clause"),
+        "notes": suggested.notes,
         "program": text,
         "applied": applied,
     })

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, lit, when};
 use futures::future::BoxFuture;
 use pipe_compile::{Params, Planner, Tables, row_schema};
 use pipe_profile::Profile;
-use pipe_suggest::{Ask, Candidate, ColumnVotes, Measure, Repair, Tally, Votes};
+use pipe_suggest::{Ask, Candidate, ColumnVotes, Copies, Measure, Repair, Tally, Votes};
 
 use super::rows::{HELD, ROWS, Rows, TEXTS, numbers, quoted};
 use crate::engine::Engine;
@@ -19,9 +19,17 @@ use crate::profile::verify::column;
 /// The table that candidates are checked on by themselves.
 const TABLE: &str = "t";
 
+/// Cells of a row that differ from their votes, for the row to be taken for one that has another one's key: two errors meet by accident.
+const MOST: usize = 3;
+
+/// Rows that agree in a group for its vote to tell moved rows: misspelt keys that happen to be the same are small groups.
+const GROUP: usize = 4;
+
 /// A condition of a violation and one of being judged.
 struct Condition {
     candidate: usize,
+    /// Of what the repair makes of the values.
+    after: bool,
     judged: Expr,
     violates: Expr,
 }
@@ -39,7 +47,12 @@ pub async fn all(
     let conditions = conditions(engine, rows, profile, candidates)?;
     for (candidate, measure) in fused(rows, &conditions).await? {
         if let Some(place) = measures.get_mut(candidate) {
-            *place = Some(measure);
+            // Asked in parts, a rule and what its repair leaves may come apart.
+            let known = place.get_or_insert_default();
+            known.left += measure.left;
+            if measure.seen.judged + measure.held.judged > 0 {
+                (known.seen, known.held) = (measure.seen, measure.held);
+            }
         }
     }
     for (candidate, measure) in candidates.iter().zip(&mut measures) {
@@ -73,6 +86,9 @@ fn conditions(
         format!("pipe 1; source {TABLE} from csv 't.csv' schema ({}); rules {TABLE} {{\n", columns.join(", "));
     for (number, candidate) in candidates.iter().enumerate().filter(|(_, c)| c.ask == Ask::Rows) {
         text += &format!("  c{number}: {};\n", candidate.rule());
+        if let Some(after) = &candidate.after {
+            text += &format!("  a{number}: {after};\n");
+        }
     }
     text += "}\n";
     let loaded = pipe_check::check(&[("suggest.pipe", &text)]);
@@ -85,9 +101,11 @@ fn conditions(
     let planner = Planner::new(&engine.session, &tables, &params, &loaded.sources);
     let mut found = Vec::new();
     for rule in loaded.program.rules.get(TABLE).into_iter().flatten() {
-        let candidate = rule.name.strip_prefix('c').and_then(|n| n.parse().ok());
+        let after = rule.name.starts_with('a');
+        let candidate = rule.name.get(1..).and_then(|n| n.parse().ok());
         if let (Some(candidate), Ok(assertion)) = (candidate, planner.row_assertion(rule, &row)) {
-            found.push(Condition { candidate, judged: assertion.passes.is_not_null(), violates: assertion.violates });
+            let judged = assertion.passes.is_not_null();
+            found.push(Condition { candidate, after, judged, violates: assertion.violates });
         }
     }
     Ok(found)
@@ -129,6 +147,10 @@ async fn counted(rows: &Rows<'_>, conditions: &[Condition]) -> Result<Vec<(usize
         for (condition, pair) in conditions.iter().zip(sums.chunks_exact(2)) {
             let [judged, violations] = pair else { continue };
             let measure = measures.entry(condition.candidate).or_default();
+            if condition.after {
+                measure.left += violations;
+                continue;
+            }
             let tally = Tally { judged: *judged, violations: *violations };
             *(if *part == 1 { &mut measure.held } else { &mut measure.seen }) = tally;
         }
@@ -160,13 +182,29 @@ async fn key(rows: &Rows<'_>, profile: &Profile, columns: &[String]) -> Result<M
         ..Measure::default()
     };
     if seen_bad + held_bad > 0 {
-        let all: Vec<String> = profile.columns.iter().map(|c| c.name.clone()).collect();
-        let sql = format!("select count(*) from (select distinct {} from {ROWS} where {present})", self::list(&all));
-        // What has no order has no distinct rows either.
-        let distinct = rows.numbers(&sql).await.ok().and_then(|r| r.first()?.first().copied());
-        measure.copies = distinct == Some(*keys);
+        measure.copies = copies(rows, profile, columns, *keys).await?;
     }
     Ok(measure)
+}
+
+/// What tells rows with the same key apart; `keys` is how many keys there are.
+async fn copies(rows: &Rows<'_>, profile: &Profile, columns: &[String], keys: u64) -> Result<Copies> {
+    let among = format!("{ROWS} where {}", present(columns));
+    let all: Vec<String> = profile.columns.iter().map(|c| c.name.clone()).collect();
+    let count = |of: &[String]| format!("select count(*) from (select distinct {} from {among})", list(of));
+    // What has no order has no distinct rows either.
+    let first = |found: Vec<Vec<u64>>| found.first().and_then(|r| r.first()).copied();
+    if rows.numbers(&count(&all)).await.ok().and_then(first) == Some(keys) {
+        return Ok(Copies::Equal);
+    }
+    let total = first(rows.numbers(&format!("select count(*) from {among}")).await?);
+    for time in profile.columns.iter().filter(|c| c.ty.starts_with("timestamp") && c.nulls == 0) {
+        let versions: Vec<String> = columns.iter().chain([&time.name]).cloned().collect();
+        if first(rows.numbers(&count(&versions)).await?) == total {
+            return Ok(Copies::Versions(time.name.clone()));
+        }
+    }
+    Ok(Copies::Unknown)
 }
 
 async fn reference(rows: &Rows<'_>, columns: &[String], table: &str, key: &str) -> Result<Measure> {
@@ -234,6 +272,10 @@ async fn dependency(
             measure.held = held;
         }
     }
+    let disputed = profile.dependencies.iter().any(|d| d.columns == columns && d.disputed);
+    if !disputed && decided.len() >= MOST {
+        moved(rows, columns, decided, votes).await?;
+    }
     Ok(measure)
 }
 
@@ -248,6 +290,39 @@ async fn off_groups(rows: &Rows<'_>, columns: &[String], right: &str) -> Result<
     let found = rows.numbers(&sql).await?;
     let Some([judged, violations]) = found.first().map(Vec::as_slice) else { return Ok(Tally::default()) };
     Ok(Tally { judged: *judged, violations: *violations })
+}
+
+/// Counts the cells of all rows that votes would change, and those in rows where most of what is decided would change: there what decides is wrong, a row
+/// has the key of another one.
+async fn moved(rows: &Rows<'_>, columns: &[String], decided: &[String], votes: &mut Votes) -> Result<()> {
+    let list = list(columns);
+    let on = columns.iter().map(|c| format!("r.{0} = g.{0}", quoted(c))).collect::<Vec<_>>().join(" and ");
+    let mut joins = String::new();
+    let mut changes = Vec::new();
+    for (i, right) in decided.iter().enumerate() {
+        let right = quoted(right);
+        joins += &format!(
+            " left join (select {list}, y from (select {list}, {right} as y, row_number() over (partition by {list} \
+             order by count(*) desc, {right}) as place, count(*) as n, \
+             sum(count(*)) over (partition by {list}) as total from {ROWS} where {right} is not null and {} \
+             group by {list}, {right}) where place = 1 and n >= {GROUP} and n * 10 >= total * 6) g{i} on {}",
+            present(columns),
+            on.replace("g.", &format!("g{i}.")),
+        );
+        changes.push(format!("case when g{i}.y is not null and (r.{right} is distinct from g{i}.y) then 1 else 0 end"));
+    }
+    let changed = changes.join(" + ");
+    let sql = format!(
+        "select count(*), sum(n), sum(case when n >= {MOST} and n * 2 > {} then n else 0 end) \
+         from (select {changed} as n from {ROWS} r{joins} where {})",
+        decided.len(),
+        columns.iter().map(|c| format!("r.{} is not null", quoted(c))).collect::<Vec<_>>().join(" and ")
+    );
+    let found = rows.numbers(&sql).await?;
+    let Some([rows, changed, moved]) = found.first().map(Vec::as_slice) else { return Ok(()) };
+    votes.off += changed;
+    votes.moved += pipe_suggest::moved(*rows, decided.len(), *changed, *moved, MOST);
+    Ok(())
 }
 
 async fn held_votes(rows: &Rows<'_>, columns: &[String], right: &str, votes: &mut Votes) -> Result<Tally> {

@@ -66,10 +66,17 @@ pub async fn suggest(
         profiler.profile(&request.table, pipe_compile::types::describe).map_err(|e| vec![errors::internal(&e)])?;
     verify::keys(&mut profile, &profiler, &columns, &seen).await.map_err(failed)?;
     verify::dependencies(&mut profile, &profiler, &columns, &seen).await.map_err(failed)?;
+    let mut notes = Vec::new();
     if !request.alone && profile.rows > 0 {
         for other in tables.others(&request.table) {
-            // What cannot be read cannot be referred to.
-            let Ok(provider) = tables.whole(&other).await else { continue };
+            let provider = match tables.whole(&other).await {
+                Ok(provider) => provider,
+                Err(problems) => {
+                    let why = problems.first().map(|d| d.message.clone()).unwrap_or_default();
+                    notes.push(format!("references to `{other}` were not looked for: {why}"));
+                    continue;
+                }
+            };
             engine.session.register_table(measure::other(&other), provider.clone()).map_err(failed)?;
             let other_rows = engine.session.read_table(provider).map_err(failed)?;
             let keys = profile::key_values(&other_rows).await?;
@@ -103,7 +110,8 @@ pub async fn suggest(
     let mut votes = Votes::default();
     let measures = measure::all(&engine, &rows, &profile, &candidates, &mut votes).await.map_err(failed)?;
     let clauses = clauses(&loaded.program, &request.table);
-    Ok(decide(&request.table, &profile, held, candidates, &measures, &votes, clauses))
+    let suggested = decide(&request.table, &profile, held, candidates, &measures, &votes, clauses);
+    Ok(Suggestions { notes, ..suggested })
 }
 
 /// What the program says about healing a table.
