@@ -146,6 +146,8 @@ def growth():
     """Peak memory of what is kept aside, at four times the rows."""
     for what, program, lines, thousands in [
         ("cells repaired", "repairs.pipe", repairs, 250),
+        ("cells repaired, duplicates removed", "duplicates.pipe", duplicates, 250),
+        ("cells repaired, groups voting", "votes.pipe", votes, 250),
         ("rows quarantined", "quarantine.pipe", faults, 1000),
         ("keys referred to", "references.pipe", customers, 1000),
     ]:
@@ -163,6 +165,21 @@ def repairs(rows):
     yield "id,price,pieces,country"
     for i in range(rows):
         yield f"{i},{i % 9999}.50{' EUR' if i % 2 else ''},{-i if i % 4 == 2 else i},{data.COUNTRIES[i % 8]}"
+
+
+def duplicates(rows):
+    yield "id,price,pieces,country"
+    for i in range(rows):
+        key = i - (i % 4 == 1)
+        yield f"{key},{i % 9999}.50{' EUR' if i % 2 else ''},{-i if i % 4 == 2 else i},{data.COUNTRIES[i % 8]}"
+
+
+def votes(rows):
+    yield "id,price,pieces,country"
+    for i in range(rows):
+        group = i // 5
+        country = "xx" if i % 5 == 3 else data.COUNTRIES[group % 8]
+        yield f"{i},{i % 9999}.50{' EUR' if i % 4 == 0 else ''},{group},{country}"
 
 
 def faults(rows):
