@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # These files lie in the repository.
 
+import checks as quality
 import columns
 import data
 import score
@@ -325,6 +326,54 @@ def profile():
     several("profile", "with findings", columns.profile(file), runs=1)
 
 
+def checks():
+    """Twenty checks of ten million rows, with the failing rows written; over text and over a join."""
+    folder = quality.files()
+    right = lambda run: quality.verdicts(run) == quality.FAILING
+    written = ("--failing-rows", "FOLDER/failing.parquet")
+    runs = min(RUNS, 3)
+    sides = [("pipe", quality.pipe(folder, "checks.pipe", "parquet", *written)), ("datafusion", quality.sql(folder, "datafusion", "rows"))]
+    for engine in ("duckdb",):
+        try:
+            sides.append((engine, quality.sql(folder, engine, "rows")))
+        except Missing as missing:
+            summary.append((f"checks against {engine}", f"not measured: {missing}", "", None))
+    for name, make, why in quality.peers(folder):
+        if make is None:
+            summary.append((f"checks against {name}", f"not measured: {why}", "", None))
+        else:
+            sides.append((name, make))
+    pipe, peer, *others = pairs("checks", sides, runs=runs, exits=(0, 1))
+    what = f"20 checks of {quality.ROWS:,} rows"
+    told = json.loads(pipe[-1].out)
+    tell(f"{what}: verdicts", f"{quality.verdicts(pipe[-1])} fail, {told['failing_rows_written']} rows written", "3 fail", all(map(right, pipe)))
+    found = ratio(pipe, peer)
+    tell(f"{what}, failing rows written, time over DataFusion's", f"{found:.2f} (cpu {ratio(pipe, peer, 'cpu'):.2f})", "1.1", found <= 1.1)
+    for (name, _), other in zip(sides[2:], others):
+        found = ratio(pipe, other)
+        tell(f"{what}, time over {name}'s", f"{found:.2f} (cpu {ratio(pipe, other, 'cpu'):.2f})", "1", found < 1)
+    tell(f"{what}: peak memory", f"{peak(pipe):.0f} MB", "900 MB", peak(pipe) < 900)
+    sides = [("approx", quality.pipe(folder, "checks_approx.pipe", "parquet", *written)), ("datafusion", quality.sql(folder, "datafusion", "approx"))]
+    approx, peer = pairs("checks", sides, runs=runs, exits=(0, 1))
+    tell(f"{what}, approx: peak memory", f"{peak(approx):.0f} MB", "400 MB", peak(approx) < 400 and all(map(right, approx)))
+    for form, bar in (("csv", 3), ("view", 1.5)):
+        sides = [("pipe " + form, quality.pipe(folder, "checks.pipe", form)), ("one query each", quality.sql(folder, "datafusion", "each", form))]
+        ours, each = pairs("checks", sides, runs=min(runs, 2), exits=(0, 1))
+        found = ratio(each, ours)
+        told = f"{found:.1f}x faster (cpu {ratio(each, ours, 'cpu'):.1f}x), {peak(ours):.0f} MB"
+        tell(f"{what}, over {'text' if form == 'csv' else 'a join'}, against DataFusion's one query a check", told, f"{bar}x", found >= bar and all(map(right, ours)))
+
+
+def many():
+    """Two hundred row rules against twenty on the same file."""
+    folder = quality.files()
+    twenty, hundreds = (quality.many(folder, n) for n in (20, 200))
+    few, all_of_them = pairs("many", [("20 rules", twenty), ("200 rules", hundreds)], runs=min(RUNS, 3), exits=(0, 1))
+    found = ratio(all_of_them, few)
+    told = f"{found:.2f} (cpu {ratio(all_of_them, few, 'cpu'):.2f}, {peak(all_of_them):.0f} MB)"
+    tell(f"200 row rules of {quality.ROWS:,} rows, time over 20", told, "4", found <= 4)
+
+
 def start():
     """Commands that read no data."""
     runs = several("version", "pipe", lambda: ([PIPE, "--version"], lambda: None), runs=2 * RUNS)
@@ -366,7 +415,7 @@ def parse():
     tell("splitter and pest", f"{speed:.1f} MB/s", "3 MB/s", speed >= 3)
 
 
-ALL = {f.__name__: f for f in [job, memory, copy, rules, unique, rename, growth, repair, suggest, profile, start, parse]}
+ALL = {f.__name__: f for f in [job, memory, copy, rules, unique, rename, growth, repair, suggest, profile, checks, many, start, parse]}
 
 
 def main():

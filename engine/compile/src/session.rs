@@ -19,6 +19,9 @@ use crate::{clock, functions, types};
 /// How many of the largest consumers an out-of-memory message names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4);
 
+/// Bytes of files that one side of a join may have to be held whole.
+const HELD_JOIN_SIDE: usize = 32 << 20;
+
 /// The merge reservation of a sort where memory is not scarce; DataFusion's own default.
 const SORT_RESERVATION: usize = 10 << 20;
 
@@ -60,6 +63,10 @@ pub fn session(settings: &Settings) -> Result<SessionContext> {
     options.sql_parser.collect_spans = true;
     options.sql_parser.enable_ident_normalization = true;
     options.execution.time_zone = Some(types::UTC.to_owned());
+    // The smaller side of a join is held whole and the other streams past it: to send the rows of both to where their keys belong
+    // copies each of them, however many columns it has. It does not spill, so it must be small beside what there is.
+    let held = settings.memory_limit.map_or(HELD_JOIN_SIDE, |limit| (limit / 16).min(HELD_JOIN_SIDE));
+    options.optimizer.hash_join_single_partition_threshold = held;
     if let Some(limit) = settings.memory_limit {
         // Each sorting partition sets this aside before it reads a row; in a small pool the default would leave nothing.
         options.execution.sort_spill_reservation_bytes = (limit / (16 * threads)).min(SORT_RESERVATION);

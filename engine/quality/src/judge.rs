@@ -158,7 +158,8 @@ impl Judge {
 }
 
 impl Verdicts {
-    fn add(&mut self, reason: Reason, rows: BooleanBuffer) {
+    /// Adds the rows of a reason.
+    pub(crate) fn add(&mut self, reason: Reason, rows: BooleanBuffer) {
         self.any = Some(match &self.any {
             Some(any) => any | &rows,
             None => rows.clone(),

@@ -80,6 +80,38 @@ fn evaluate(key: &KeyPlan, batch: &RecordBatch) -> Result<(Vec<datafusion::arrow
     Ok((arrays, keyed))
 }
 
+/// Hashes to be found again among many: a bit of a table says of most others that they are none.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    sorted: Vec<u64>,
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl Candidates {
+    /// These.
+    pub fn new(hashes: BTreeSet<u64>) -> Self {
+        // 64 bits for each, so that one in 64 of the others is looked up in vain.
+        let words = hashes.len().next_power_of_two().max(64);
+        let shift = 64 - (words * 64).trailing_zeros();
+        let mut bits = vec![0u64; words];
+        for hash in &hashes {
+            let bit = hash >> shift;
+            if let Some(word) = usize::try_from(bit / 64).ok().and_then(|w| bits.get_mut(w)) {
+                *word |= 1 << (bit % 64);
+            }
+        }
+        Self { sorted: hashes.into_iter().collect(), bits, shift }
+    }
+
+    /// Whether a hash is one of them.
+    pub fn contains(&self, hash: u64) -> bool {
+        let bit = hash >> self.shift;
+        let word = usize::try_from(bit / 64).ok().and_then(|w| self.bits.get(w));
+        word.is_some_and(|word| word >> (bit % 64) & 1 == 1) && self.sorted.binary_search(&hash).is_ok()
+    }
+}
+
 /// The key hashes of the rows one thread has seen.
 #[derive(Debug)]
 pub struct KeyHashes(Buckets<u64>);
@@ -129,6 +161,18 @@ impl KeyHashes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn candidates_are_found_and_nothing_else() {
+        let mix = |n: u64| n.wrapping_mul(SEEDS[0]);
+        for count in [0, 1, 63, 64, 5000] {
+            let there: BTreeSet<u64> = (0..count).map(mix).chain([0, u64::MAX]).collect();
+            let found = Candidates::new(there.clone());
+            for hash in (0..2 * count + 100).map(mix).chain([0, 1, u64::MAX, u64::MAX - 1]) {
+                assert_eq!(found.contains(hash), there.contains(&hash), "{hash:x} of {count}");
+            }
+        }
+    }
 
     #[test]
     fn repeated_hashes_are_found_across_threads_spills_and_what_is_committed() {

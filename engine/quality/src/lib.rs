@@ -16,11 +16,11 @@ mod suspects;
 
 pub use aggregates::{Aggregate, Aggregates};
 pub use judge::{CastCheck, Judge, Membership, RowRule, Verdicts};
-pub use keys::{KeyHashes, KeyPlan, key_hashes};
+pub use keys::{Candidates, KeyHashes, KeyPlan, key_hashes};
 pub use known::{Known, KnownKeys};
 pub use samples::{Sample, Samples};
 pub use stage::{MetaColumns, RowSink, StageSpec, Staged, row_mark, stage};
-pub use survey::{Listed, Listing, RepeatSpec, Repeats, SurveySpec, Surveyed, repeats, survey};
+pub use survey::{Listed, Listing, Repeated, SurveySpec, Surveyed, survey};
 pub use suspects::{SuspectReader, SuspectSchema, Suspects, compacted};
 
 /// Why a row cannot simply pass, as a number in its table: broken record, cell that does not convert, rule, file.

@@ -1,6 +1,6 @@
 //! The pass that only looks: it judges, counts, aggregates and lists. All rows stay where they are.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use futures::StreamExt;
 use crate::keys::wide_hashes;
 use crate::stage::Place;
 use crate::{
-    Aggregate, Aggregates, Judge, KeyHashes, KeyPlan, MetaColumns, Reason, StageError, SuspectSchema, Suspects,
-    Verdicts, key_hashes,
+    Aggregate, Aggregates, Candidates, Judge, KeyHashes, KeyPlan, MetaColumns, Reason, StageError, SuspectSchema,
+    Suspects, Verdicts, key_hashes,
 };
 
 /// What is looked for; the same for all partitions. The input has its data columns first, then what [`MetaColumns`] and [`Judge`]
@@ -29,10 +29,14 @@ pub struct SurveySpec {
     pub meta: MetaColumns,
     /// What is judged row by row.
     pub judge: Judge,
+    /// Whether nothing is judged but keys: the rows are looked at a second time, or will be.
+    pub keys_only: bool,
     /// What table rules ask of all rows that are no broken records.
     pub aggregates: Arc<[Aggregate]>,
     /// Keys to be proven unique.
     pub keys: Vec<KeyPlan>,
+    /// Keys with the hashes of those that may occur more than once: their rows violate.
+    pub repeated: Vec<(KeyPlan, Candidates)>,
     /// Keys of which it is counted how many rows have one.
     pub counted: Vec<KeyPlan>,
     /// Rows listed of each reason.
@@ -67,9 +71,14 @@ pub struct Surveyed {
     pub aggregates: Aggregates,
     /// Hashes of the keys, by [`SurveySpec::keys`] and partition.
     pub keys: Vec<Vec<KeyHashes>>,
+    /// Rows of keys that may repeat, by [`SurveySpec::repeated`].
+    pub repeated: Vec<Repeated>,
     /// All rows with a reason, by partition.
     pub kept: Vec<Suspects>,
 }
+
+/// Rows by their keys' 128-bit hashes: for 10⁹ keys the chance that two are equal by accident is below 10⁻²⁰.
+pub type Repeated = BTreeMap<u128, u64>;
 
 /// Looks at the rows of one partition. `progress` is told the rows of each batch.
 ///
@@ -103,15 +112,23 @@ impl Surveyed {
             listed: Listing::new(spec.listed, spec.by_value),
             aggregates: Aggregates::new(&spec.aggregates)?,
             keys: spec.keys.iter().map(keys).collect(),
+            repeated: vec![Repeated::new(); spec.repeated.len()],
             kept: kept.collect(),
         })
     }
 
     fn take(&mut self, spec: &SurveySpec, batch: &RecordBatch) -> Result<(), StageError> {
         self.rows += batch.num_rows() as u64;
-        let verdicts = spec.judge.evaluate(batch)?;
-        let broken = verdicts.violations.iter().find(|(r, _)| *r == Reason::BadRecord).map(|(_, rows)| !rows);
+        let mut verdicts = if spec.keys_only { Verdicts::default() } else { spec.judge.evaluate(batch)? };
+        let broken = spec.judge.broken(batch).map(|bad| !&bad);
         self.broken += broken.as_ref().map_or(0, |whole| (whole.len() - whole.count_set_bits()) as u64);
+        for ((key, candidates), counts) in spec.repeated.iter().zip(&mut self.repeated) {
+            let keyed = repeats_of(key, candidates, broken.as_ref(), batch, counts)?;
+            verdicts.judged.push((key.rule, keyed.judged));
+            if keyed.rows.count_set_bits() > 0 {
+                verdicts.add(Reason::Rule(key.rule), keyed.rows);
+            }
+        }
         self.count(spec, batch, &verdicts)?;
         // A broken record is no row of the table.
         let whole;
@@ -172,6 +189,11 @@ impl Surveyed {
             *self.judged.entry(rule).or_default() += n;
         }
         self.listed.merge(other.listed);
+        for (mine, theirs) in self.repeated.iter_mut().zip(other.repeated) {
+            for (key, n) in theirs {
+                *mine.entry(key).or_default() += n;
+            }
+        }
         self.aggregates.merge(other.aggregates)?;
         for (mine, theirs) in self.keys.iter_mut().zip(other.keys) {
             mine.extend(theirs);
@@ -203,94 +225,35 @@ impl SurveySpec {
     }
 }
 
-/// Rows whose keys may repeat, looked at once more.
-#[derive(Debug)]
-pub struct RepeatSpec {
-    /// The key.
-    pub key: KeyPlan,
-    /// Which row it is.
-    pub meta: MetaColumns,
-    /// Hashes of keys that may occur more than once, see [`KeyHashes::repeated`].
-    pub repeated: HashSet<u64>,
-    /// Rows listed.
-    pub listed: usize,
-    /// Whether rows are listed by their values, because they have no places.
-    pub by_value: bool,
-    /// The columns that a listed row shows.
-    pub shown: Vec<usize>,
-    /// Where all rows are kept; `None`: they are not.
-    pub kept: Option<SuspectSchema>,
-    /// How many data columns there are.
-    pub columns: usize,
-    /// The `_bad` column.
-    pub bad: Option<usize>,
-    /// For what does not fit in memory.
-    pub spill_dir: PathBuf,
-    /// Bytes of kept rows a partition holds in memory.
-    pub kept_bytes: usize,
+/// The rows of a batch whose keys may repeat.
+struct Keyed {
+    /// Rows that are judged.
+    judged: u64,
+    /// Of these, those that may repeat.
+    rows: BooleanBuffer,
 }
 
-/// The rows of keys that may repeat.
-pub struct Repeats {
-    /// Rows by their keys' 128-bit hashes: for 10⁹ keys the chance that two are equal by accident is below 10⁻²⁰.
-    pub rows: BTreeMap<u128, u64>,
-    /// A few of them.
-    pub listed: Listing,
-    /// All of them, by partition.
-    pub kept: Vec<Suspects>,
-}
-
-/// Looks for the rows of keys that may repeat in one partition.
-///
-/// # Errors
-/// The source, an expression or a spill file failed.
-pub async fn repeats(mut input: SendableRecordBatchStream, spec: &RepeatSpec) -> Result<Repeats, StageError> {
-    let reason = Reason::Rule(spec.key.rule);
-    let kept = spec.kept.iter().map(|schema| Suspects::new(schema, &spec.spill_dir, spec.kept_bytes)).collect();
-    let mut found = Repeats { rows: BTreeMap::new(), listed: Listing::new(spec.listed, spec.by_value), kept };
-    while let Some(batch) = input.next().await {
-        let batch = batch?;
-        let (narrow, mut keyed) = key_hashes(&spec.key, &batch)?;
-        if let Some(bad) = spec.bad.map(|c| batch.column(c)).filter(|bad| bad.null_count() < bad.len()) {
-            keyed = &keyed & &!&crate::judge::non_null(bad.as_ref());
-        }
-        let hit = |i: usize| keyed.value(i) && narrow.get(i).is_some_and(|h| spec.repeated.contains(h));
-        let hits = BooleanBuffer::collect_bool(batch.num_rows(), hit);
-        if hits.count_set_bits() == 0 {
-            continue;
-        }
-        let (wide, _) = wide_hashes(&spec.key, &batch)?;
-        let place = Place::of(&batch, spec.meta)?;
-        for i in hits.set_indices() {
-            *found.rows.entry(wide.get(i).copied().unwrap_or_default()).or_default() += 1;
-            let cells = |i| spec.shown.iter().map(|c| cell(batch.column(*c), i)).collect();
-            found.listed.see(reason, &place, i, cells)?;
-        }
-        if let (Some(schema), Some(kept)) = (&spec.kept, found.kept.first_mut()) {
-            let verdicts =
-                Verdicts { any: Some(hits.clone()), violations: vec![(reason, hits)], ..Verdicts::default() };
-            if let Some(rows) = schema.rows(&batch, &verdicts, spec.columns)? {
-                kept.push(rows)?;
-            }
+/// Looks for the keys of a batch that may repeat, and counts them by their long hashes. `parsed`: the rows that are no broken records.
+fn repeats_of(
+    key: &KeyPlan,
+    candidates: &Candidates,
+    parsed: Option<&BooleanBuffer>,
+    batch: &RecordBatch,
+    counts: &mut Repeated,
+) -> Result<Keyed, StageError> {
+    let (narrow, mut keyed) = key_hashes(key, batch)?;
+    if let Some(parsed) = parsed {
+        keyed = &keyed & parsed;
+    }
+    let hit = |i: usize| narrow.get(i).is_some_and(|h| candidates.contains(*h)) && keyed.value(i);
+    let rows = BooleanBuffer::collect_bool(batch.num_rows(), hit);
+    if rows.count_set_bits() > 0 {
+        let (wide, _) = wide_hashes(key, batch)?;
+        for i in rows.set_indices() {
+            *counts.entry(wide.get(i).copied().unwrap_or_default()).or_default() += 1;
         }
     }
-    Ok(found)
-}
-
-impl Repeats {
-    /// Takes in what another partition has found.
-    pub fn merge(&mut self, other: Repeats) {
-        for (key, n) in other.rows {
-            *self.rows.entry(key).or_default() += n;
-        }
-        self.listed.merge(other.listed);
-        self.kept.extend(other.kept);
-    }
-
-    /// How many rows have a key that another row has too.
-    pub fn count(&self) -> u64 {
-        self.rows.values().filter(|n| **n > 1).sum()
-    }
+    Ok(Keyed { judged: keyed.count_set_bits() as u64, rows })
 }
 
 /// A row with a reason.

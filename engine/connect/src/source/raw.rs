@@ -63,7 +63,9 @@ impl RawTable {
     /// As [`ScanExec::try_new`].
     pub fn scan_columns(&self, columns: &[usize], partitions: usize) -> Result<ScanExec, SourceError> {
         let projection = projection(columns, self.target.len(), self.meta);
-        ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, partitions)
+        let files = self.files.clone();
+        // Nobody asks a query for the hash of a file.
+        ScanExec::try_new(&self.spec, files, &self.bound, &self.target, projection, partitions).map(ScanExec::unhashed)
     }
 }
 

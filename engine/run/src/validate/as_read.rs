@@ -118,7 +118,7 @@ impl AsRead {
     /// A key with a value that cannot be used.
     pub fn scan(&self, projection: Projection, threads: usize) -> Result<Arc<ScanExec>, Stopped> {
         let scan = ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, threads);
-        Ok(Arc::new(scan.map_err(|e| extract::source_stopped(&self.spec.name, &e))?))
+        Ok(Arc::new(scan.map_err(|e| extract::source_stopped(&self.spec.name, &e))?.unhashed()))
     }
 
     /// What the files' footers say of the rows, where that is what is read.

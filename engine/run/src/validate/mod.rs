@@ -3,6 +3,7 @@
 mod as_read;
 mod inspect;
 mod kept;
+mod keys;
 mod metadata;
 mod on;
 mod report;

@@ -1,6 +1,6 @@
 //! Rules about rows, and about all rows together: one pass for all that one pass can say, a query for each of the others.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -15,20 +15,20 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::prelude::{DataFrame, Expr, ident, lit};
 use futures::StreamExt;
-use pipe_check::Rule;
+use pipe_check::{Predicate, Rule};
 use pipe_compile::{FusedAssertion, Planner, Tables};
 use pipe_connect::source::meta;
 use pipe_diagnostics::codes::run as codes;
 use pipe_heal::failure::Failure;
 use pipe_quality::{
-    KeyHashes, KeyPlan, Known, KnownKeys, Listed, Listing, Membership, Reason, RepeatSpec, SurveySpec, Surveyed,
-    SuspectSchema, Suspects,
+    KeyPlan, Known, KnownKeys, Listed, Listing, Membership, Reason, SurveySpec, Surveyed, SuspectSchema, Suspects,
 };
 use serde_json::{Number, Value};
 
 use super::as_read::{AsRead, failed};
 use super::inspect::{By, Inspected, Inspector, Verdict, Verdicts, Violations};
 use super::kept::Kept;
+use super::keys::{Counts, Keys, Repeating, repeating};
 use super::metadata;
 use super::report::FailingRow;
 use super::survey;
@@ -40,16 +40,18 @@ use crate::rulebook::{Observed, Rulebook, key_plan, observe};
 use crate::settle::data_schema;
 use crate::table_rules::ask;
 
-/// Keys that may repeat which are looked up row by row; of more than that the whole table is grouped.
-const REPEATED: usize = 1 << 20;
+/// Key hashes a thread holds before it spills, for each key, where no bound is set: 128 MiB.
+const FREE_KEY_HASHES: usize = 16 << 20;
 
 /// The columns that say which row each is.
 const PLACES: [&str; 3] = [meta::FILE, meta::LINE, meta::ROW];
 
 /// A pass, planned.
-struct Pass {
-    book: Rulebook,
-    input: Input,
+pub struct Pass {
+    /// Its rules.
+    pub book: Rulebook,
+    /// Its rows.
+    pub input: Input,
     /// The names of the input's data columns.
     names: Vec<String>,
     /// The keys of set rules that are asked as queries.
@@ -77,65 +79,95 @@ impl Inspector<'_, '_> {
             verdicts = metadata::answers(&planner, self.table, rules, open, read, &footers)?;
             found.table.rows = Some(footers.rows());
         }
-        let open: Vec<u16> = open.iter().copied().filter(|i| !verdicts.contains_key(i)).collect();
-        if open.is_empty() {
-            return Ok(verdicts);
-        }
-        let mut pass = self.plan(tables, rules, &open).await?;
-        self.memberships(tables, &mut pass).await?;
+        let mut open: Vec<u16> = open.iter().copied().filter(|i| !verdicts.contains_key(i)).collect();
         let files = read.map(AsRead::names).unwrap_or_default();
-        let context = self.engine.session.task_ctx();
-        found.kept = self.keep.then(|| {
-            let data = data_schema(&pass.input.schema, pass.input.columns);
-            Kept::new(self.table, &data, read.map(AsRead::names), rules)
-        });
-        let spec = self.spec(&pass);
-        let mut seen = survey::all(&pass.input, &context, spec, self.table, self.watch).await?;
-        found.table.rows = Some(seen.rows - seen.broken);
-        found.table.broken = seen.broken;
-        found.table.bytes = crate::pass::bytes_read(&pass.input);
-        if let Some(kept) = &mut found.kept {
-            kept.extend(std::mem::take(&mut seen.kept));
+        let unique = |i: &u16| rules.get(usize::from(*i)).is_some_and(|r| matches!(r.predicate, Predicate::Unique));
+        // Where a column is read without the others the keys come first, so that the pass knows which of them repeat. Where all is
+        // read at once the pass takes their hashes, and the rows are read again only if some repeat.
+        let columnar = read.is_some_and(AsRead::columnar);
+        let mut keys = Keys::new();
+        let uniques: Vec<u16> = open.iter().copied().filter(unique).collect();
+        if columnar && !uniques.is_empty() {
+            let pass = self.plan(tables, rules, &uniques, false).await?;
+            let mut seen =
+                self.survey(&pass, SurveySpec { keys_only: true, kept: None, ..self.spec(&pass, true) }).await?;
+            keys = self.repeated(&pass, &mut seen)?;
+            open.retain(|i| keys.get(i).is_none_or(|key| matches!(key.repeated, Repeating::Some(_))));
         }
-        self.unreadable(&pass, &seen, &files, found);
-        for index in
-            pass.book.judge.rules.iter().map(|r| r.rule).chain(pass.book.judge.memberships.iter().map(|m| m.rule))
-        {
-            let Some(rule) = pass.book.rule(index) else { continue };
-            let reason = Reason::Rule(index);
-            let violations = Violations {
-                count: seen.violations.get(&reason).copied().unwrap_or(0),
-                judged: seen.judged.get(&index).copied().unwrap_or(0),
-                rows: self.rows_of(rule, &pass, seen.listed.of(reason), &files),
-            };
-            verdicts.insert(index, (Verdict::Rows(violations), By::Pass));
-        }
-        let keys = std::mem::take(&mut seen.keys);
-        for (key, hashes) in pass.book.keys.clone().into_iter().zip(keys) {
-            let judged = seen.judged.get(&key.rule).copied().unwrap_or(0);
-            let repeated = KeyHashes::repeated(hashes, Vec::new(), REPEATED).map_err(|e| errors::io(&e))?;
-            let violations = if repeated.is_empty() {
-                Violations { judged, ..Violations::default() }
-            } else if repeated.len() > REPEATED {
-                self.failing(rules, key.rule, judged, found.kept.as_mut()).await?
+        let mut counts = Counts::new();
+        if !open.is_empty() {
+            let mut pass = self.plan(tables, rules, &open, self.keep).await?;
+            self.memberships(tables, &mut pass).await?;
+            if self.keep {
+                let data = data_schema(&pass.input.schema, pass.input.columns);
+                found.kept = Some(Kept::new(self.table, &data, read.map(AsRead::names), rules));
+            }
+            let mut spec = self.spec(&pass, !columnar);
+            spec.repeated = repeating(&mut keys, &pass.book.keys);
+            let mut seen = self.survey(&pass, spec).await?;
+            found.table.rows = Some(seen.rows - seen.broken);
+            found.table.broken = seen.broken;
+            found.table.bytes = crate::pass::bytes_read(&pass.input);
+            if let Some(kept) = &mut found.kept {
+                kept.extend(std::mem::take(&mut seen.kept));
+            }
+            self.unreadable(&pass, &seen, &files, found);
+            let judged = pass.book.judge.rules.iter().map(|r| r.rule);
+            for index in judged.chain(pass.book.judge.memberships.iter().map(|m| m.rule)) {
+                let violations = self.violations(&pass, &seen, index, &files);
+                verdicts.insert(index, (Verdict::Rows(violations), By::Pass));
+            }
+            if columnar {
+                counts = self.counts(&pass, &mut seen, &files);
             } else {
-                let repeated = repeated.into_iter().collect();
-                self.repeats(tables, rules, key.rule, repeated, judged, found.kept.as_mut()).await?
+                keys = self.repeated(&pass, &mut seen)?;
+                counts = self.again(tables, rules, &mut keys, found.kept.as_mut()).await?;
+            }
+            for key in &pass.counted {
+                let judged = seen.judged.get(&key.rule).copied().unwrap_or(0);
+                let violations = self.failing(rules, key.rule, judged, found.kept.as_mut()).await?;
+                verdicts.insert(key.rule, (Verdict::Rows(violations), By::Query));
+            }
+            let values = seen.aggregates.finish()?;
+            verdicts.extend(self.table_rules(tables, &pass.book, &values).await?);
+        }
+        for (index, key) in keys {
+            let violations = match (key.repeated, counts.remove(&index)) {
+                (Repeating::None, _) => Violations { judged: key.judged, ..Violations::default() },
+                (_, Some(Some(violations))) => violations,
+                // Too many to be looked up, or two keys of one 64-bit hash, as there are a few in a life.
+                _ => self.failing(rules, index, key.judged, found.kept.as_mut()).await?,
             };
-            verdicts.insert(key.rule, (Verdict::Rows(violations), By::Keys));
+            verdicts.insert(index, (Verdict::Rows(violations), By::Keys));
         }
-        for key in &pass.counted {
-            let judged = seen.judged.get(&key.rule).copied().unwrap_or(0);
-            let violations = self.failing(rules, key.rule, judged, found.kept.as_mut()).await?;
-            verdicts.insert(key.rule, (Verdict::Rows(violations), By::Query));
-        }
-        let values = seen.aggregates.finish()?;
-        verdicts.extend(self.table_rules(tables, &pass.book, &values).await?);
         Ok(verdicts)
     }
 
+    /// Looks at the rows of a pass.
+    ///
+    /// # Errors
+    /// They cannot be read, or a rule fails on them.
+    pub async fn survey(&self, pass: &Pass, spec: SurveySpec) -> Result<Surveyed, Stopped> {
+        let context = self.engine.session.task_ctx();
+        Ok(survey::all(&pass.input, &context, spec, self.table, self.watch).await?)
+    }
+
+    /// What a pass found of a rule on rows.
+    pub fn violations(&self, pass: &Pass, seen: &Surveyed, index: u16, files: &[String]) -> Violations {
+        let reason = Reason::Rule(index);
+        let rows = pass.book.rule(index).map(|rule| self.rows_of(rule, pass, seen.listed.of(reason), files));
+        Violations {
+            count: seen.violations.get(&reason).copied().unwrap_or(0),
+            judged: seen.judged.get(&index).copied().unwrap_or(0),
+            rows: rows.unwrap_or_default(),
+        }
+    }
+
     /// Plans a pass that reads the columns its rules need; all where rows are kept.
-    async fn plan(&self, tables: &Tables, rules: &[Rule], open: &[u16]) -> Result<Pass, Stopped> {
+    ///
+    /// # Errors
+    /// What the planner finds; the files cannot be read.
+    pub async fn plan(&self, tables: &Tables, rules: &[Rule], open: &[u16], keep: bool) -> Result<Pass, Stopped> {
         // Of the table itself just the columns are known here, so that its rules are planned over rows and not over how they are read.
         let mut tables = tables.clone();
         tables.insert_schema(self.table, self.provider()?.schema());
@@ -154,7 +186,7 @@ impl Inspector<'_, '_> {
         };
         let wide = self.book(&planner, rules, open, &all, width)?;
         let needed = self.needed(&wide, &all, width, open);
-        let input = self.input((!self.keep).then_some(&needed)).await?;
+        let input = self.input((!keep).then_some(&needed)).await?;
         let book = self.book(&planner, rules, open, &input.schema, input.columns)?;
         let counted = self.counted(&planner, &book)?;
         let names = input.schema.fields().iter().take(input.columns).map(|f| f.name().clone()).collect();
@@ -289,7 +321,8 @@ impl Inspector<'_, '_> {
         Ok(known.finish().map_err(|e| errors::io(&e))?)
     }
 
-    fn spec(&self, pass: &Pass) -> SurveySpec {
+    /// What a pass looks for; `hashed`: the hashes of keys too.
+    pub fn spec(&self, pass: &Pass, hashed: bool) -> SurveySpec {
         let names: Vec<&str> = pass.names.iter().map(String::as_str).collect();
         let shown = (0u16..).zip(&pass.book.rules).map(|(i, rule)| (Reason::Rule(i), self.shown(rule, &names)));
         SurveySpec {
@@ -297,7 +330,9 @@ impl Inspector<'_, '_> {
             meta: pass.input.meta,
             judge: pass.book.judge.clone(),
             aggregates: Arc::clone(&pass.book.aggregates),
-            keys: pass.book.keys.clone(),
+            keys_only: false,
+            keys: if hashed { pass.book.keys.clone() } else { Vec::new() },
+            repeated: Vec::new(),
             counted: pass.counted.clone(),
             listed: self.listed,
             by_value: pass.input.numbered,
@@ -305,7 +340,7 @@ impl Inspector<'_, '_> {
             kept: self.keep.then(|| SuspectSchema::new(&pass.input.schema)),
             spill_dir: self.engine.scratch.clone(),
             kept_bytes: SUSPECT_BYTES,
-            key_hashes: KEY_HASHES,
+            key_hashes: if self.engine.options.memory_limit.is_some() { KEY_HASHES } else { FREE_KEY_HASHES },
         }
     }
 
@@ -355,48 +390,6 @@ impl Inspector<'_, '_> {
             .filter_map(|c| Some((*names.get(*c)?, pass.input.schema.fields().get(*c)?.data_type())))
             .collect();
         listed.iter().map(|row| told_row(row, &columns, (!pass.input.numbered).then_some(files))).collect()
-    }
-
-    /// The rows of keys that repeat: the rows are read once more, the key's columns only.
-    async fn repeats(
-        &self,
-        tables: &Tables,
-        rules: &[Rule],
-        index: u16,
-        repeated: HashSet<u64>,
-        judged: u64,
-        kept: Option<&mut Kept>,
-    ) -> Result<Violations, Stopped> {
-        let pass = self.plan(tables, rules, &[index]).await?;
-        let (Some(key), Some(rule)) = (pass.book.keys.first().cloned(), pass.book.rule(index)) else {
-            return Err(errors::internal(&"a key without its rule").into());
-        };
-        let names: Vec<&str> = pass.names.iter().map(String::as_str).collect();
-        let spec = RepeatSpec {
-            key,
-            meta: pass.input.meta,
-            repeated,
-            listed: self.listed,
-            by_value: pass.input.numbered,
-            shown: self.shown(rule, &names),
-            kept: self.keep.then(|| SuspectSchema::new(&pass.input.schema)),
-            columns: pass.input.columns,
-            bad: pass.book.judge.bad,
-            spill_dir: self.engine.scratch.clone(),
-            kept_bytes: SUSPECT_BYTES,
-        };
-        let found = survey::repeated(&pass.input, &self.engine.session.task_ctx(), spec).await?;
-        // Two keys of one 64-bit hash: a few in a life, and those rows are not to be told.
-        if found.rows.values().any(|n| *n == 1) {
-            return self.failing(rules, index, judged, kept).await;
-        }
-        let files = self.opened.sources.get(self.table).map(AsRead::names).unwrap_or_default();
-        let rows = self.rows_of(rule, &pass, found.listed.of(Reason::Rule(index)), &files);
-        let count = found.count();
-        if let Some(kept) = kept {
-            kept.extend(found.kept);
-        }
-        Ok(Violations { count, judged, rows })
     }
 
     /// The rows that a set rule's query gives.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::execution::TaskContext;
-use pipe_quality::{RepeatSpec, Repeats, StageError, SurveySpec, Surveyed, repeats, survey};
+use pipe_quality::{StageError, SurveySpec, Surveyed, survey};
 use tokio::task::JoinSet;
 
 use crate::engine::Watch;
@@ -37,24 +37,6 @@ pub async fn all(
     for other in done {
         merged.merge(other)?;
     }
-    Ok(merged)
-}
-
-/// Looks at the rows of keys that may repeat.
-///
-/// # Errors
-/// As [`all`].
-pub async fn repeated(input: &Input, context: &Arc<TaskContext>, spec: RepeatSpec) -> Result<Repeats, StageError> {
-    let spec = Arc::new(spec);
-    let mut tasks = JoinSet::new();
-    for partition in 0..input.partitions() {
-        let stream = input.stream(partition, Arc::clone(context))?;
-        let spec = Arc::clone(&spec);
-        tasks.spawn(async move { Ok::<_, StageError>((partition, repeats(stream, &spec).await?)) });
-    }
-    let mut done = joined(tasks, || ()).await?.into_iter();
-    let mut merged = done.next().ok_or_else(none)?;
-    done.for_each(|other| merged.merge(other));
     Ok(merged)
 }
 

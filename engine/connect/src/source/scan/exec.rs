@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
+use datafusion::common::Statistics;
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -12,6 +14,7 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, ReplaceChildrenOptions,
@@ -105,6 +108,16 @@ impl ScanExec {
     #[must_use]
     pub fn with_chunk_bytes(mut self, bytes: usize) -> Self {
         self.chunk_bytes = bytes.clamp(1, 64 << 20);
+        self
+    }
+
+    /// The same scan for who only looks: of Parquet files nothing is read but the columns asked for, and their hash stays 0.
+    #[must_use]
+    pub fn unhashed(mut self) -> Self {
+        // Nobody else has the plan yet.
+        if let Some(plan) = Arc::get_mut(&mut self.plan) {
+            plan.hashed = false;
+        }
         self
     }
 
@@ -294,5 +307,14 @@ impl ExecutionPlan for ScanExec {
 
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
+    }
+
+    /// How large the files are: enough to know the smaller side of a join.
+    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        let all: u64 = self.plan.files.iter().map(|f| f.size).sum();
+        let share = if args.partition().is_some() { all / self.partitions.max(1) as u64 } else { all };
+        let mut statistics = Statistics::new_unknown(&self.plan.schema);
+        statistics.total_byte_size = Precision::Inexact(usize::try_from(share).unwrap_or(usize::MAX));
+        Ok(Arc::new(statistics))
     }
 }

@@ -64,17 +64,7 @@ pub(crate) struct RowGroupReader {
 impl RowGroupReader {
     pub(crate) fn open(plan: &Arc<Plan>, group: RowGroup, batch_size: usize) -> Result<Self, SourceError> {
         let input = plan.files.get(group.file).cloned().ok_or_else(|| unknown_file(plan))?;
-        let binding = plan.bindings.get(group.file).ok_or_else(|| unknown_file(plan))?;
-        let mut roots: Vec<usize> = plan
-            .columns
-            .iter()
-            .filter_map(|(i, _)| match binding.columns.get(*i) {
-                Some(ColumnBinding::Column(root)) => Some(*root),
-                _ => None,
-            })
-            .collect();
-        roots.sort_unstable();
-        roots.dedup();
+        let roots = plan.roots(group.file);
         let mask = ProjectionMask::roots(group.metadata.parquet_schema(), roots.iter().copied());
         let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&input)?, group.metadata)
             .with_row_groups(vec![group.group])

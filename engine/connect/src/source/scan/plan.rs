@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub columns: Vec<(usize, FieldSpec)>,
     pub projection: Projection,
     pub schema: SchemaRef,
+    /// Whether Parquet files are read to their last byte, to know their hash.
+    pub hashed: bool,
     /// All file names: the values of [`crate::source::meta::FILE`].
     pub names: Arc<StringArray>,
 }
@@ -65,7 +67,23 @@ impl Plan {
             columns,
             schema: projection.schema(target),
             projection,
+            hashed: true,
         })
+    }
+}
+
+impl Plan {
+    /// The columns of a file that are read, by their index in it, in order.
+    pub(crate) fn roots(&self, file: usize) -> Vec<usize> {
+        let bound = self.bindings.get(file).map(|b| b.columns.as_slice()).unwrap_or_default();
+        let root = |(i, _): &(usize, FieldSpec)| match bound.get(*i) {
+            Some(ColumnBinding::Column(root)) => Some(*root),
+            _ => None,
+        };
+        let mut roots: Vec<usize> = self.columns.iter().filter_map(root).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
     }
 }
 

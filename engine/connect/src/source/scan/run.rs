@@ -201,11 +201,19 @@ fn read_file(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Sende
 /// Hands out a file's row groups, then hashes it; what was decoded is still in the system's cache.
 fn read_parquet(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Sender<Work>) -> Result<(), Stop> {
     let (Some(input), Some(state)) = (plan.files.get(index), progress.files.get(index)) else { return Ok(()) };
-    let mut disk = Disk::open(input, progress.scanned.clone())?;
+    let roots = plan.roots(index);
     if input.size > 0 {
         let metadata = footer(&open(input)?, input)?;
         let mut first_row = 0;
         for group in 0..metadata.metadata().num_row_groups() {
+            if !plan.hashed {
+                let leaves = metadata.parquet_schema();
+                let chunks = metadata.metadata().row_group(group).columns().iter().enumerate();
+                let read = chunks.filter(|(leaf, _)| roots.contains(&leaves.get_column_root_idx(*leaf)));
+                let bytes = read.map(|(_, chunk)| u64::try_from(chunk.compressed_size()).unwrap_or(0)).sum::<u64>();
+                state.bytes.fetch_add(bytes, Ordering::Relaxed);
+                progress.scanned.add(usize::try_from(bytes).unwrap_or(0));
+            }
             let rows = u64::try_from(metadata.metadata().row_group(group).num_rows()).unwrap_or(0);
             send(
                 Work::RowGroup(RowGroup { file: index, group, first_row, metadata: metadata.clone() }),
@@ -216,6 +224,10 @@ fn read_parquet(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Se
             state.rows.store(first_row, Ordering::Relaxed);
         }
     }
+    if !plan.hashed {
+        return Ok(());
+    }
+    let mut disk = Disk::open(input, progress.scanned.clone())?;
     let hash = disk.finish()?;
     state.bytes.store(disk.bytes_read(), Ordering::Relaxed);
     *state.hash.lock().unwrap_or_else(PoisonError::into_inner) = hash;
