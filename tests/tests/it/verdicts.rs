@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use pipe_import::{Tool, import};
+use pipe_import::{Said, Tool, catalogue, import};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -44,9 +44,14 @@ struct Case {
     refused: Option<String>,
 }
 
+/// The table beside, `other`.
+const OTHER: &str = "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n";
+
 /// A program with each case as a table of its own, and the rules that became of its check.
 fn program(tool: Tool, cases: &[Case], folder: &std::path::Path) -> String {
-    let (mut out, mut odd) = ("pipe 1;\n".to_owned(), String::new());
+    let (mut out, mut odd) =
+        ("pipe 1;\nsource other from ndjson 'other.ndjson' schema (id bigint, name text);\n".to_owned(), String::new());
+    std::fs::write(folder.join("other.ndjson"), OTHER).expect("written");
     for (i, case) in cases.iter().enumerate() {
         let table = format!("t{i}");
         // A suite may name its table; it is called `t` there.
@@ -56,6 +61,7 @@ fn program(tool: Tool, cases: &[Case], folder: &std::path::Path) -> String {
             .replace("checks for t:", &format!("checks for {table}:"));
         let suite = suite
             .replace("name: t\n", &format!("name: {table}\n"))
+            .replace("dataset: d/s/t\n", &format!("dataset: d/s/{table}\n"))
             .replace("element: t.", &format!("element: {table}."));
         let imported = import(tool, "suite", &suite, Some(&table))
             .unwrap_or_else(|(d, _)| panic!("{}: {}", case.check, d.message));
@@ -148,6 +154,50 @@ fn same(tool: Tool) {
         }
     }
     assert!(out.is_empty(), "{}\n{out}{}", made, report["diagnostics"]);
+}
+
+/// The checks that other runs, forecasts, or forms of a check that its others stand for decide.
+const WITHOUT_CASES: [(Tool, &[&str]); 3] = [
+    (Tool::Dqdl, &["DetectAnomalies"]),
+    (
+        Tool::Soda,
+        &[
+            "change",
+            "anomaly detection",
+            "user-defined metric",
+            "group by",
+            "for each dataset",
+            "contract: schema",
+            "contract: metric",
+            "contract: failed_rows",
+        ],
+    ),
+    (
+        Tool::Dbt,
+        &[
+            "dbt_expectations.expect_grouped_row_values_to_have_recent_data",
+            "dbt_expectations.expect_table_aggregation_to_equal_other_table",
+            "dbt_expectations.expect_table_row_count_to_equal_other_table_times_factor",
+            "dbt_expectations.expect_row_values_to_have_data_for_every_n_datepart",
+        ],
+    ),
+];
+
+#[test]
+fn every_check_that_can_be_said_has_its_verdicts() {
+    for &tool in Tool::ALL {
+        let cases = verdicts(tool).cases;
+        let judged = |name: &str| {
+            cases.iter().filter(|c| c.refused.is_none()).any(|c| {
+                let bare = name.rsplit('.').next().unwrap_or(name);
+                c.check == name || !name.starts_with("contract: ") && c.suite.contains(bare)
+            })
+        };
+        let without = WITHOUT_CASES.iter().find(|(t, _)| *t == tool).map_or(&[][..], |(_, names)| *names);
+        let said = catalogue(tool).iter().filter(|c| matches!(c.said, Said::As(_))).map(|c| c.name);
+        let missing: Vec<&str> = said.filter(|name| !judged(name) && !without.contains(name)).collect();
+        assert!(missing.is_empty(), "{tool:?}: {missing:?}");
+    }
 }
 
 #[test]

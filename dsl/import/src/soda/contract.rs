@@ -65,13 +65,22 @@ fn head(check: &Node) -> (String, Span, Option<&Node>) {
 
 /// The threshold of a check, `must_be: 0` by itself; and whether it is of a share.
 fn limits(args: &Args<'_>, default: Option<&str>) -> Said<Limits> {
+    match limits_in(args, default)? {
+        (limits, None) => Ok(limits),
+        (_, Some(unit)) => wrong(args.span, format!("the threshold of this check has no unit, and `{unit}` is given")),
+    }
+}
+
+/// The threshold of a check and the unit it is in.
+fn limits_in(args: &Args<'_>, default: Option<&str>) -> Said<(Limits, Option<String>)> {
     let Some(node) = args.get("threshold") else {
         let fail = default.map(|d| Threshold::Compare("=", d.to_owned()));
-        return Ok(Limits { warn: None, fail, percent: false });
+        return Ok((Limits { warn: None, fail, percent: false }, None));
     };
     let inner = Args::new(Some(node), node.span);
     let percent = inner.text("metric")?.as_deref() == Some("percent");
     let level = inner.text("level")?;
+    let unit = inner.text("unit")?;
     let mut found = None;
     for (key, sign) in [
         ("must_be", "="),
@@ -108,10 +117,11 @@ fn limits(args: &Args<'_>, default: Option<&str>) -> Said<Limits> {
     let Some(found) = found else {
         return wrong(node.span, "the threshold says nothing; it is such as `must_be_less_than: 5`");
     };
-    Ok(match level.as_deref() {
+    let limits = match level.as_deref() {
         Some("warn") => Limits { warn: Some(found), fail: None, percent },
         _ => Limits { warn: None, fail: Some(found), percent },
-    })
+    };
+    Ok((limits, unit))
 }
 
 fn of_column(column: &str, kind: &str, span: Span, body: Option<&Node>, own: &Validity) -> Said<Vec<Rule>> {
@@ -187,14 +197,15 @@ fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String]) -> 
         }
         "freshness" => {
             let column = args.need_text("column")?;
-            let unit = args.text("unit")?.unwrap_or_else(|| "hour".to_owned());
+            let (limits, unit) = limits_in(&args, None)?;
+            // Beside the threshold in earlier versions.
+            let unit = unit.or(args.text("unit")?).unwrap_or_else(|| "hour".to_owned());
             let letter = match unit.as_str() {
                 "minute" => "m",
                 "hour" => "h",
                 "day" => "d",
                 other => return wrong(span, format!("the unit is minute, hour or day, and this is `{other}`")),
             };
-            let limits = limits(&args, None)?;
             let warn = limits.fail.is_none();
             let Some(Threshold::Compare("<" | "<=", n)) = limits.fail.or(limits.warn) else {
                 return refuse(span, "an age is at most so long: `must_be_less_than: 2`");
