@@ -71,7 +71,16 @@ fn constants(
     rules: &mut BTreeMap<(usize, Vec<String>), Vec<String>>,
 ) {
     let groups = |left: &[String]| left.first().and_then(|c| facts.column(c)).map_or(u64::MAX, |c| c.distinct.value);
-    let several = |left: &[String]| singles.iter().filter(|(a, _)| left.first().is_some_and(|l| l == a)).count() > 1;
+    // What names a thing in two ways is sure to name it; elsewhere what decides several columns.
+    let by = |left: &[String], b: &str| left.first().is_some_and(|l| singles.contains(&(b, l.as_str())));
+    let decided = |left: &[String]| -> Vec<&str> {
+        singles.iter().filter(|(a, _)| left.first().is_some_and(|l| l == a)).map(|(_, b)| *b).collect()
+    };
+    let named_twice = rules.keys().any(|(_, left)| left.len() == 1 && decided(left).iter().any(|b| by(left, b)));
+    let several = |left: &[String]| {
+        let columns = decided(left);
+        columns.len() > 1 && (!named_twice || columns.iter().any(|b| by(left, b)))
+    };
     let candidates = rules.iter_mut().filter(|((_, left), _)| left.len() == 1 && several(left));
     let Some((_, decided)) = candidates.min_by_key(|((place, left), _)| (groups(left), *place)) else { return };
     let constant = facts.profile.columns.iter().filter(|c| sets::constant(c).is_some());
@@ -93,7 +102,7 @@ fn candidate(all: &[Dependency], left: Vec<String>, decided: Vec<String>) -> Can
     let constant: Vec<String> = decided
         .iter()
         .filter(|d| !found.iter().any(|f| f.determines == **d))
-        .map(|d| format!("; {} is one value but for misspellings", words::name(d)))
+        .map(|d| format!("; {} is one value but for misspellings and gaps", words::name(d)))
         .collect();
     let evidence = format!("{disputed}by chance at least {} would differ{}", words::share(least), constant.concat());
     let subject = if left.len() > 1 { format!("({})", words::names(&left)) } else { words::names(&left) };

@@ -173,11 +173,12 @@ impl Votes {
         for tenth in SHARES.into_iter().rev() {
             let (changed, contested) =
                 if tenth == 9 { from(9) } else { self.changed.get(tenth).copied().unwrap_or_default() };
-            if contested as f64 > CONTESTED * changed as f64 {
+            // One cell alone says nothing.
+            if contested > 1 && contested as f64 > CONTESTED * changed as f64 {
                 break;
             }
             let (changed, contested) = from(tenth);
-            if changed >= EVIDENCE {
+            if changed >= EVIDENCE && contested as f64 <= CONTESTED * changed as f64 {
                 enough = Some(Enough { tenth, changed, contested });
             }
         }

@@ -98,12 +98,13 @@ fn nearest(facts: &Facts<'_>, column: &ColumnProfile, values: &[&str]) -> Option
     (!cases.is_empty()).then(|| Repair::Set { column: column.name.clone(), expression })
 }
 
-/// The value of a column that has one, but for misspellings: any other column decides it.
+/// The value of a column that has one, but for misspellings and what is missing: any other column decides it.
 pub fn constant(column: &ColumnProfile) -> Option<&str> {
     let first = column.top.first()?;
     let told: u64 = column.top.iter().map(|v| v.count).sum();
     let whole = column.distinct.exact && column.distinct.value == column.top.len() as u64;
-    let varies = column.ty == "text" && whole && column.top.len() > 1 && first.count as f64 >= MOSTLY * told as f64;
+    let errs = column.top.len() > 1 || column.nulls > 0;
+    let varies = column.ty == "text" && whole && errs && first.count as f64 >= MOSTLY * told as f64;
     (varies && column.top.iter().skip(1).all(|v| misspelt(&v.value, column))).then_some(first.value.as_str())
 }
 
@@ -119,10 +120,9 @@ const WRONG: f64 = 0.25;
 pub fn misspelt(value: &str, column: &ColumnProfile) -> bool {
     let count = column.top.iter().find(|v| v.value == value).map_or(1, |v| v.count);
     let length = value.chars().count();
-    length >= 5
-        && column.top.iter().any(|right| {
-            right.count >= RIGHT * count
-                && strsim::levenshtein(value, &right.value) as f64
-                    <= WRONG * length.max(right.value.chars().count()) as f64
-        })
+    column.top.iter().any(|right| {
+        right.count >= RIGHT * count
+            && length.max(right.value.chars().count()) >= 5
+            && strsim::levenshtein(value, &right.value) as f64 <= WRONG * length.max(right.value.chars().count()) as f64
+    })
 }
