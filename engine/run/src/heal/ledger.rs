@@ -22,6 +22,7 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{col, ident};
 use futures::StreamExt;
 use pipe_compile::Settings;
+use pipe_diagnostics::codes::run as codes;
 use pipe_state::{LedgerFile, PublishStep, State};
 
 use super::held::Held;
@@ -34,8 +35,10 @@ use crate::quarantine::ROW_GROUP;
 const PLACE: &str = "place";
 /// Entries that are held in one piece.
 const ENTRIES: usize = 8 << 10;
+/// Bytes of texts in such a piece.
+const TEXTS: usize = 512 << 10;
 /// Bytes of entries that are sorted in memory.
-const SORTED: usize = 32 << 20;
+const SORTED: usize = 8 << 20;
 
 /// The column of a ledger file that names the heal, by its number in the run and table.
 pub const HEAL: &str = "heal";
@@ -167,7 +170,8 @@ impl<'s> Entries<'s> {
         to.heal.append_value(entry.heal);
         to.place.append_value(self.count);
         self.count += 1;
-        if to.row.len() >= ENTRIES { self.keep() } else { Ok(()) }
+        let texts = to.old.values_slice().len() + to.new.values_slice().len();
+        if to.row.len() >= ENTRIES || texts >= TEXTS { self.keep() } else { Ok(()) }
     }
 
     fn keep(&mut self) -> Result<(), Stopped> {
@@ -184,12 +188,22 @@ impl<'s> Entries<'s> {
     /// The file cannot be written.
     pub async fn write(mut self, dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, Stopped> {
         self.keep()?;
+        match self.sorted(dir, Settings { memory_limit: Some(SORTED), ..Settings::at(now) }).await {
+            // A few very long texts: what cannot be sorted in so little is sorted in as much as it takes.
+            Err(stopped) if stopped.diagnostics.iter().any(|d| d.code == codes::OUT_OF_MEMORY) => {
+                self.sorted(dir, Settings::at(now)).await
+            }
+            done => done,
+        }
+    }
+
+    /// Writes them in a session of its own: whatever the others may hold, this one spills.
+    async fn sorted(&self, dir: &Path, settings: Settings) -> Result<PathBuf, Stopped> {
         let order = ["file", "row", PLACE].map(|name| col(name).sort(true, false)).to_vec();
         let columns: Vec<Expr> = schema().fields().iter().map(|f| ident(f.name())).collect();
-        // A session of its own: whatever the others may hold, this one spills.
-        let settings = Settings { memory_limit: Some(SORTED), ..Settings::at(now) };
         let session = pipe_compile::session(&settings)?;
-        let rows = StreamingTable::try_new(placed(), vec![Arc::new(HeldRows { schema: placed(), held: self.held })])?;
+        let rows = HeldRows { schema: placed(), held: self.held.clone() };
+        let rows = StreamingTable::try_new(placed(), vec![Arc::new(rows)])?;
         let sorted = session.read_table(Arc::new(rows))?.sort(order)?.select(columns)?;
         let mut sorted = sorted.execute_stream().await?;
         let mut writer = Parquet::create(dir, "ledger", &schema())?;
