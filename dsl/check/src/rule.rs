@@ -370,9 +370,10 @@ impl Rule {
     /// Whether this binary can run it: its check, and the numbers computed in it.
     pub fn is_available(&self) -> bool {
         let available = |name: &str| pipe_schema::predicate(name).is_none_or(|p| p.available);
-        // A tolerance of each group of rows is counted by an engine that comes later.
+        // Rows that are judged beside others are not counted by group yet; a key that is looked up is judged by itself.
         let counted = self.tolerate != Tolerance::None || self.warn.is_some();
-        let grouped = !self.by.is_empty() && matches!(self.level, Level::Row | Level::Set) && counted;
+        let together = self.level == Level::Set && self.predicate.spans_groups();
+        let grouped = counted && together && !self.by.is_empty();
         available(self.check) && !grouped && self.predicate.statistics().into_iter().all(available)
     }
 }

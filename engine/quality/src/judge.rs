@@ -1,5 +1,6 @@
 //! Verdicts on the rows of a batch: each rule evaluated once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StructArray};
@@ -9,6 +10,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::Reason;
+use crate::groups::Groups;
 use crate::keys::{KeyPlan, wide_hashes};
 use crate::known::Known;
 
@@ -64,6 +66,8 @@ pub struct Judge {
     pub bad: Option<usize>,
     /// The `_raw` column.
     pub raw: Option<usize>,
+    /// The groups of the rules that are tolerated group by group.
+    pub groups: BTreeMap<u16, Groups>,
 }
 
 /// What was found in a batch.
@@ -73,6 +77,8 @@ pub struct Verdicts {
     pub violations: Vec<(Reason, BooleanBuffer)>,
     /// Per rule: how many rows were judged.
     pub judged: Vec<(u16, u64)>,
+    /// Of rules with groups: which rows were judged.
+    pub grouped: Vec<(u16, BooleanBuffer)>,
     /// The rows with any reason; `None`: not one.
     pub any: Option<BooleanBuffer>,
 }
@@ -95,10 +101,8 @@ impl Judge {
             if let Some(exempt) = exempt {
                 violating = &violating & &!exempt;
             }
-            verdicts.judged.push((rule.rule, judged));
-            if violating.count_set_bits() > 0 {
-                verdicts.add(Reason::Rule(rule.rule), violating);
-            }
+            let judged = judged.unwrap_or_else(|| BooleanBuffer::new_set(batch.num_rows()));
+            self.found(rule.rule, violating, judged, batch, &mut verdicts)?;
         }
         self.references(batch, bad.as_ref(), &mut verdicts)?;
         Ok(verdicts)
@@ -130,6 +134,30 @@ impl Judge {
         found
     }
 
+    /// Takes down what a rule found. Violations in groups that have no more of them than are let pass stay apart.
+    fn found(
+        &self,
+        rule: u16,
+        violating: BooleanBuffer,
+        judged: BooleanBuffer,
+        batch: &RecordBatch,
+        verdicts: &mut Verdicts,
+    ) -> Result<()> {
+        verdicts.judged.push((rule, judged.count_set_bits() as u64));
+        let violations = match self.groups.get(&rule) {
+            None => vec![(Reason::Rule(rule), violating)],
+            Some(groups) => {
+                verdicts.grouped.push((rule, judged));
+                let failing = groups.of_failing(batch)?;
+                vec![(Reason::Rule(rule), &violating & &failing), (Reason::Spared(rule), &violating & &!&failing)]
+            }
+        };
+        for (reason, rows) in violations.into_iter().filter(|(_, rows)| rows.count_set_bits() > 0) {
+            verdicts.add(reason, rows);
+        }
+        Ok(())
+    }
+
     /// References need no other row of the table, so every row is judged that has its cells: one that is let pass with
     /// another fault must not be an orphan unseen.
     fn references(&self, batch: &RecordBatch, bad: Option<&BooleanBuffer>, verdicts: &mut Verdicts) -> Result<()> {
@@ -148,10 +176,7 @@ impl Judge {
             }
             let unknown = member.known.unknown(&hashes, &judged)?;
             let violating = if member.forbidden { &judged & &!&unknown } else { unknown };
-            verdicts.judged.push((member.rule, judged.count_set_bits() as u64));
-            if violating.count_set_bits() > 0 {
-                verdicts.add(Reason::Rule(member.rule), violating);
-            }
+            self.found(member.rule, violating, judged, batch, verdicts)?;
         }
         Ok(())
     }
@@ -178,13 +203,13 @@ impl Verdicts {
     }
 }
 
-/// The rows that violate, and how many were judged.
+/// The rows that violate, and those that were judged; `None`: all.
 fn judge_rule(
     rule: &RowRule,
     batch: &RecordBatch,
     bad: Option<&BooleanBuffer>,
     exempt: Option<&BooleanBuffer>,
-) -> Result<(BooleanBuffer, u64)> {
+) -> Result<(BooleanBuffer, Option<BooleanBuffer>)> {
     let passes = boolean(&rule.passes, batch)?;
     let values = passes.values();
     let mut violating = match (passes.nulls(), rule.null_fails) {
@@ -205,8 +230,7 @@ fn judge_rule(
             None => !out,
         });
     }
-    let judged = judged.map_or(batch.num_rows(), |j| j.count_set_bits());
-    Ok((violating, judged as u64))
+    Ok((violating, judged))
 }
 
 /// Evaluates a boolean expression to an array of the batch's length.

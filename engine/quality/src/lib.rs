@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod buckets;
+mod groups;
 pub mod history;
 mod judge;
 mod keys;
@@ -15,6 +16,7 @@ mod survey;
 mod suspects;
 
 pub use aggregates::{Aggregate, Aggregates};
+pub use groups::{GroupCount, GroupCounts, GroupKey, Groups, count_groups, merge_groups};
 pub use judge::{CastCheck, Judge, Membership, RowRule, Verdicts};
 pub use keys::{Candidates, KeyHashes, KeyPlan, key_hashes};
 pub use known::{Known, KnownKeys};
@@ -32,18 +34,32 @@ pub enum Reason {
     Cast(u16),
     /// This rule of the table is violated.
     Rule(u16),
+    /// This rule is violated, and the row's group has no more violations than the rule tolerates in a group.
+    Spared(u16),
     /// Its file is set aside whole.
     Aside,
 }
 
+/// Codes from here on are of [`Reason::Spared`].
+const SPARED: u16 = 1 << 15;
+
 impl Reason {
-    /// The reason as stored beside a suspect row: 0, then the data columns, then the rules; the greatest number for a file set aside.
+    /// The rule's reason, also where it is let pass in its group; itself of any other.
+    pub fn rule(self) -> Self {
+        match self {
+            Reason::Spared(rule) => Reason::Rule(rule),
+            other => other,
+        }
+    }
+
+    /// The reason as stored beside a suspect row: 0, then the data columns, then the rules; beyond half of all numbers rules that are let pass in a group; the greatest number for a file set aside.
     pub fn code(self, columns: usize) -> u16 {
         let columns = u16::try_from(columns).unwrap_or(u16::MAX);
         match self {
             Reason::BadRecord => 0,
             Reason::Cast(c) => 1 + c,
             Reason::Rule(r) => 1 + columns + r,
+            Reason::Spared(r) => SPARED + r,
             Reason::Aside => u16::MAX,
         }
     }
@@ -54,6 +70,7 @@ impl Reason {
         match code {
             0 => Reason::BadRecord,
             u16::MAX => Reason::Aside,
+            c if c >= SPARED => Reason::Spared(c - SPARED),
             c if c <= columns => Reason::Cast(c - 1),
             r => Reason::Rule(r - 1 - columns),
         }

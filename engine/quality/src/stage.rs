@@ -347,9 +347,9 @@ fn sample_text(spec: &StageSpec, batch: &RecordBatch, reason: Reason, row: usize
                 _ => String::new(),
             }
         }
-        Reason::Rule(_) => {
+        Reason::Rule(_) | Reason::Spared(_) => {
             let all: Vec<usize> = (0..spec.columns).collect();
-            let columns = spec.sample_columns.get(&reason).unwrap_or(&all);
+            let columns = spec.sample_columns.get(&reason.rule()).unwrap_or(&all);
             let parts: Vec<String> = columns.iter().map(|c| text(batch.column(*c))).collect::<Result<_, _>>()?;
             parts.join(", ")
         }

@@ -217,8 +217,8 @@ impl SurveySpec {
                 let raw = self.judge.raw.and_then(|c| batch.column(c).as_struct_opt());
                 Ok(vec![of(check.zip(raw).and_then(|(check, raw)| raw.columns().get(check.raw)))?])
             }
-            Reason::Rule(_) | Reason::Aside => {
-                let shown = self.shown.get(&reason).map(Vec::as_slice).unwrap_or_default();
+            Reason::Rule(_) | Reason::Spared(_) | Reason::Aside => {
+                let shown = self.shown.get(&reason.rule()).map(Vec::as_slice).unwrap_or_default();
                 shown.iter().map(|c| of(batch.columns().get(*c))).collect()
             }
         }

@@ -19,13 +19,14 @@ use pipe_heal::gates::Settings;
 use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
 use pipe_state::{Baseline, ColumnState, Metric, Watermark};
 
-use crate::account::{Ending, exceeds};
+use crate::account::Ending;
 use crate::aside::Unread;
 use crate::clauses::{Answered, answer};
 use crate::columns;
 use crate::engine::{Engine, Notice, Stopped, Watch};
 use crate::errors;
 use crate::extract::{self, Extract};
+use crate::groups::{self, raises};
 use crate::heal::ledger;
 use crate::history::History;
 use crate::memory::Memory;
@@ -296,7 +297,15 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let first = input()?;
         let mut tables = self.task.tables.clone();
         tables.insert_schema(self.task.table, data_schema(&first.schema, first.columns));
-        let book = self.rulebook(&tables, &first).await?;
+        let mut book = self.rulebook(&tables, &first).await?;
+        groups::prepare(&mut book);
+        let first = if book.judge.groups.is_empty() {
+            first
+        } else {
+            let aside = self.aside(&first.files);
+            groups::count(self.engine, &mut book, &first, &aside).await?;
+            input()?
+        };
         let schema_verdicts = self.schema_rules(&tables, &first)?;
         // Votes, orders and central values are found in the rows that pass, so these must be found again.
         let votes = book.set.len() > book.keys.len() || self.looks_around();
@@ -460,12 +469,12 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 Reason::Rule(index) => {
                     let Some(rule) = book.rule(*index) else { continue };
                     let judged = pass.staged.judged.get(index).copied().unwrap_or(read);
-                    if !exceeds(rule.tolerate, *count, judged) {
+                    if !raises(rule, *count, judged) {
                         continue;
                     }
                     Failure::rule_failed(rule, *count, judged)
                 }
-                Reason::Aside => continue,
+                Reason::Spared(_) | Reason::Aside => continue,
             };
             raised.push((*reason, failure));
         }

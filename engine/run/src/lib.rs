@@ -11,6 +11,7 @@ mod engine;
 mod errors;
 mod evaluate;
 mod extract;
+mod groups;
 mod heal;
 mod history;
 mod holdings;

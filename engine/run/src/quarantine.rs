@@ -66,7 +66,7 @@ pub fn reason_name(reason: Reason, columns: &SchemaRef, rule: impl Fn(u16) -> St
             let column = columns.fields().get(usize::from(c)).map_or("?", |f| f.name().as_str());
             format!("{column}.cast_failed")
         }
-        Reason::Rule(r) => rule(r),
+        Reason::Rule(r) | Reason::Spared(r) => rule(r),
         Reason::Aside => ASIDE.to_owned(),
     }
 }
@@ -236,7 +236,7 @@ impl Writer {
             for code in codes.iter().flat_map(|c| c.as_primitive::<UInt16Type>().values().to_vec()) {
                 let name = match Reason::from_code(code, self.columns) {
                     Reason::Aside => ASIDE,
-                    _ => self.names.get(usize::from(code)).map_or("?", String::as_str),
+                    other => self.names.get(usize::from(other.rule().code(self.columns))).map_or("?", String::as_str),
                 };
                 *self.reasons.entry(name.to_owned()).or_default() += 1;
                 lists.values().append_value(name);

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-pub use pipe_state::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
+pub use pipe_state::{EarlierValue, GroupHistory, GroupResult, HistoryReport, RuleResult, Sample};
 
 use crate::score::Scores;
 

@@ -10,6 +10,7 @@ use pipe_schema::Level;
 
 use crate::account::{exceeds, ratio};
 use crate::evaluate::{Evaluator, Passed};
+use crate::groups;
 use crate::report::RuleResult;
 use crate::rulebook::{Observed, Rulebook};
 use crate::told;
@@ -81,19 +82,27 @@ impl Evaluator<'_, '_> {
         pass: &Passed,
         known: Known<'_>,
     ) -> RuleResult {
-        let reason = Reason::Rule(index);
+        let (reason, spared) = (Reason::Rule(index), Reason::Spared(index));
+        let of = |counts: &BTreeMap<Reason, u64>, reason: Reason| counts.get(&reason).copied().unwrap_or(0);
         let together = book.set.iter().any(|(i, _)| *i == index);
         let (violations, judged) = match pass.sets.get(&index) {
             Some(found) => *found,
             None if together && pass.identity => return told,
             None => {
                 let judged = pass.staged.judged.get(&index).copied().unwrap_or(pass.staged.rows);
-                (pass.staged.violations.get(&reason).copied().unwrap_or(0), judged)
+                (of(&pass.staged.violations, reason) + of(&pass.staged.violations, spared), judged)
             }
         };
-        let after = known.after.map_or(violations, |after| after.get(&reason).copied().unwrap_or(0));
+        let after = known.after.map_or(violations, |after| of(after, reason) + of(after, spared));
         told = of_rows(told, rule, (violations, after), judged);
+        if let Some(grouped) = book.grouped.get(&index) {
+            let failing_after = known.after.map_or(grouped.failing, |after| of(after, reason));
+            told = groups::tell(told, grouped, failing_after);
+        }
         told.samples = self.samples(pass, reason);
+        if told.samples.is_empty() {
+            told.samples = self.samples(pass, spared);
+        }
         told
     }
 }

@@ -17,6 +17,7 @@ use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
 use pipe_schema::Level;
 
 use crate::engine::Stopped;
+use crate::groups::Grouped;
 use crate::report::HistoryReport;
 
 /// Aggregates whose state grows with the input: a pass that held them would too, so they are asked of the staged rows.
@@ -45,6 +46,8 @@ pub struct Rulebook {
     pub references: Vec<(u16, SetAssertion)>,
     /// Of `set` those that are proven by hashes: `unique`.
     pub keys: Vec<KeyPlan>,
+    /// What rules with a tolerance of each group find group by group.
+    pub grouped: BTreeMap<u16, Grouped>,
     /// What samples of a reason show.
     pub sample_columns: BTreeMap<Reason, Vec<usize>>,
     /// The input's columns, as expressions see them.
@@ -136,6 +139,7 @@ impl Rulebook {
             set: Vec::new(),
             references: Vec::new(),
             keys: Vec::new(),
+            grouped: BTreeMap::new(),
             sample_columns: BTreeMap::new(),
             row,
         };

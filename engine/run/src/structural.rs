@@ -27,7 +27,7 @@ impl Evaluator<'_, '_> {
             Reason::Rule(r) => book.rule(*r).map(|r| r.name.clone()),
             Reason::Cast(_) => Some("cast_failed".to_owned()),
             Reason::BadRecord => Some("bad_record".to_owned()),
-            Reason::Aside => None,
+            Reason::Spared(_) | Reason::Aside => None,
         });
         let batch = structural::Batch {
             rows: judged,

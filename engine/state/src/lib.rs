@@ -51,7 +51,7 @@ pub use record::{
     CommitRecord, FailureRecord, Forget, HealChange, HealRecord, LedgerFile, LoadCommit, PublishStep, QuarantineFile,
     QuarantineSource, RowState, Superseded, TableAccount, TableRecord, Watermark,
 };
-pub use result::{EarlierValue, GroupHistory, HistoryReport, RuleResult, Sample};
+pub use result::{EarlierValue, GroupHistory, GroupResult, HistoryReport, RuleResult, Sample};
 pub use run::{RunEnd, RunStart};
 pub use score::{KeptScore, Score};
 pub use store::State;

@@ -58,6 +58,8 @@ pub struct RuleResult {
     pub observed: Option<String>,
     /// For table rules: what was expected, as text.
     pub expected: Option<String>,
+    /// Of a rule that is tolerated group by group: the groups that fail, and those it warns of, the worst first; the first twenty.
+    pub groups: Vec<GroupResult>,
     /// Up to five violating rows.
     pub samples: Vec<Sample>,
     /// Of rules on earlier runs: what it was compared with.
@@ -110,6 +112,20 @@ pub struct EarlierValue {
     pub run: String,
     /// What it was.
     pub value: f64,
+}
+
+/// What a rule found in a group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupResult {
+    /// The columns with their values: `shop = a, state = new`.
+    pub group: String,
+    /// `fail` or `warn`.
+    pub verdict: String,
+    /// Rows of it that violate, as read.
+    pub violations: u64,
+    /// Rows of it that are judged.
+    pub rows: u64,
 }
 
 /// A violating row, for people.

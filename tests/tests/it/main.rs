@@ -5,6 +5,7 @@ mod cli;
 mod contract;
 mod examples;
 mod fuzz;
+mod groups;
 mod healing;
 mod history;
 mod import;

@@ -176,32 +176,19 @@ impl Options {
     /// Reports the options that mean nothing to a check. `grouped`: its rows can be kept apart by group.
     pub(crate) fn fit(&self, cx: &mut Cx<'_>, check: &str, level: Level, grouped: bool) {
         let judges_rows = matches!(level, Level::Row | Level::Set);
+        let thresholds =
+            [(self.tolerate, "`tolerate` is a share of rows"), (self.warn, "`warn above` is about violating rows")];
+        for (span, what) in thresholds.into_iter().filter_map(|(t, what)| Some((t?.1, what))).filter(|_| !judges_rows) {
+            let why = "this rule judges the table as a whole";
+            let help = "a number has its own bounds: write two rules, one that fails, and one with narrower bounds and `severity warning`";
+            cx.report(Diagnostic::error(codes::TOLERATE_ON_TABLE, format!("{what}: {why}"), span).help(help));
+        }
         let mut refuse = |code: Code, what: &str, why: &str, span: Span| {
             cx.report(
                 Diagnostic::error(code, format!("{what}: {why}"), span)
                     .help("leave it out, or give this rule a line of its own"),
             );
         };
-        if let Some((_, span)) = self.tolerate
-            && !judges_rows
-        {
-            refuse(
-                codes::TOLERATE_ON_TABLE,
-                "`tolerate` is a share of rows",
-                "this rule judges the table as a whole",
-                span,
-            );
-        }
-        if let Some((_, span)) = self.warn
-            && !judges_rows
-        {
-            refuse(
-                codes::TOLERATE_ON_TABLE,
-                "`warn above` is about violating rows",
-                "this rule judges the table as a whole",
-                span,
-            );
-        }
         if let Some((_, span)) = &self.by {
             let counted = self.tolerate.is_some() || self.warn.is_some();
             let why = match level {
@@ -219,7 +206,7 @@ impl Options {
             }
         }
         if let Some(span) = self.approx
-            && !matches!(check, "distinct" | "median" | "quantile" | "iqr")
+            && !matches!(check, "distinct" | "distinctness" | "median" | "quantile" | "iqr")
         {
             refuse(codes::NO_EFFECT, "`approx` takes a sketch", "this rule has none: it is exact as it is", span);
         }

@@ -42,7 +42,7 @@ codes! {
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { total > 0 severity warning severity error; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { total > 0 severity warning; }";
     TOLERATE_ON_TABLE = "E0410", "`tolerate` on a rule over the whole table",
-        why: "`tolerate` is a share or a number of rows, and no row is to blame for a rule over the table. Widen its bounds instead.",
+        why: "`tolerate` is a share or a number of rows, and no row is to blame for a rule over the table. Widen its bounds instead; to be warned first, write a second rule with narrower ones and `severity warning`.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { volume: (count(*)) between 1 and 1000 tolerate 1%; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nsource customers from csv 'data/customers.csv' schema (id bigint, email text);\nrules orders { volume: (count(*)) between 1 and 1010; }";
     TOLERATE_RANGE = "E0411", "a tolerance above all rows",

@@ -77,6 +77,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 "0.5",
             ),
             table("the bound fails", "x int", "(1), (1)", "x distinctness > 0.5;", false, "0.5"),
+            table("from a sketch", "x int", "(1), (1), (2), (2), (null)", "x distinctness = 0.5 approx;", true, "0.5"),
             table("no rows pass", "x int", "", "x distinctness = 1;", true, "NULL"),
         ],
     ),

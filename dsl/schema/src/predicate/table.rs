@@ -33,7 +33,7 @@ pub(super) const PREDICATES: &[PredicateInfo] = &[
     pred("nulls", "nulls …", Level::Table, "completeness", "email nulls <= 10;", "The number of rows whose value is NULL; 0 for no rows."),
     pred("uniqueness", "uniqueness …", Level::Table, "uniqueness", "email uniqueness >= 99%;", "The rows whose value occurs once, as a share of the rows with a value; NULL for none, which passes."),
     pred("unique_value_ratio", "unique_value_ratio …", Level::Table, "uniqueness", "email unique_value_ratio >= 99%;", "The values that occur once, as a share of the distinct values; NULL for none, which passes."),
-    pred("distinctness", "distinctness …", Level::Table, "uniqueness", "email distinctness >= 50%;", "The distinct values, as a share of the rows with a value; NULL for none, which passes."),
+    pred("distinctness", "distinctness …", Level::Table, "uniqueness", "email distinctness >= 50%;", "The distinct values, as a share of the rows with a value; exact, with `approx` from a sketch. NULL for none, which passes."),
     pred("duplicates", "duplicates …", Level::Table, "uniqueness", "email duplicates <= 10;", "The number of rows whose value occurs more than once, every one of them counted; NULL is no value. 0 for no rows."),
     pred("mean", "mean …", Level::Table, "accuracy", "total mean between 10 and 100;", "The mean of the values; NULL for none, which passes.").of(NUMBER),
     pred("sum", "sum …", Level::Table, "accuracy", "total sum > 0;", "The sum of the values; NULL for none, which passes.").of(NUMBER),

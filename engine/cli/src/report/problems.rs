@@ -87,6 +87,11 @@ fn failure(failure: &FailureReport, report: &Report) -> String {
         _ = write!(what, " [{code}]");
     }
     let mut text = wrapped("  ", &what);
+    // Where a rule is tolerated group by group: which groups are to blame.
+    let groups = rule_of(failure, report).filter(|r| r.groups.iter().any(|g| g.verdict == "fail"));
+    if let Some(groups) = groups.and_then(|r| r.observed.as_ref()) {
+        text += &wrapped("    ", groups);
+    }
     if let Some(message) = failure.fields.get("message") {
         text += &wrapped("    ", message);
     }

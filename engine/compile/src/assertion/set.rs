@@ -196,6 +196,10 @@ pub(super) fn failing_rows(
     let ranges = matches!(rule.predicate, Predicate::NotOverlapping | Predicate::Contiguous);
     let present = if ranges { 1 } else { rule.subject.len() };
     conditions.extend(rule.subject.iter().take(present).map(|s| print(&tree::is_not_null(&s.ast))));
+    if matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_)) {
+        // The groups are part of the key, and a key with a NULL is compared with none.
+        conditions.extend(by.iter().map(|g| format!("{g} IS NOT NULL")));
+    }
     let judged = format!("{from}\n  WHERE {}", conditions.join(" AND "));
     if let Some(windowed) = windowed(&rule.predicate, rule.by.len(), order, &print) {
         let mut named: Vec<String> = keys.iter().enumerate().map(|(i, k)| format!("{k} AS key_{}", i + 1)).collect();

@@ -61,6 +61,7 @@ pub(super) fn number(subject: &Expr, statistic: &Statistic, approx: bool) -> Opt
         "unique_value_ratio" => {
             ("CAST(count(*) FILTER (WHERE n = 1) AS DOUBLE) / nullif(count(*), 0)".to_owned(), Over::Counts)
         }
+        "distinctness" if approx => ("CAST(approx_distinct(x) AS DOUBLE) / nullif(count(x), 0)".to_owned(), Over::Rows),
         "distinctness" => ("CAST(count(*) AS DOUBLE) / sum(n)".to_owned(), Over::Counts),
         "duplicates" => ("coalesce(sum(n) FILTER (WHERE n > 1), 0)".to_owned(), Over::Counts),
         // -sum(p ln p), with p = n / sum(n).

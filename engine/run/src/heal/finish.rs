@@ -11,7 +11,7 @@ use futures::StreamExt;
 use pipe_compile::Tables;
 use pipe_connect::source::meta;
 use pipe_heal::fate::Fate;
-use pipe_quality::{RowSink, row_mark};
+use pipe_quality::{Reason, RowSink, row_mark};
 use pipe_state::RowState;
 
 use super::block::{Block, format_cell, refused};
@@ -142,7 +142,8 @@ impl Leaving {
                 Fate::Keep => {
                     *commits = true;
                     counts.committed += 1;
-                    counts.kept += u64::from(verdicts.of(row) != SetId::default());
+                    let mut reasons = failing.sets.of(verdicts.of(row));
+                    counts.kept += u64::from(!reasons.all(|r| matches!(r, Reason::Spared(_))));
                     for reason in failing.sets.of(verdicts.of(row)) {
                         *counts.after.entry(reason).or_default() += 1;
                     }

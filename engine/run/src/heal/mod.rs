@@ -35,10 +35,10 @@ use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_quality::{Aggregates, Reason, Sample, Suspects};
 
-use crate::account::exceeds;
 use crate::clauses::Answered;
 use crate::engine::Stopped;
 use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
+use crate::groups::raises;
 use crate::report::HealReport;
 use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
@@ -225,7 +225,7 @@ impl Healer<'_, '_, '_> {
                 continue;
             }
             self.pass.staged.violations.insert(Reason::Rule(*index), found.count);
-            if !exceeds(rule.tolerate, found.count, found.judged) {
+            if !raises(rule, found.count, found.judged) {
                 continue;
             }
             let failure = Failure::rule_failed(rule, found.count, found.judged);
@@ -302,7 +302,7 @@ impl Healer<'_, '_, '_> {
             let reason = Reason::Rule(*index);
             let Some(rule) = self.book.rule(*index) else { continue };
             if !self.answered.contains_key(&reason) {
-                if !exceeds(rule.tolerate, found.count, self.pass.staged.rows) {
+                if !raises(rule, found.count, self.pass.staged.rows) {
                     continue;
                 }
                 // Repairs raised it: its share is of the rows as read, most of which no set rule judged then.
@@ -331,7 +331,7 @@ impl Healer<'_, '_, '_> {
             if let Reason::Rule(index) = reason
                 && let Some(rule) = self.book.rule(index)
                 && let judged = self.pass.staged.judged.get(&index).copied().unwrap_or(self.pass.staged.rows)
-                && exceeds(rule.tolerate, count, judged)
+                && raises(rule, count, judged)
             {
                 let failure = Failure::rule_failed(rule, count, judged);
                 let answered = self.evaluator.answer(failure, Some((index, rule)))?;

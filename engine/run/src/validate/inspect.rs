@@ -11,6 +11,7 @@ use super::as_read::{AsRead, Opened};
 use super::kept::Kept;
 use super::report::{FailingRow, Judged, Looked};
 use crate::engine::{Engine, Stopped, Watch};
+use crate::groups::{self, Grouped};
 use crate::history::History;
 use crate::report::{FailureReport, RuleResult, Sample};
 use crate::rulebook::Observed;
@@ -99,8 +100,10 @@ pub struct Violations {
     pub count: u64,
     /// Of so many that were judged.
     pub judged: u64,
-    /// The first of them.
+    /// The first of them; of a rule that is tolerated group by group of those in groups that fail.
     pub rows: Vec<FailingRow>,
+    /// What was found group by group, and the violations in groups that fail.
+    pub grouped: Option<(Grouped, u64)>,
 }
 
 impl Inspector<'_, '_> {
@@ -173,8 +176,13 @@ impl Inspector<'_, '_> {
             Verdict::Table(seen, expected) => results::of_table(result, &seen, expected, rows.unwrap_or(0)),
             Verdict::Rows(found) => {
                 let samples = found.rows.iter().take(SAMPLES).map(sample).collect();
-                let result = results::of_rows(result, rule, (found.count, found.count), found.judged);
-                told.more_failing_rows = found.count.saturating_sub(found.rows.len() as u64);
+                let mut result = results::of_rows(result, rule, (found.count, found.count), found.judged);
+                let mut failing = found.count;
+                if let Some((grouped, count)) = &found.grouped {
+                    failing = *count;
+                    result = groups::tell(result, grouped, failing);
+                }
+                told.more_failing_rows = failing.saturating_sub(found.rows.len() as u64);
                 told.failing_rows = found.rows;
                 RuleResult { samples, ..result }
             }

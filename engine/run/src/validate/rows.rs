@@ -35,6 +35,7 @@ use super::survey;
 use crate::engine::Stopped;
 use crate::errors;
 use crate::evaluate::{KEY_HASHES, KNOWN_KEYS, SUSPECT_BYTES};
+use crate::groups;
 use crate::pass::Input;
 use crate::rulebook::{Observed, Rulebook, key_plan, observe};
 use crate::settle::data_schema;
@@ -52,6 +53,8 @@ pub struct Pass {
     pub book: Rulebook,
     /// Its rows.
     pub input: Input,
+    /// The columns that the input has; `None`: all.
+    needed: Option<BTreeSet<String>>,
     /// The names of the input's data columns.
     names: Vec<String>,
     /// The keys of set rules that are asked as queries.
@@ -98,6 +101,11 @@ impl Inspector<'_, '_> {
         if !open.is_empty() {
             let mut pass = self.plan(tables, rules, &open, self.keep).await?;
             self.memberships(tables, &mut pass).await?;
+            groups::prepare(&mut pass.book);
+            if !pass.book.judge.groups.is_empty() {
+                groups::count(self.engine, &mut pass.book, &pass.input, &BTreeSet::new()).await?;
+                pass.input = self.input(pass.needed.as_ref()).await?;
+            }
             if self.keep {
                 let data = data_schema(&pass.input.schema, pass.input.columns);
                 found.kept = Some(Kept::new(self.table, &data, read.map(AsRead::names), rules));
@@ -156,10 +164,13 @@ impl Inspector<'_, '_> {
     pub fn violations(&self, pass: &Pass, seen: &Surveyed, index: u16, files: &[String]) -> Violations {
         let reason = Reason::Rule(index);
         let rows = pass.book.rule(index).map(|rule| self.rows_of(rule, pass, seen.listed.of(reason), files));
+        let count = |reason: Reason| seen.violations.get(&reason).copied().unwrap_or(0);
+        let failing = count(reason);
         Violations {
-            count: seen.violations.get(&reason).copied().unwrap_or(0),
+            count: failing + count(Reason::Spared(index)),
             judged: seen.judged.get(&index).copied().unwrap_or(0),
             rows: rows.unwrap_or_default(),
+            grouped: pass.book.grouped.get(&index).map(|grouped| (grouped.clone(), failing)),
         }
     }
 
@@ -185,12 +196,12 @@ impl Inspector<'_, '_> {
             }
         };
         let wide = self.book(&planner, rules, open, &all, width)?;
-        let needed = self.needed(&wide, &all, width, open);
-        let input = self.input((!keep).then_some(&needed)).await?;
+        let needed = Some(self.needed(&wide, &all, width, open)).filter(|_| !keep);
+        let input = self.input(needed.as_ref()).await?;
         let book = self.book(&planner, rules, open, &input.schema, input.columns)?;
         let counted = self.counted(&planner, &book)?;
         let names = input.schema.fields().iter().take(input.columns).map(|f| f.name().clone()).collect();
-        Ok(Pass { book, input, names, counted })
+        Ok(Pass { book, input, needed, names, counted })
     }
 
     /// The open rules, planned over an input.
@@ -361,7 +372,7 @@ impl Inspector<'_, '_> {
                     let ty = pipe_compile::types::from_arrow(field.data_type()).unwrap_or(pipe_schema::Type::Text);
                     Failure::cast_failed(self.table, field.name(), &ty, *count, seen.rows)
                 }
-                Reason::Rule(_) | Reason::Aside => continue,
+                Reason::Rule(_) | Reason::Spared(_) | Reason::Aside => continue,
             };
             // A record and why it is broken, or a cell.
             let words = |row: &Listed| row.cells.iter().flatten().cloned().collect::<Vec<_>>().join(": ");
@@ -439,7 +450,7 @@ impl Inspector<'_, '_> {
             shown.iter().filter_map(|c| Some((*c, columns.field_with_name(c).ok()?.data_type()))).collect();
         let listed = listing.of(Reason::Rule(index));
         let rows = listed.iter().map(|row| told_row(row, &types, files.as_deref())).collect();
-        Ok(Violations { count, judged, rows })
+        Ok(Violations { count, judged, rows, ..Violations::default() })
     }
 
     /// A model's rows, numbered as they come.

@@ -157,6 +157,13 @@ pub const RULES: &[Rule] = &[
         by_row: true,
     },
     Rule {
+        name: "d.not_null",
+        text: "d not null tolerate 20% by (g)",
+        answers: &["on rule_failed(rule: d.not_null) => set d = (date '2026-06-01')"],
+        wrong: None,
+        by_row: true,
+    },
+    Rule {
         name: "a.in",
         text: "a in ('x', 'y', 'a,b;c') tolerate 3 where (g = 'x')",
         answers: &["on rule_failed(rule: a.in) => set a = ('y')", "on rule_failed(rule: a.in) => warn"],
