@@ -103,14 +103,15 @@ fn failing(told: &Validation, paint: Paint) -> String {
 fn line(row: &FailingRow) -> String {
     let mut place = String::new();
     if let Some(file) = &row.file {
-        place += &plain(file, 40);
+        let mut number = String::new();
         if let Some(line) = row.line {
-            _ = write!(place, ":{line}");
+            _ = write!(number, ":{line}");
         }
         if let Some(row) = row.row {
-            _ = write!(place, " row {row}");
+            _ = write!(number, " row {row}");
         }
-        place += "  ";
+        // Where is worth more than the whole name, and the values want room too.
+        place = format!("{}{number}  ", plain(file, 54_usize.saturating_sub(number.len())));
     }
     let value = |v: &serde_json::Value| match v {
         serde_json::Value::Null => "NULL".to_owned(),
@@ -140,7 +141,7 @@ mod tests {
         let row = FailingRow {
             file: Some("folder/".repeat(20) + "f.csv"),
             line: Some(18_446_744_073_709_551_615),
-            row: Some(7),
+            row: Some(18_446_744_073_709_551_615),
             values: [("a".to_owned(), value)].into(),
         };
         let text = line(&row);
