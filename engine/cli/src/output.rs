@@ -136,15 +136,18 @@ impl Paint {
     }
 }
 
-/// Text from data, safe on a terminal: control characters escaped, cut to `most` characters with a mark.
+/// Text from data, safe on a terminal: control characters escaped, cut to `most` characters as shown, with a mark.
 pub fn plain(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most.saturating_mul(4)));
-    for (n, c) in text.chars().enumerate() {
-        if n == most {
+    let mut long = 0;
+    for c in text.chars() {
+        let escaped = c.escape_default();
+        long += if c.is_control() { escaped.len() } else { 1 };
+        if long > most {
             shown.push('…');
             break;
         }
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if c.is_control() { shown.extend(escaped) } else { shown.push(c) }
     }
     shown
 }

@@ -119,7 +119,7 @@ fn line(row: &FailingRow) -> String {
         other => other.to_string(),
     };
     let values: Vec<String> = row.values.iter().map(|(name, v)| format!("{name} = {}", value(v))).collect();
-    let room = 76_usize.saturating_sub(place.chars().count()).max(16);
+    let room = 75_usize.saturating_sub(place.chars().count()).max(16);
     format!("    {place}{}", plain(&values.join(", "), room)).trim_end().to_owned() + "\n"
 }
 

@@ -232,7 +232,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 &[],
                 "(120)",
                 "x sum within 20% of last run;",
-                Finding::WarmingUp("120; warming up: 0 of 1 runs"),
+                Finding::WarmingUp("120; warming up: 0 of 1 run"),
             ),
             after("0 stays 0", &["(0)"], "(0.1)", "x sum within 20% of last run;", fails("0.1")),
             after(
@@ -295,7 +295,7 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 &[],
                 "(1)",
                 "x sum <= 120% of last run;",
-                Finding::WarmingUp("1; warming up: 0 of 1 runs"),
+                Finding::WarmingUp("1; warming up: 0 of 1 run"),
             ),
             after("no value is nothing to judge", &["(100)"], "(null)", "x sum <= 120% of last run;", holds("NULL")),
             after("nor are no rows", &["(100)"], "", "x sum <= 120% of last run;", holds("NULL")),
