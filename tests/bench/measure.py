@@ -22,10 +22,10 @@ class Missing(Exception):
 class Once:
     """A process that has ended: `seconds`, `cpu` (user and system seconds), `megabytes` at its peak, `out`."""
 
-    def __init__(self, command, exits=(0,)):
+    def __init__(self, command, exits=(0,), folder=None):
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             began = time.perf_counter()
-            process = subprocess.Popen(command, stdout=out, stderr=err)
+            process = subprocess.Popen(command, stdout=out, stderr=err, cwd=folder)
             _, status, usage = os.wait4(process.pid, 0)
             self.seconds = time.perf_counter() - began
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -33,6 +33,16 @@ def _read(path):
     return header, rows
 
 
+def restore(numbered, healed, into):
+    """Writes what a run left of a numbered table in its order; rows that are in quarantine as they came, without their numbers."""
+    with open(healed, encoding="utf-8-sig", newline="") as file:
+        left = {row[0]: row for row in list(csv.reader(file))[1:]}
+    with open(numbered, encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    with open(into, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header[1:], *(left.get(row[0], row)[1:] for row in rows)])
+
+
 def _normal(text):
     return _BLANKS.sub(" ", html.unescape(text.replace("\r\n", "\n").replace("\r", "\n"))).strip("\t\n ")
 

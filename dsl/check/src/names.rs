@@ -32,6 +32,11 @@ impl Table<'_> {
         self.columns.as_ref()?.get(column)?.as_ref()
     }
 
+    /// Whether it is a model.
+    pub(crate) fn is_model(&self) -> bool {
+        matches!(self.kind, TableKind::Model)
+    }
+
     /// Whether this is one of the columns every source has without declaring them.
     pub(crate) fn is_meta(&self, column: &str) -> bool {
         matches!(self.kind, TableKind::Source(_)) && META_COLUMNS.contains(&column)

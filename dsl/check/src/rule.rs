@@ -32,6 +32,8 @@ pub struct Rule {
     pub warn: Option<Tolerance>,
     /// The columns whose values make the groups that are judged each on its own.
     pub by: Vec<String>,
+    /// Whether the table is a model: its rows come in no order.
+    pub of_model: bool,
     /// Whether a sketch may stand for what is exact otherwise.
     pub approx: bool,
     /// How bad it is.
@@ -252,18 +254,18 @@ pub enum Spread {
 }
 
 /// What a number was in earlier runs, and how far from it the number may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Earlier {
     /// How far.
     pub method: Method,
-    /// How many earlier values are looked at, the latest ones.
+    /// How many earlier values are looked at, the latest ones; of several terms the most that one looks at.
     pub runs: u32,
     /// Only runs of the same day of the week count.
     pub same_weekday: bool,
 }
 
 /// How a number is compared with earlier ones.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Method {
     /// `within 3 sigma`
     Spread {
@@ -286,15 +288,26 @@ pub enum Method {
         /// Of what.
         middle: Middle,
     },
-    /// `>= 80% of last 10 runs`
-    Share {
+    /// `>= 80% of last 10 runs`, `> minimum of last 5 runs - 1`
+    Bound {
         /// `<`, `<=`, `>=` or `>`.
         comparison: Comparison,
-        /// The share.
-        share: f64,
-        /// Of what.
-        middle: Middle,
+        /// What is added up; at least one.
+        terms: Vec<Term>,
+        /// The number added to it.
+        offset: f64,
     },
+}
+
+/// A share of what a number was in earlier runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// The share; below 0 it is taken away.
+    pub share: f64,
+    /// Of what.
+    pub middle: Middle,
+    /// Of how many runs, the latest ones.
+    pub runs: u32,
 }
 
 /// What stands for several earlier values.
@@ -308,6 +321,10 @@ pub enum Middle {
     Minimum,
     /// The greatest of them.
     Maximum,
+    /// All of them together.
+    Sum,
+    /// Their standard deviation, as of a sample.
+    Deviation,
 }
 
 impl Middle {
@@ -318,6 +335,8 @@ impl Middle {
             Middle::Median => "median",
             Middle::Minimum => "minimum",
             Middle::Maximum => "maximum",
+            Middle::Sum => "sum",
+            Middle::Deviation => "stddev",
         }
     }
 }
@@ -370,19 +389,18 @@ impl Rule {
     /// Whether this binary can run it: its check, and the numbers computed in it.
     pub fn is_available(&self) -> bool {
         let available = |name: &str| pipe_schema::predicate(name).is_none_or(|p| p.available);
-        // Rows that are judged beside others are not counted by group yet; a key that is looked up is judged by itself.
-        let counted = self.tolerate != Tolerance::None || self.warn.is_some();
-        let together = self.level == Level::Set && self.predicate.spans_groups();
-        let grouped = counted && together && !self.by.is_empty();
-        available(self.check) && !grouped && self.predicate.statistics().into_iter().all(available)
+        available(self.check) && self.predicate.statistics().into_iter().all(available)
     }
 }
 
 impl Predicate {
     /// The statistics in it.
-    fn statistics(&self) -> Vec<&'static str> {
+    pub(crate) fn statistics(&self) -> Vec<&'static str> {
         match self {
             Predicate::Statistic(statistic) => vec![statistic.name],
+            Predicate::Distinct(_) => vec!["distinct"],
+            Predicate::SameAs { .. } => vec!["same_as"],
+            Predicate::RowCountSameAs(_) => vec!["row_count_same_as"],
             Predicate::Compound { parts, .. } => parts.iter().flat_map(|p| p.predicate.statistics()).collect(),
             _ => Vec::new(),
         }
@@ -396,11 +414,6 @@ impl Predicate {
             Predicate::Distinct(inner) => inner.earlier(),
             _ => None,
         }
-    }
-
-    /// Whether it looks at rows together in a way that groups keep apart.
-    pub(crate) fn spans_groups(&self) -> bool {
-        !matches!(self, Predicate::References { .. } | Predicate::Not(_))
     }
 
     /// The other tables it looks at.

@@ -18,10 +18,11 @@ pub(crate) struct Scope {
 }
 
 impl Cx<'_> {
-    /// A query, with its tables and params looked up.
+    /// The query of a model or a test, with its tables and params looked up.
     pub(crate) fn query(&mut self, sql: &Sql) -> Option<Query> {
         match parse_query(sql, self.sources) {
             Ok(query) => {
+                self.no_files(&query.functions);
                 self.tables_of(&query.tables);
                 self.params_of(&query.params, &Scope::default());
                 Some(query)
@@ -59,6 +60,18 @@ impl Cx<'_> {
             return None;
         }
         found.pop()
+    }
+
+    /// What a model reads decides when it is computed again, and what comes of a test; files that are only listed do not.
+    fn no_files(&mut self, functions: &[TableRef]) {
+        let is_known = |f: &&TableRef| matches!(f.parts.as_slice(), [n] if pipe_schema::table_function(n).is_some());
+        for f in functions.iter().filter(is_known) {
+            let message = format!("`{}` stands in rules and in `pipe query` only", f.parts.join("."));
+            self.report(
+                Diagnostic::error(sql_codes::FILES_HERE, message, f.span)
+                    .help("read the files by a `source`, or ask for them in a rule"),
+            );
+        }
     }
 
     fn tables_of(&mut self, tables: &[TableRef]) {

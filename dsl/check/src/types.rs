@@ -132,13 +132,6 @@ fn fold(ident: &sqlparser::ast::Ident) -> String {
 }
 
 /// As messages call a family.
-pub(crate) fn class_word(class: TypeClass) -> &'static str {
-    match class {
-        TypeClass::Boolean => "boolean",
-        TypeClass::Number => "a number",
-        TypeClass::Text => "text",
-        TypeClass::Time => "a date or time",
-        TypeClass::Bytes => "bytes",
-        TypeClass::Nested => "a list or struct",
-    }
+pub(crate) const fn class_word(class: TypeClass) -> &'static str {
+    class.word()
 }

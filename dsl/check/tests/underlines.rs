@@ -77,6 +77,7 @@ const PAGES: &[(&str, &str)] = &[
     ("E0425", "geometry"),
     ("E0500", "orders"),
     ("E0501", "bad_recrod"),
+    ("E0427", "increasing"),
     ("E0502", "colum"),
     ("E0503", "time_out"),
     ("E0504", "order_id.uniq"),

@@ -4,15 +4,19 @@
 //! metrics, `sql`, relationships, service levels. Each such form is read back before it is used; what does not come back as
 //! the same rule is written as it stands in the program, `type: custom, engine: pipe`.
 
+mod earlier;
 mod forms;
+mod params;
 
 use pipe_check::{Loaded, Rule};
 use pipe_diagnostics::codes::contract as codes;
 use pipe_diagnostics::{Diagnostic, Severity};
+use pipe_import::Value;
 use pipe_schema::Type;
 
 use crate::terms::{Column, Terms, canonical};
 use crate::yaml::{self, Yaml};
+pub use earlier::Earlier;
 use forms::{Form, Place};
 
 /// A contract that was written.
@@ -26,11 +30,18 @@ pub struct Exported {
     pub left_out: Vec<Diagnostic>,
 }
 
-/// Writes the contract of a table. `columns` are those that are known of a table that declares none.
+/// Writes the contract of a table. `columns` are those that are known of a table that declares none; what an earlier version
+/// says beyond columns and rules is kept, and its version counted on by what changed, unless one is given.
 ///
 /// # Errors
 /// A message when there is no such table, or its columns are not known.
-pub fn export(loaded: &Loaded, table: &str, columns: Option<Vec<Column>>) -> Result<Exported, Box<Diagnostic>> {
+pub fn export(
+    loaded: &Loaded,
+    table: &str,
+    columns: Option<Vec<Column>>,
+    earlier: Option<&Earlier>,
+    version: Option<&str>,
+) -> Result<Exported, Box<Diagnostic>> {
     let program = &loaded.program;
     let refuse =
         |code, message: String, help: String| Err(Box::new(Diagnostic::new(code, Severity::Error, message).help(help)));
@@ -40,27 +51,37 @@ pub fn export(loaded: &Loaded, table: &str, columns: Option<Vec<Column>>) -> Res
         let help = near.map_or_else(|| format!("there are {}", names.join(", ")), |n| format!("did you mean `{n}`?"));
         return refuse(codes::NO_TABLE, format!("the program has no table `{table}`"), help);
     }
-    let terms = Terms::of(program, table, columns);
+    let made = params::inlined(loaded, table);
+    let loaded = made.as_ref().unwrap_or(loaded);
+    let terms = Terms::of(&loaded.program, table, columns);
     if terms.columns.is_empty() {
         let help = "declare them with `schema (…)`, or run the program once".to_owned();
         return refuse(codes::NO_COLUMNS, format!("the columns of `{table}` are not known"), help);
     }
     let mut left_out = Vec::new();
-    let rules: Vec<&Rule> = terms.rules.iter().filter(|r| fits(r, &mut left_out)).collect();
+    let rules: Vec<&Rule> = terms.rules.iter().filter(|r| fits(loaded, r, &mut left_out)).collect();
     let document = Document { loaded, table, columns: &terms.columns };
-    let chosen = document.chosen(&rules);
-    let mut text = document.print(&chosen);
-    if !document.reads_back(&text, &rules) {
-        text = document.print(&lines(&rules).iter().map(|line| document.own(line)).collect::<Vec<_>>());
+    let mut chosen = document.chosen(&rules);
+    if !document.reads_back(&document.print(&chosen, None), &rules) {
+        chosen = lines(&rules).iter().map(|line| document.own(line)).collect();
+    }
+    let kept = Kept {
+        version: version.map(str::to_owned).or_else(|| earlier?.next(table, &terms)),
+        table: earlier.and_then(|e| e.table(table)),
+        earlier,
+    };
+    let mut text = document.print(&chosen, Some(&kept));
+    // What was kept may say something of a rule after all.
+    if !document.reads_as(&text, &rules) {
+        text = document.print(&chosen, Some(&Kept { table: None, ..kept }));
     }
     Ok(Exported { text, rules: rules.len(), left_out })
 }
 
 /// Whether a contract can hold the rule; what it cannot is told.
-fn fits(rule: &Rule, left_out: &mut Vec<Diagnostic>) -> bool {
-    let own = rule.subject.iter().chain(&rule.filter);
-    let Some(param) = own.flat_map(|e| &e.params).next() else { return true };
-    let message = format!("rule `{}` needs `${}`, and a contract has no params", rule.name, param.value);
+fn fits(loaded: &Loaded, rule: &Rule, left_out: &mut Vec<Diagnostic>) -> bool {
+    let Some(param) = params::of(loaded.sources.text(rule.span)) else { return true };
+    let message = format!("rule `{}` needs `${param}`, which has no default, and a contract has no params", rule.name);
     left_out.push(Diagnostic::new(codes::LEFT_OUT, Severity::Warning, message).label(rule.span, ""));
     false
 }
@@ -95,6 +116,14 @@ fn folded(line: &str) -> String {
         }
     }
     out
+}
+
+/// What is kept of an earlier version.
+struct Kept<'e> {
+    earlier: Option<&'e Earlier>,
+    /// What it has of the table.
+    table: Option<&'e Value>,
+    version: Option<String>,
 }
 
 struct Document<'a> {
@@ -138,42 +167,83 @@ impl Document<'_> {
     }
 
     fn is_sound(&self, form: &Form, rules: &[&Rule]) -> bool {
-        self.reads_back(&self.print(std::slice::from_ref(form)), rules)
+        self.reads_back(&self.print(std::slice::from_ref(form), None), rules)
     }
 
     /// Whether a contract reads back as just these rules, and these columns.
     fn reads_back(&self, text: &str, rules: &[&Rule]) -> bool {
+        let judged = crate::read("contract.yaml", text).is_ok_and(|contract| contract.not_judged.is_empty());
+        judged && self.reads_as(text, rules)
+    }
+
+    /// The same of one that may say more than rules.
+    fn reads_as(&self, text: &str, rules: &[&Rule]) -> bool {
         let Ok(contract) = crate::read("contract.yaml", text) else { return false };
         let Some(read) = contract.tables.get(self.table) else { return false };
         let (mut found, mut wanted): (Vec<String>, Vec<String>) =
             (read.rules.iter().map(canonical).collect(), rules.iter().map(|r| canonical(r)).collect());
         found.sort();
         wanted.sort();
-        contract.not_judged.is_empty() && read.columns == self.columns && found == wanted
+        read.columns == self.columns && found == wanted
     }
 
-    fn print(&self, forms: &[Form]) -> String {
+    fn print(&self, forms: &[Form], kept: Option<&Kept<'_>>) -> String {
         let program = &self.loaded.program;
         let docs = program.sources.get(self.table).map(|s| &s.docs);
         let docs = docs.or_else(|| program.models.get(self.table).map(|m| &m.docs));
         let docs = docs.map(|lines| lines.join("\n")).filter(|d| !d.trim().is_empty());
-        let placed = |place: &Place| -> Vec<Yaml> {
-            forms.iter().filter(|f| f.place == *place).map(|f| Yaml::Map(f.entries.clone())).collect()
-        };
-        let mut table = vec![("name", Yaml::text(self.table)), ("physicalType", Yaml::text("table"))];
+        let placed = |place: &Place| forms::placed(forms, place);
+        let earlier = kept.and_then(|k| k.earlier);
+        let before = kept.and_then(|k| k.table);
+        let said = |key| before.and_then(|t| t.text(key));
+        let mut table = vec![
+            ("name", Yaml::text(said("name").unwrap_or(self.table))),
+            ("physicalType", Yaml::text(said("physicalType").unwrap_or("table"))),
+        ];
+        let docs = docs.or_else(|| said("description").map(str::to_owned));
         table.extend(docs.map(|d| ("description", Yaml::text(d))));
-        table.push(("properties", Yaml::List(self.columns.iter().map(|c| property(c, forms)).collect())));
-        table.push(("quality", Yaml::List(placed(&Place::Quality(None)))));
+        table.extend(before.map(|t| ("", earlier::of_table(t))));
+        let property = |column: &Column| {
+            let before = before.and_then(|t| earlier::column(t, &column.name));
+            property(column, forms, before, earlier.is_some_and(|e| e.has_type(self.table, column)))
+        };
+        table.push(("properties", Yaml::List(self.columns.iter().map(property).collect())));
+        let mut quality = placed(&Place::Quality(None));
+        quality.extend(before.map(earlier::prose).unwrap_or_default());
+        table.push(("quality", Yaml::List(quality)));
+        let mut levels = placed(&Place::ServiceLevel);
+        // An element names the table as the contract does.
+        for level in &mut levels {
+            let Yaml::Map(entries) = level else { continue };
+            for (_, element) in entries.iter_mut().filter(|(key, _)| *key == "element") {
+                let Yaml::Text(text) = element else { continue };
+                if let (Some(name), Some((_, column))) = (said("name"), text.rsplit_once('.')) {
+                    *text = format!("{name}.{column}");
+                }
+            }
+        }
+        levels.extend(earlier.map(|e| e.levels(self.table)).unwrap_or_default());
+        let table = Yaml::Map(table);
+        let text = |key, other: &str| Yaml::text(earlier.and_then(|e| e.text(key)).unwrap_or(other));
+        let version = kept.and_then(|k| k.version.clone());
+        let named = earlier.map_or(Some(self.table), |e| e.text("name"));
         let document = [
             ("apiVersion", Yaml::text("v3.1.0")),
             ("kind", Yaml::text("DataContract")),
-            ("id", Yaml::text(self.table)),
-            ("name", Yaml::text(self.table)),
-            ("version", Yaml::text("1.0.0")),
-            ("status", Yaml::text("active")),
-            ("servers", Yaml::List(self.server().into_iter().collect())),
-            ("schema", Yaml::List(vec![Yaml::Map(table)])),
-            ("slaProperties", Yaml::List(placed(&Place::ServiceLevel))),
+            ("id", text("id", self.table)),
+            ("name", named.map_or_else(|| Yaml::List(Vec::new()), Yaml::text)),
+            ("version", version.map_or_else(|| text("version", "1.0.0"), Yaml::text)),
+            ("status", text("status", "active")),
+            ("", earlier.map_or_else(|| Yaml::Kept(Vec::new()), Earlier::rest)),
+            (
+                "servers",
+                earlier.and_then(Earlier::servers).unwrap_or_else(|| Yaml::List(self.server().into_iter().collect())),
+            ),
+            (
+                "schema",
+                earlier.map_or_else(|| Yaml::List(vec![table.clone()]), |e| e.schema(self.table, table.clone())),
+            ),
+            ("slaProperties", Yaml::List(levels)),
         ];
         yaml::print(&document)
     }
@@ -193,11 +263,13 @@ impl Document<'_> {
 }
 
 /// A column with what is said of it.
-fn property(column: &Column, forms: &[Form]) -> Yaml {
-    let mut entries = vec![("name", Yaml::text(&column.name))];
-    if let Some(ty) = &column.ty {
+fn property(column: &Column, forms: &[Form], before: Option<&Value>, same_type: bool) -> Yaml {
+    let name = before.and_then(|c| c.text("name")).unwrap_or(&column.name);
+    let mut entries = vec![("name", Yaml::text(name))];
+    if let Some(ty) = column.ty.as_ref().filter(|_| before.is_none() || !same_type) {
         entries.extend(typed(ty));
     }
+    entries.extend(before.map(|c| ("", earlier::of_column(c, same_type))));
     let of_column = |place: Place| forms.iter().filter(move |f| f.place == place).flat_map(|f| f.entries.clone());
     for form in forms.iter().filter(|f| f.place == Place::Key) {
         let at = form.entries.iter().position(|(_, c)| *c == Yaml::text(&column.name));
@@ -209,12 +281,11 @@ fn property(column: &Column, forms: &[Form]) -> Yaml {
     }
     entries.extend(of_column(Place::Property(column.name.clone())));
     entries.push(("logicalTypeOptions", Yaml::Map(of_column(Place::Options(column.name.clone())).collect())));
-    let items = |place: Place| {
-        let found = forms.iter().filter(|f| f.place == place).map(|f| Yaml::Map(f.entries.clone()));
-        Yaml::List(found.collect())
-    };
-    entries.push(("relationships", items(Place::Relationship(column.name.clone()))));
-    entries.push(("quality", items(Place::Quality(Some(column.name.clone())))));
+    let relationships = forms::placed(forms, &Place::Relationship(column.name.clone()));
+    entries.push(("relationships", Yaml::List(relationships)));
+    let mut quality = forms::placed(forms, &Place::Quality(Some(column.name.clone())));
+    quality.extend(before.map(earlier::prose).unwrap_or_default());
+    entries.push(("quality", Yaml::List(quality)));
     Yaml::Map(entries)
 }
 

@@ -13,7 +13,7 @@ mod terms;
 mod yaml;
 
 pub use compare::{Change, ChangeKind, Role, compare};
-pub use export::{Exported, export};
+pub use export::{Earlier, Exported, export};
 pub use held::{Held, against_program, findings};
 pub use read::{Contract, read};
 pub use terms::{Column, Terms};

@@ -35,8 +35,7 @@ impl Contract {
 /// One diagnostic with the sources it points into, when the text is no contract.
 pub fn read(name: &str, text: &str) -> Result<Contract, (Box<Diagnostic>, Sources)> {
     let imported = pipe_import::import(Tool::Odcs, name, text, None)?;
-    let declared: String = imported.undeclared.iter().map(|t| format!("source {t} from csv '{t}.csv';\n")).collect();
-    let loaded = pipe_check::check(&[(name, &imported.text), ("undeclared.pipe", &declared)]);
+    let loaded = pipe_check::check(&[(name, &imported.text)]);
     let mut tables: BTreeMap<String, Terms> = BTreeMap::new();
     for column in &imported.columns {
         let column_of = Column { name: column.name.clone(), ty: column.ty.clone(), exact: column.exact };

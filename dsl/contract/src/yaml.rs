@@ -11,6 +11,8 @@ pub(crate) enum Yaml {
     List(Vec<Yaml>),
     /// A mapping, in the order written.
     Map(Vec<(&'static str, Yaml)>),
+    /// A mapping that somebody else wrote; under the key `""` its entries stand among those around it.
+    Kept(Vec<(String, Yaml)>),
 }
 
 impl Yaml {
@@ -33,6 +35,7 @@ impl Yaml {
         match self {
             Yaml::List(items) => items.is_empty(),
             Yaml::Map(entries) => entries.is_empty(),
+            Yaml::Kept(entries) => entries.is_empty(),
             _ => false,
         }
     }
@@ -41,23 +44,42 @@ impl Yaml {
 /// The text of a mapping.
 pub(crate) fn print(entries: &[(&'static str, Yaml)]) -> String {
     let mut out = String::new();
-    map(entries, 0, false, &mut out);
+    map(&flat(entries), 0, false, &mut out);
     out
 }
 
-fn map(entries: &[(&'static str, Yaml)], depth: usize, in_item: bool, out: &mut String) {
-    for (i, (key, value)) in entries.iter().filter(|(_, v)| !v.is_empty()).enumerate() {
+/// The entries of a mapping; of others, which have keys of any kind, those that are kept stand among them.
+fn flat<'y>(entries: &'y [(&'static str, Yaml)]) -> Vec<(&'y str, &'y Yaml)> {
+    let entry = |(key, value): &'y (&'static str, Yaml)| match value {
+        Yaml::Kept(kept) if key.is_empty() => kept.iter().map(|(key, value)| (key.as_str(), value)).collect(),
+        value => vec![(*key, value)],
+    };
+    entries.iter().flat_map(entry).collect()
+}
+
+/// The entries of a value that is a mapping.
+fn entries(value: &Yaml) -> Option<Vec<(&str, &Yaml)>> {
+    match value {
+        Yaml::Map(entries) => Some(flat(entries)),
+        Yaml::Kept(entries) => Some(entries.iter().map(|(key, value)| (key.as_str(), value)).collect()),
+        _ => None,
+    }
+}
+
+fn map(of: &[(&str, &Yaml)], depth: usize, in_item: bool, out: &mut String) {
+    for (i, (key, value)) in of.iter().filter(|(_, v)| !v.is_empty()).enumerate() {
         // The first entry of an item stands behind its dash.
         if !(in_item && i == 0) {
             out.push_str(&"  ".repeat(depth));
         }
-        out.push_str(key);
+        out.push_str(&scalar(&Yaml::text(*key)));
         out.push(':');
+        if let Some(inner) = entries(value) {
+            out.push('\n');
+            map(&inner, depth + 1, false, out);
+            continue;
+        }
         match value {
-            Yaml::Map(inner) => {
-                out.push('\n');
-                map(inner, depth + 1, false, out);
-            }
             Yaml::List(items) if items.iter().all(is_scalar) => {
                 let items: Vec<String> = items.iter().map(scalar).collect();
                 out.push_str(&format!(" [{}]\n", items.join(", ")));
@@ -67,9 +89,9 @@ fn map(entries: &[(&'static str, Yaml)], depth: usize, in_item: bool, out: &mut 
                 for item in items {
                     out.push_str(&"  ".repeat(depth + 1));
                     out.push_str("- ");
-                    match item {
-                        Yaml::Map(inner) => map(inner, depth + 2, true, out),
-                        other => out.push_str(&format!("{}\n", scalar(other))),
+                    match entries(item).filter(|inner| inner.iter().any(|(_, v)| !v.is_empty())) {
+                        Some(inner) => map(&inner, depth + 2, true, out),
+                        None => out.push_str(&format!("{}\n", scalar(item))),
                     }
                 }
             }
@@ -103,7 +125,16 @@ fn scalar(value: &Yaml) -> String {
         Yaml::Plain(text) => text.clone(),
         Yaml::Text(text) if is_plain(text) => text.clone(),
         Yaml::Text(text) => quoted(text),
-        Yaml::List(_) | Yaml::Map(_) => String::new(),
+        Yaml::List(items) => {
+            let items: Vec<String> = items.iter().map(scalar).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Yaml::Map(_) | Yaml::Kept(_) => {
+            let inner = entries(value).unwrap_or_default();
+            let inner: Vec<String> =
+                inner.iter().map(|(k, v)| format!("{}: {}", scalar(&Yaml::text(*k)), scalar(v))).collect();
+            format!("{{{}}}", inner.join(", "))
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn described(rule: &pipe_check::Rule) -> String {
 }
 
 fn reads_back(loaded: &pipe_check::Loaded) {
-    let exported = export(loaded, "orders", None).expect("a contract");
+    let exported = export(loaded, "orders", None, None, None).expect("a contract");
     let contract =
         read("orders.yaml", &exported.text).unwrap_or_else(|(d, _)| panic!("{}\n{}", d.message, exported.text));
     assert!(contract.not_judged.is_empty(), "{:?}\n{}", contract.not_judged, exported.text);

@@ -1,9 +1,5 @@
 //! Bounds as predicates, and what several tools say alike.
 
-use pipe_diagnostics::Span;
-
-use crate::args::refuse;
-use crate::rule::{Rule, Said};
 use crate::words;
 
 /// A lower and an upper bound, each with whether it is excluded.
@@ -60,52 +56,7 @@ pub(crate) fn present(columns: &[&str]) -> String {
     columns.iter().map(|c| format!("{} is not null", words::name(c))).collect::<Vec<_>>().join(" and ")
 }
 
-/// `select … from table where condition` that should find nothing, as a rule: the condition holds of no row.
-///
-/// # Errors
-/// What else stands in the query: it cannot be judged a row at a time.
-pub(crate) fn no_such_row(query: &str, tables: &[&str], span: Span) -> Said<Rule> {
-    let text = query.trim().trim_end_matches(';').replace("{batch}", "batch_");
-    let refused = || {
-        refuse(
-            span,
-            "a query that is more than `select … from the table where …` is no rule; make a model of it and say `row count = 0` of that",
-        )
-    };
-    let lower = text.to_lowercase();
-    let Some(at) = lower.find(" where ").or_else(|| lower.find("\nwhere ")) else { return refused() };
-    let (Some(head), Some(condition)) = (lower.get(..at), text.get(at + 7..)) else { return refused() };
-    let Some((_, from)) = head.rsplit_once(" from ").or_else(|| head.rsplit_once("\nfrom ")) else { return refused() };
-    let mut words = from.split_whitespace();
-    let named =
-        words.next().unwrap_or_default().trim_matches(['"', '`']).rsplit('.').next().unwrap_or_default().to_owned();
-    let known = named == "batch_" || tables.iter().any(|t| t.eq_ignore_ascii_case(&named));
-    let rest = condition.to_lowercase();
-    let more = [" group by ", " having ", " order by ", " limit ", " union ", " join ", "select "];
-    let padded = format!(" {} ", rest.split_whitespace().collect::<Vec<_>>().join(" "));
-    if !known || words.next().is_some() || more.iter().any(|m| padded.contains(m)) {
-        return refused();
-    }
-    Ok(Rule::boolean("no_such_row", format!("not ({})", condition.trim())))
-}
-
-/// `select X from own [where condition]` as X and the condition; `None` of any other query.
-pub(crate) fn of_own_table(query: &str, is_own: impl Fn(&str) -> bool) -> Option<(String, Option<String>)> {
-    let text = query.trim().trim_end_matches(';').split_whitespace().collect::<Vec<_>>().join(" ");
-    let lower = text.to_lowercase();
-    let from = lower.find(" from ").filter(|_| lower.len() == text.len() && lower.starts_with("select "))?;
-    let selected = text.get("select ".len()..from)?;
-    let tail = text.get(from + " from ".len()..)?;
-    let (name, rest) = tail.split_once(' ').unwrap_or((tail, ""));
-    let name = name.trim_matches(['"', '`']);
-    if !is_own(&name.rsplit('.').next().unwrap_or(name).to_lowercase()) {
-        return None;
-    }
-    let condition = match rest {
-        "" => None,
-        rest => Some(rest.get("where ".len()..).filter(|_| rest.to_lowercase().starts_with("where "))?.to_owned()),
-    };
-    let more = [" group by ", " having ", " order by ", " limit ", " join ", "select "];
-    let read = format!(" {} ", condition.clone().unwrap_or_default().to_lowercase());
-    (!more.iter().any(|m| read.contains(m))).then(|| (selected.to_owned(), condition))
+/// Whether one of them has a value.
+pub(crate) fn any_present(columns: &[&str]) -> String {
+    columns.iter().map(|c| format!("{} is not null", words::name(c))).collect::<Vec<_>>().join(" or ")
 }

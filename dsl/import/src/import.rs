@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use pipe_diagnostics::codes::{import as codes, names, sql};
-use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources, nearest};
+use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources, Span, nearest};
 use pipe_schema::Type;
 
 use crate::catalogue::{Check, Said as How, Tool, catalogue};
@@ -22,7 +22,7 @@ pub struct Imported {
     pub rules: usize,
     /// The columns that the file describes, also those whose type has no name here.
     pub columns: Vec<ImportedColumn>,
-    /// The tables that the program names and the file says nothing of: they have to be declared.
+    /// The tables that the program names and the file says nothing of: their sources are `source t from csv 't.csv';`.
     pub undeclared: Vec<String>,
     /// What cannot be said, each at its place in the file.
     pub refused: Vec<Diagnostic>,
@@ -94,6 +94,8 @@ pub(crate) struct Cx {
     /// Tables that rules name and the file does not describe.
     pub(crate) others: BTreeSet<String>,
     pub(crate) refused: Vec<Diagnostic>,
+    /// What has no bearing on a verdict, each at its place.
+    pub(crate) left_out: Vec<(Span, String)>,
     pub(crate) columns: Vec<ImportedColumn>,
     checks: usize,
 }
@@ -107,6 +109,7 @@ impl Cx {
             tables: Vec::new(),
             others: BTreeSet::new(),
             refused: Vec::new(),
+            left_out: Vec::new(),
             columns: Vec::new(),
             checks: 0,
         }
@@ -130,6 +133,11 @@ impl Cx {
             Ok(rules) => self.table(table).rules.extend(rules),
             Err(why) => self.refused.push(*why),
         }
+    }
+
+    /// Names something that is left out, since nothing is judged by it.
+    pub(crate) fn leave_out(&mut self, span: Span, what: String) {
+        self.left_out.push((span, what));
     }
 
     /// Looks a check up in the tool's catalogue.

@@ -18,6 +18,8 @@ pub(crate) struct Table {
     pub(crate) locator: Option<(&'static str, String)>,
     pub(crate) docs: Option<String>,
     pub(crate) rules: Vec<Rule>,
+    /// The changes of its schema that fail a run, by the names of the failures.
+    pub(crate) fails: Vec<&'static str>,
 }
 
 /// What a rule judges.
@@ -61,6 +63,8 @@ pub(crate) struct Rule {
     pub(crate) dimension: Option<&'static str>,
     /// Conditions that all hold of the rows judged.
     pub(crate) filter: Vec<String>,
+    /// The subject is a query of the table itself: which rows it is about stands in it, and `where` would not reach it.
+    pub(crate) asks: bool,
     pub(crate) null_fails: bool,
     pub(crate) because: Option<String>,
     /// What a reader should know, as a comment above the rule.
@@ -81,6 +85,7 @@ impl Rule {
             severity: None,
             dimension: None,
             filter: Vec::new(),
+            asks: false,
             null_fails: false,
             because: None,
             notes: Vec::new(),
@@ -98,6 +103,18 @@ impl Rule {
         match columns {
             [one] => Self::column(one, check, predicate),
             _ => Self::new(Subject::Key(columns.to_vec()), check, predicate),
+        }
+    }
+
+    /// `a_b_unique: (struct(a, b)) unique`: of columns whose NULLs are equal, as `group by` has it.
+    pub(crate) fn combination(columns: &[String]) -> Self {
+        match columns {
+            [one] => Self::column(one, "unique", "unique"),
+            _ => Self::sql(
+                format!("{}_unique", columns.join("_")),
+                format!("struct({})", crate::words::names(columns)),
+                "unique",
+            ),
         }
     }
 
@@ -121,6 +138,11 @@ impl Rule {
         Self::new(Subject::Sql(sql.into()), "boolean", predicate).named(name)
     }
 
+    /// `name: ((select …)) predicate`
+    pub(crate) fn query(name: impl Into<String>, query: impl Into<String>, predicate: impl Into<String>) -> Self {
+        Self { asks: true, ..Self::sql(name, query, predicate) }
+    }
+
     pub(crate) fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -128,8 +150,15 @@ impl Rule {
 
     /// Judges only rows of which this holds.
     pub(crate) fn only(mut self, condition: impl Into<String>) -> Self {
-        self.filter.push(condition.into());
+        self.pick(Some(condition.into()));
         self
+    }
+
+    /// The same of several conditions, for a rule that is there; a query has its own.
+    pub(crate) fn pick(&mut self, conditions: impl IntoIterator<Item = String>) {
+        if !self.asks {
+            self.filter.extend(conditions);
+        }
     }
 
     pub(crate) fn null_fails(mut self) -> Self {

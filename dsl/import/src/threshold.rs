@@ -82,7 +82,8 @@ impl Threshold {
         }
     }
 
-    /// The predicates that hold together where it holds. A number outside of bounds is one or the other: `Err` has both.
+    /// The predicates that hold together where it holds. Outside of bounds of which one is included it is one or the other:
+    /// `Err` has both.
     pub(crate) fn predicates(&self) -> Result<Vec<String>, (String, String)> {
         match self {
             Self::Compare(sign, n) => Ok(vec![format!("{sign} {n}")]),
@@ -96,10 +97,31 @@ impl Threshold {
                 format!("{} {low}", if *open_low { ">" } else { ">=" }),
                 format!("{} {high}", if *open_high { "<" } else { "<=" }),
             ]),
+            Self::Outside { low, high, open_low: false, open_high: false } => {
+                Ok(vec![format!("not between {low} and {high}")])
+            }
+            Self::Outside { low, high, open_low: true, open_high: true } => {
+                Ok(vec![format!("not strictly between {low} and {high}")])
+            }
             Self::Outside { low, high, open_low, open_high } => Err((
                 format!("{} {low}", if *open_low { "<=" } else { "<" }),
                 format!("{} {high}", if *open_high { ">=" } else { ">" }),
             )),
+        }
+    }
+
+    /// The same of whole numbers with both bounds included, as far as they are written as such.
+    pub(crate) fn whole(&self) -> Self {
+        let moved =
+            |n: &str, open: bool, by: i64| n.parse::<i64>().ok().map(|n| (n + if open { by } else { 0 }).to_string());
+        match self {
+            Self::Outside { low, high, open_low, open_high } => {
+                match (moved(low, *open_low, 1), moved(high, *open_high, -1)) {
+                    (Some(low), Some(high)) => Self::Outside { low, high, open_low: false, open_high: false },
+                    _ => self.clone(),
+                }
+            }
+            other => other.clone(),
         }
     }
 
@@ -146,7 +168,9 @@ mod tests {
     fn thresholds_are_read_and_turned_round() {
         let parse = |t: &str| Threshold::parse(t).expect("a threshold").0;
         assert_eq!(parse("between [1 and 5)").predicates(), Ok(vec![">= 1".to_owned(), "< 5".to_owned()]));
-        assert_eq!(parse("not between 1 and 5").predicates(), Err(("< 1".to_owned(), "> 5".to_owned())));
+        assert_eq!(parse("not between 1 and 5").predicates(), Ok(vec!["not between 1 and 5".to_owned()]));
+        assert_eq!(parse("not between (1 and 5)").predicates(), Ok(vec!["not strictly between 1 and 5".to_owned()]));
+        assert_eq!(parse("not between (1 and 5").predicates(), Err(("<= 1".to_owned(), "> 5".to_owned())));
         assert_eq!(parse("between 1 and 5").contrary(), parse("not between 1 and 5"));
         assert_eq!(parse("> 5").contrary().allowed(false).as_deref(), Some("5"));
         assert_eq!(parse("< 5").allowed(false).as_deref(), Some("4"));

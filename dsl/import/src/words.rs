@@ -101,6 +101,11 @@ pub(crate) fn add(a: &str, b: &str, minus: bool) -> Option<String> {
     Some(Decimal { digits: to(a)?.checked_add(b)?, scale }.print())
 }
 
+/// A text as a regular expression that finds just that.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().flat_map(|c| r"\.+*?()|[]{}^$#&-~".contains(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 /// A regular expression that must cover the whole text.
 pub(crate) fn anchored(regex: &str) -> String {
     let bare = regex.strip_prefix('^').unwrap_or(regex);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pipe_diagnostics::{Diagnostic, Sources};
+use pipe_diagnostics::{Diagnostic, Sources, Span};
 
 use crate::import::Cx;
 use crate::rule::{Rule, Said, Subject, Table};
@@ -13,9 +13,10 @@ pub(crate) fn program(cx: &Cx, file: &str, sources: &Sources) -> Said<String> {
     let mut out = format!("pipe 1;\n\n-- From `{file}` of {}.\n", cx.tool.title());
     let missing = undeclared(cx);
     if !missing.is_empty() {
-        out += "-- The file does not say what these tables are made of; declare each, as in\n";
+        out += "-- The file does not say where these tables are: put connector, locator and columns in, or give a file of\n";
+        out += "-- each to `pipe validate --on`.\n";
         for table in missing {
-            out += &format!("--   source {table} from csv '{}.csv';\n", table.trim_matches('"'));
+            out += &placeholder(&table);
         }
     }
     for table in &cx.tables {
@@ -29,6 +30,16 @@ pub(crate) fn program(cx: &Cx, file: &str, sources: &Sources) -> Said<String> {
         }
         if !table.rules.is_empty() {
             out += &format!("\nrules {} {{\n{}}}\n", table.name, lines(&table.rules));
+        }
+    }
+    for table in cx.tables.iter().filter(|t| !t.fails.is_empty()) {
+        let (on, why) = (table.fails.join(" | "), words::text("the schema has changed"));
+        out += &format!("\nheal {} {{\n  on {on} => fail {why};\n}}\n", table.name);
+    }
+    if !cx.left_out.is_empty() {
+        out += "\n-- Left out, for no verdict hangs on it:\n";
+        for (span, what) in &cx.left_out {
+            out += &format!("--   {}: {}\n", at(*span, sources), what.replace('\n', " "));
         }
     }
     if !cx.refused.is_empty() {
@@ -48,7 +59,12 @@ pub(crate) fn program(cx: &Cx, file: &str, sources: &Sources) -> Said<String> {
     })
 }
 
-/// The tables that have to be declared by hand.
+/// The source of a table of which nothing is known but its name.
+pub(crate) fn placeholder(table: &str) -> String {
+    format!("source {table} from csv {};\n", words::text(&format!("{}.csv", table.trim_matches('"'))))
+}
+
+/// The tables of which nothing is known but their names.
 pub(crate) fn undeclared(cx: &Cx) -> Vec<String> {
     let bare = cx.tables.iter().filter(|t| t.columns.is_empty() && !t.rules.is_empty()).map(|t| &t.name);
     bare.chain(&cx.others).cloned().collect()
@@ -56,7 +72,11 @@ pub(crate) fn undeclared(cx: &Cx) -> Vec<String> {
 
 /// `file:line`
 fn place(d: &Diagnostic, sources: &Sources) -> String {
-    let Some((span, file)) = d.span().and_then(|s| Some((s, sources.get(s.file)?))) else { return String::new() };
+    d.span().map_or_else(String::new, |span| at(span, sources))
+}
+
+fn at(span: Span, sources: &Sources) -> String {
+    let Some(file) = sources.get(span.file) else { return String::new() };
     let line = file.text.get(..span.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
     format!("{}:{line}", file.name)
 }

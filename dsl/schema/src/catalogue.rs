@@ -234,7 +234,8 @@ const KINDS: &[(&str, &[Kind])] = &[
             predicate("no_time_gaps", "gaps", "ordered_at without gaps over 1d;"),
             recipe(
                 "rows_per_window",
-                "hourly: ((select min(n) from (select count(*) as n from orders group by date_trunc('hour', ordered_at))) >= 10);",
+                // An hour without rows is none of the groups, so the hours from the first to the last are counted too.
+                "hourly: ((select min(n) >= 10 and count(*) = 1 + (max(h) - min(h)) / 3600 from (select cast(date_part('epoch', date_trunc('hour', ordered_at)) as bigint) as h, count(*) as n from orders where ordered_at is not null group by 1)));",
             ),
             recipe("ingestion_delay", "late: (shipped_at - ordered_at <= interval '1 hour');"),
             predicate(

@@ -11,10 +11,12 @@ mod connector;
 mod failure;
 mod keys;
 mod meaning;
+mod modifier;
 mod postal;
 mod predicate;
 pub mod reference;
 mod statement;
+mod table_function;
 mod types;
 
 pub use action::{ActionInfo, action, actions};
@@ -27,9 +29,11 @@ pub use failure::{
 };
 pub use keys::{heal_keys, model_keys};
 pub use meaning::{Claim, Finding, RecipeCase, claims, recipe_cases};
+pub use modifier::{Modified, ModifierInfo, modifier, modifiers};
 pub use postal::{postal_countries, postal_patterns};
 pub use predicate::{Level, PredicateInfo, predicate, predicates};
 pub use statement::{StatementInfo, statement, statements};
+pub use table_function::{TableFunctionInfo, table_function, table_functions};
 pub use types::{Type, TypeClass};
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub fn chapters() -> Vec<(&'static str, Vec<Page>)> {
         ("Connectors", connectors().iter().map(connector_page).collect()),
         ("Models", vec![keys_page("model", "the keys of a model", model_keys())]),
         ("Predicates", predicates().map(predicate_page).collect()),
+        ("Modifiers", modifiers().iter().map(modifier_page).collect()),
         (
             "Kinds of check",
             catalogue().iter().flat_map(|(about, kinds)| kinds.iter().map(|k| kind_page(about, k))).collect(),
@@ -45,6 +46,7 @@ pub fn chapters() -> Vec<(&'static str, Vec<Page>)> {
         ("Actions", actions().iter().map(action_page).collect()),
         ("Gates", vec![keys_page("heal", "the keys of a `heal` block", heal_keys())]),
         ("Channels", channels().iter().map(channel_page).collect()),
+        ("Table functions", table_functions().iter().map(table_function_page).collect()),
         ("Types", Type::words().iter().map(|word| type_page(word)).collect()),
     ]
 }
@@ -183,6 +185,24 @@ fn predicate_page(p: &PredicateInfo) -> Page {
     Page { facts, parts, available: p.available, ..page(word, "a predicate", p.doc, p.example) }
 }
 
+fn modifier_page(m: &ModifierInfo) -> Page {
+    let refuses = predicates().filter_map(|p| Some((m.refused_by(p)?, p.name)));
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (why, check) in refuses {
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, checks)) => checks.push(check),
+            None => by_reason.push((why, vec![check])),
+        }
+    }
+    let row = |(why, checks): (&str, Vec<&str>)| {
+        (why.to_owned(), String::new(), checks.iter().map(|c| code(c)).collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<_> = by_reason.into_iter().map(row).collect();
+    let parts = if rows.is_empty() { vec![] } else { vec![Parts { title: "Refused".to_owned(), rows }] };
+    let facts = vec![("form".to_owned(), code(m.syntax))];
+    Page { facts, parts, ..page(m.name, "a modifier of rules", m.doc, m.example) }
+}
+
 fn kind_page(about: &str, k: &Kind) -> Page {
     let (doc, example) = match k.way {
         Way::Predicate { check, rule } => {
@@ -229,6 +249,13 @@ fn action_page(a: &ActionInfo) -> Page {
         facts.push(("inferred".to_owned(), "budgets and the clause's confidence bind it".to_owned()));
     }
     Page { facts, available: a.available, ..page(a.name, "an action", a.doc, a.example) }
+}
+
+fn table_function_page(f: &TableFunctionInfo) -> Page {
+    let rows = f.columns.iter().map(|(name, ty, doc)| (code(name), code(&ty.to_string()), (*doc).to_owned()));
+    let parts = vec![Parts { title: "Columns".to_owned(), rows: rows.collect() }];
+    let facts = vec![("form".to_owned(), code(f.syntax))];
+    Page { facts, parts, ..page(f.name, "a table function", f.doc, f.example) }
 }
 
 fn type_page(word: &str) -> Page {

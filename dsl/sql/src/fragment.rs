@@ -25,6 +25,8 @@ pub struct Query {
     pub ast: Box<ast::Query>,
     /// The tables it reads, CTEs taken out; in the order of first use, each once.
     pub tables: Vec<TableRef>,
+    /// The functions it reads like tables, `from files('…')`; each call.
+    pub functions: Vec<TableRef>,
     /// The `$name`s in it.
     pub params: Vec<Spanned<String>>,
 }
@@ -92,10 +94,10 @@ pub fn parse_query(sql: &Sql, sources: &Sources) -> Result<Query, Vec<Diagnostic
     }
     let mut names = Names::new(&tokens);
     _ = ast.visit(&mut names);
-    let Names { tables, params, mut errors, .. } = names;
+    let Names { tables, functions, params, mut errors, .. } = names;
     errors.extend(query::without_effect(&ast, &tokens));
     if errors.is_empty() {
-        Ok(Query { text: sql.value.clone(), span: sql.span, ast, tables, params })
+        Ok(Query { text: sql.value.clone(), span: sql.span, ast, tables, functions, params })
     } else {
         Err(errors)
     }

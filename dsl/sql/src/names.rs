@@ -57,6 +57,8 @@ pub(crate) struct Names<'t, 'a> {
     tokens: &'t Tokens<'a>,
     /// Tables, common table expressions taken out; in the order of first use, each once.
     pub tables: Vec<TableRef>,
+    /// Functions that stand in the place of a table, each call.
+    pub functions: Vec<TableRef>,
     /// Columns outside subqueries.
     pub columns: Vec<Column>,
     /// Params.
@@ -87,6 +89,7 @@ impl<'t, 'a> Names<'t, 'a> {
         Self {
             tokens,
             tables: Vec::new(),
+            functions: Vec::new(),
             columns: Vec::new(),
             params: Vec::new(),
             aggregate: false,
@@ -172,8 +175,14 @@ impl Visitor for Names<'_, '_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table { name, args: None, .. } = factor {
-            self.table(name);
+        match factor {
+            TableFactor::Table { name, args: None, .. } => self.table(name),
+            TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
+                let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+                let span = self.idents(parts.first(), parts.last());
+                self.functions.push(TableRef { parts: parts.iter().map(|i| fold(i)).collect(), span });
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     }

@@ -36,10 +36,13 @@ pub(crate) fn form(word: &str) -> Option<Form> {
     }
 }
 
+/// How an item of `rules` is called.
+pub(crate) const RULE: &str = "this rule";
+
 /// How the items of a block are called; `word` starts the statement.
 pub(crate) fn item(word: &str) -> Context {
     let what = match word {
-        "rules" => "this rule",
+        "rules" => RULE,
         "heal" => "this clause",
         _ => "this item",
     };

@@ -7,6 +7,8 @@ use pipe_diagnostics::codes::syntax as code;
 use pipe_diagnostics::{Diagnostic, FileId, Span, nearest};
 use pipe_grammar::{Rule, symbol};
 
+use crate::elsewhere::{instead_of, joined};
+use crate::forms::RULE;
 use crate::lexer::{Lexed, Lexeme, Lexer};
 use crate::splitter::{MAX_DEPTH, STATEMENTS, Trouble};
 
@@ -88,7 +90,8 @@ pub(crate) fn unexpected(
     let expected = expected(failure, context);
     let message = format!("expected {expected} in {}, found {}", context.what, shown(found_text));
     Diagnostic::error(code::UNEXPECTED, message, span).saying(format!("expected {expected}")).maybe_help(
-        help(found, found_text, failure)
+        in_a_rule(text, &slice, found_text, failure, context)
+            .or_else(|| help(found, found_text, failure))
             .or_else(|| no_block_here(found_text, context))
             .or_else(|| misspelt(text, &slice, failure)),
     )
@@ -224,6 +227,26 @@ fn help(found: Lexed, found_text: &str, failure: &Failure) -> Option<String> {
     Some(format!("did you mean `{near}`?"))
 }
 
+/// What a rule writes for a word of SQL or of another tool, or for a number behind `length`.
+fn in_a_rule(text: &str, slice: &Range<usize>, found: &str, failure: &Failure, context: Context) -> Option<String> {
+    if context.what != RULE {
+        return None;
+    }
+    let takes = |rule| failure.expected.contains(&rule);
+    if takes(Rule::option)
+        && let Some(how) = joined(found)
+    {
+        return Some(how.to_owned());
+    }
+    let words = words_before(text, slice, failure)?;
+    if words.last().is_some_and(|w| w.eq_ignore_ascii_case("length")) && found.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Some(format!("write `length = {found}`"));
+    }
+    let predicate = takes(Rule::predicate) || takes(Rule::kw_blank) || takes(Rule::open);
+    instead_of(found).filter(|_| predicate).map(|instead| format!("write `{instead}`"))
+}
+
 /// What to write in place of a block, where a statement that ends with `;` has one.
 fn no_block_here(found_text: &str, context: Context) -> Option<String> {
     if found_text != "{" || context.end != "`;`" {
@@ -239,14 +262,20 @@ fn no_block_here(found_text: &str, context: Context) -> Option<String> {
     Some(format!("it has no block: {instead}"))
 }
 
+/// What stands in the slice before the place where pest stopped.
+fn words_before<'t>(text: &'t str, slice: &Range<usize>, failure: &Failure) -> Option<Vec<&'t str>> {
+    let before = Lexer::new(text.get(..failure.at)?, slice.start).filter(|t| !t.lexeme.is_trivia());
+    Some(before.map(|t| text.get(t.start..t.end).unwrap_or("")).collect())
+}
+
 /// The word before, or the one that decides the form, where it is nearly the word that would have made this right.
 fn misspelt(text: &str, slice: &Range<usize>, failure: &Failure) -> Option<String> {
-    let before = Lexer::new(text.get(..failure.at)?, slice.start).filter(|t| !t.lexeme.is_trivia());
-    let words: Vec<&str> = before.map(|t| text.get(t.start..t.end).unwrap_or("")).collect();
+    let words = words_before(text, slice, failure)?;
     let instead = |near: &str, word: &str| format!("did you mean `{near}` instead of `{word}`?");
     let is_other = |near: &&str, word: &str| !near.eq_ignore_ascii_case(word);
-    // Short words are near to many.
-    if let Some(last) = words.last().filter(|word| word.chars().count() > 2) {
+    // Short words are near to many, and a rule's column may have any name.
+    let column = failure.expected.contains(&Rule::predicate);
+    if let Some(last) = words.last().filter(|word| word.chars().count() > 2 && !column) {
         let wanted = failure.expected.iter().flat_map(|rule| symbol(*rule).words.iter().copied());
         if let Some(near) = nearest(last, wanted).filter(|near| is_other(near, last)) {
             return Some(instead(near, last));

@@ -100,7 +100,7 @@ fn kind(rule: Rule, text: &str) -> Option<TokenKind> {
         Rule::type_word => TokenKind::Type,
         Rule::typed_word | Rule::statistic_word => TokenKind::Keyword,
         Rule::text => TokenKind::Text,
-        Rule::number | Rule::percent | Rule::measure => TokenKind::Number,
+        Rule::number | Rule::offset | Rule::percent | Rule::measure => TokenKind::Number,
         Rule::param_ref => TokenKind::Param,
         Rule::query | Rule::sql => TokenKind::Sql,
         Rule::comparison => TokenKind::Operator,

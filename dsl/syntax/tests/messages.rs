@@ -42,6 +42,24 @@ fn a_page_raises_just_its_code_and_its_good_text_nothing() {
 }
 
 #[test]
+fn a_rule_in_the_words_of_sql_or_another_tool_is_told_its_own() {
+    let help = |rule: &str| only(&format!("rules a {{ {rule}; }}")).0.help.unwrap_or_default();
+    assert_eq!(
+        help("b >= 0 and b < 9"),
+        "a comma joins predicates, `>= 0, < 100`; SQL stands in parentheses, `(a >= 0 and b < 100)`"
+    );
+    assert_eq!(
+        help("b = 1 OR b = 2"),
+        "`any of (…)` joins alternatives, `any of (= 'a', is null)`; SQL stands in parentheses"
+    );
+    assert_eq!(help("b length 3"), "write `length = 3`");
+    assert_eq!(help("b in set ('a')"), "write `in ('new', 'paid')`");
+    assert_eq!(help("b not empty"), "write `not blank`");
+    // A column may be called nearly as a predicate is.
+    assert_eq!(help("name such"), "");
+}
+
+#[test]
 fn a_misspelt_word_gets_the_nearest() {
     says(
         "source orders frm csv 'x';",

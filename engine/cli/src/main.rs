@@ -1,5 +1,6 @@
 //! `pipe`: the command line. Everything that is printed is printed here; the libraries return data.
 
+mod bare;
 mod commands;
 mod diagnose;
 mod exit;

@@ -136,6 +136,11 @@ impl Paint {
     }
 }
 
+/// A text from data as it is, in quotes where it would not be seen otherwise: blank, or with blanks around it.
+pub fn visible(text: &str) -> String {
+    if text.trim() == text && !text.is_empty() { text.to_owned() } else { format!("'{text}'") }
+}
+
 /// Text from data, safe on a terminal: control characters escaped, cut to `most` characters as shown, with a mark.
 pub fn plain(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most.saturating_mul(4)));
@@ -155,6 +160,11 @@ pub fn plain(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_are_seen() {
+        assert_eq!(["", " a", "a b"].map(visible), ["''", "' a'", "a b"]);
+    }
 
     #[test]
     fn text_from_data_cannot_steer_a_terminal() {

@@ -1,6 +1,8 @@
 //! Suggestions written into the files of a program.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use pipe_check::Loaded;
@@ -8,11 +10,53 @@ use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources};
 use pipe_suggest::Suggestions;
 
-use crate::commands::replace;
+use crate::bare::{Bare, TWICE};
+use crate::commands::{Refused, replace};
 use crate::project::{Project, ProjectArgs, reason};
 
-/// What is wrong, with the texts it points into.
-type Refused = (Vec<Diagnostic>, Sources);
+/// A whole program of a file by itself: what reads it, what was suggested, and a load of it.
+///
+/// # Errors
+/// What was written is no program: a fault of this one.
+pub fn program(bare: &Bare, suggested: &Suggestions) -> Result<String, Vec<Diagnostic>> {
+    let mut suggested = suggested.clone();
+    // Whatever the program that it was looked at with says of healing is not there yet.
+    suggested.has_heal = false;
+    if bare.twice {
+        let why = "columns of the header have the same name: the later one is read with a number behind it";
+        suggested.healing.clauses.insert(0, (TWICE.to_owned(), why.to_owned()));
+    }
+    let text = |source: &str| format!("pipe 1;\n\n{source}\n{}\n{}", suggested.blocks(), bare.load());
+    let typed = text(&bare.source(&suggested.columns));
+    // Not every type that a file may have can be declared.
+    let checked = pipe_check::check(&[("suggest.pipe", &typed)]);
+    let whole = if checked.has_errors() { text(&bare.source(&[])) } else { typed };
+    pipe_fmt::format(&whole)
+}
+
+/// Writes a program to a file that is not there yet; gives its name.
+///
+/// # Errors
+/// It is there; it cannot be written.
+pub fn create(bare: &Bare, text: &str) -> Result<String, Refused> {
+    let path = bare.program();
+    let file = path.display().to_string();
+    let written = File::create_new(&path).and_then(|mut new| new.write_all(text.as_bytes()));
+    written.map(|()| file.clone()).map_err(|error| {
+        let exists = error.kind() == ErrorKind::AlreadyExists;
+        let message = match exists {
+            true => format!("`{file}` is there already, and is not written over"),
+            false => format!("cannot write `{file}`: {}", reason(&error)),
+        };
+        let mut problem = Diagnostic::new(codes::SINK_UNWRITABLE, Severity::Error, message);
+        if exists {
+            let table = &bare.table;
+            problem = problem
+                .help(format!("`pipe suggest {table} {file} --apply` adds to it what it has not; or move it away"));
+        }
+        (vec![problem], Sources::default())
+    })
+}
 
 /// Adds the rules to the file that declares the table, and the clauses to its heal block, wherever that stands. Nothing is written unless the
 /// program as it would be has no finding that it has not now. Gives the files written.

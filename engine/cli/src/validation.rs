@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use pipe_run::{FailingRow, Judged, Validation};
 
-use crate::output::{Paint, plain};
+use crate::output::{Paint, plain, visible};
+use crate::profile::number;
 use crate::report::{Table, WIDTH, count, counted, failure, seconds, share, wrapped};
 
 /// The text, with a line break at its end.
@@ -51,7 +52,7 @@ fn verdicts(rules: &[&Judged]) -> String {
     for judged in rules {
         let rule = &judged.result;
         let (value, expected) = match (&rule.observed, &rule.expected) {
-            (Some(observed), expected) => (observed.clone(), expected.clone().unwrap_or_default()),
+            (Some(observed), expected) => (rounded(observed, &rule.verdict), expected.clone().unwrap_or_default()),
             _ => {
                 let value = match rule.violations {
                     0 => format!("0 of {}", count(rule.rows)),
@@ -89,6 +90,9 @@ fn failing(told: &Validation, paint: Paint) -> String {
         let rule = &judged.result;
         let what = format!("{}.{}: {} of {}", rule.table, rule.rule, count(rule.violations), counted(rule.rows, "row"));
         _ = writeln!(text, "{} {}", paint.bold("failing"), plain(&what, 200));
+        if let Some(because) = &rule.because {
+            text += &wrapped("    because: ", because);
+        }
         for row in &judged.failing_rows {
             text += &line(row);
         }
@@ -115,12 +119,22 @@ fn line(row: &FailingRow) -> String {
     }
     let value = |v: &serde_json::Value| match v {
         serde_json::Value::Null => "NULL".to_owned(),
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) if text.eq_ignore_ascii_case("null") => format!("'{text}'"),
+        serde_json::Value::String(text) => visible(text),
         other => other.to_string(),
     };
     let values: Vec<String> = row.values.iter().map(|(name, v)| format!("{name} = {}", value(v))).collect();
     let room = 75_usize.saturating_sub(place.chars().count()).max(16);
     format!("    {place}{}", plain(&values.join(", "), room)).trim_end().to_owned() + "\n"
+}
+
+/// A number of which nobody reads the last digits, in six; the exact one is in the JSON. Where a rule does not pass, each digit may
+/// be the reason.
+fn rounded(value: &str, verdict: &str) -> String {
+    match value.parse() {
+        Ok(exact) if verdict == "pass" && value.len() > 10 && value.contains('.') => number(exact),
+        _ => value.to_owned(),
+    }
 }
 
 fn notes(told: &Validation) -> String {
@@ -146,6 +160,16 @@ mod tests {
         };
         let text = line(&row);
         assert!(text.ends_with('\n') && text.lines().count() == 1 && text.trim_end().chars().count() <= 80, "{text}");
+    }
+
+    #[test]
+    fn numbers_are_short_where_nothing_hangs_on_the_last_digit() {
+        assert_eq!(rounded("50.729227319717104", "pass"), "50.7292");
+        assert_eq!(rounded("50.729227319717104", "fail"), "50.729227319717104");
+        assert_eq!(rounded("1.6094379124340987", "pass"), "1.60944");
+        assert_eq!(rounded("123456789.123456", "pass"), "123456789");
+        assert_eq!(rounded("2026-02-20", "pass"), "2026-02-20");
+        assert_eq!(rounded("1750.75", "pass"), "1750.75");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod clock;
 mod conversions;
 mod error;
 mod expression;
+mod files;
 pub mod functions;
 pub mod lineage;
 mod model;
@@ -14,6 +15,7 @@ mod params;
 mod planner;
 mod prepared;
 mod session;
+mod shift;
 mod tables;
 pub mod types;
 
@@ -23,6 +25,7 @@ pub use assertion::{
 };
 pub use error::sentence;
 pub use expression::row_schema;
+pub use files::{Lister, list_files};
 pub use params::Params;
 pub use planner::Planner;
 pub use session::{Settings, session};

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::TableFunctionArgs;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -25,6 +26,9 @@ use sqlparser::ast::{self, Ident, Value, ValueWithSpan, VisitMut, VisitorMut};
 
 use crate::prepared::prepared;
 use crate::{Params, Tables};
+
+/// How the message of a table function that there is not begins.
+pub(crate) const NO_TABLE_FUNCTION: &str = "there is no table function ";
 
 /// Plans the SQL of one program in one session. Cheap to make again with other tables; plans it made stay good.
 #[derive(Debug)]
@@ -200,6 +204,17 @@ struct Provider<'p, 'a> {
 impl ContextProvider for Provider<'_, '_> {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
         self.planner.tables.source(&name)
+    }
+
+    fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let state = &self.planner.state;
+        // Those that come with DataFusion are not of the language.
+        let known = pipe_schema::table_function(&name.to_lowercase()).and_then(|f| state.table_functions().get(f.name));
+        let Some(function) = known else {
+            return Err(DataFusionError::Plan(format!("{NO_TABLE_FUNCTION}'{name}'")));
+        };
+        let args = TableFunctionArgs::new(&args, state.as_ref());
+        Ok(provider_as_source(function.create_table_provider_with_args(args)?))
     }
 
     fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {

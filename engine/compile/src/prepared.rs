@@ -15,14 +15,18 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use regex_automata::meta::{Cache, Regex};
 
 use crate::functions;
+use crate::shift::Shift;
 
 /// Texts of so many bytes stand in a view itself.
 const INLINE: usize = 12;
 
 /// The expression with what can be prepared prepared: regular expressions and JSON Schemas are compiled, short texts to be
-/// found are views.
+/// found are views, constant intervals are numbers.
 pub(crate) fn prepared(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
     let done = expression.transform_up(|e| {
+        if let Some(shift) = Shift::of(&e) {
+            return Ok(Transformed::yes(Arc::new(shift) as Arc<dyn PhysicalExpr>));
+        }
         Ok(match Prepared::matches(&e).or_else(|| Prepared::among(&e)).or_else(|| Prepared::accepts(&e)) {
             Some(new) => Transformed::yes(Arc::new(new) as Arc<dyn PhysicalExpr>),
             None => Transformed::no(e),
@@ -110,7 +114,8 @@ impl PhysicalExpr for Prepared {
             }
             Test::Among { views, negated } if *texts.data_type() == DataType::Utf8View => {
                 let all = texts.as_string_view();
-                let found = all.views().iter().map(|view| views.contains(view) != *negated).collect::<BooleanBuffer>();
+                let is_found = |i: usize| all.views().get(i).is_some_and(|view| views.contains(view)) != *negated;
+                let found = BooleanBuffer::collect_bool(all.len(), is_found);
                 Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, all.logical_nulls()))))
             }
             Test::Accepts(validator) if texts.data_type().is_string() => {

@@ -14,7 +14,7 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use sqlparser::ast::{DataType as SqlType, TimezoneInfo};
 
-use crate::{clock, functions, types};
+use crate::{clock, files, functions, types};
 
 /// How many of the largest consumers an out-of-memory message names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4);
@@ -99,6 +99,7 @@ pub fn session(settings: &Settings) -> Result<SessionContext> {
     for aggregate in functions::aggregates() {
         context.register_udaf(aggregate);
     }
+    files::register(&context);
     Ok(context)
 }
 

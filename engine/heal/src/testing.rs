@@ -32,6 +32,7 @@ pub(crate) fn rule(name: &str, check: &'static str, predicate: Predicate, subjec
         tolerate: Tolerance::None,
         warn: None,
         by: Vec::new(),
+        of_model: false,
         approx: false,
         severity: Severity::Error,
         dimension: "validity".into(),

@@ -157,6 +157,28 @@ impl Profiler {
     }
 }
 
+impl Profile {
+    /// Of metrics of columns that were taken before: what a sample tells, formats and personal data, is not in it. `ty` names a type in the
+    /// language's words.
+    ///
+    /// # Errors
+    /// A value that Arrow cannot print.
+    pub fn of_metrics(
+        table: &str,
+        columns: impl IntoIterator<Item = (String, DataType, ColumnMetrics)>,
+        settings: Settings,
+        ty: impl Fn(&DataType) -> String,
+    ) -> Result<Profile, MetricsError> {
+        let mut profile = Profile { format_version: 1, table: table.to_owned(), ..Profile::default() };
+        for (name, of, metrics) in columns {
+            profile.rows = profile.rows.max(metrics.rows);
+            let told = column(&of, &metrics, metrics.rows, settings)?;
+            profile.columns.push(ColumnProfile { name, ty: ty(&of), ..told });
+        }
+        Ok(profile)
+    }
+}
+
 fn column(
     ty: &DataType,
     metrics: &ColumnMetrics,

@@ -50,10 +50,14 @@ impl Hash for u128 {
     }
 }
 
+/// Hashes of a piece of a bucket: a bucket that grows is not copied.
+const PIECE: usize = 4096;
+
 /// Hashes by bucket. The buckets are in the order of the hashes.
 #[derive(Debug)]
 pub(crate) struct Buckets<H> {
-    buckets: Vec<Vec<H>>,
+    /// Each in pieces.
+    buckets: Vec<Vec<Vec<H>>>,
     held: usize,
     limit: usize,
     dir: PathBuf,
@@ -81,10 +85,17 @@ impl<H: Hash> Buckets<H> {
         for hash in hashes {
             // The top bits choose the bucket.
             let bucket = (hash.top() >> (64 - BUCKETS.trailing_zeros())) as usize;
-            if let Some(bucket) = self.buckets.get_mut(bucket) {
-                bucket.push(hash);
-                self.held += 1;
+            let Some(bucket) = self.buckets.get_mut(bucket) else { continue };
+            match bucket.last_mut().filter(|piece| piece.len() < PIECE) {
+                Some(piece) => piece.push(hash),
+                None => {
+                    // The first piece is small: most tables are.
+                    let mut piece = Vec::with_capacity(if bucket.is_empty() { 16 } else { PIECE });
+                    piece.push(hash);
+                    bucket.push(piece);
+                }
             }
+            self.held += 1;
         }
         if self.held >= self.limit { self.flush() } else { Ok(()) }
     }
@@ -97,8 +108,8 @@ impl<H: Hash> Buckets<H> {
         let mut run = [0; BUCKETS];
         let mut out = BufWriter::with_capacity(1 << 20, &spill.file);
         for (count, bucket) in run.iter_mut().zip(&mut self.buckets) {
-            *count = bucket.len();
-            for hash in bucket.drain(..) {
+            *count = bucket.iter().map(Vec::len).sum();
+            for hash in bucket.drain(..).flatten() {
                 out.write_all(hash.to_bytes().as_ref())?;
             }
         }
@@ -114,13 +125,40 @@ impl<H: Hash> Buckets<H> {
         self.spill.is_some()
     }
 
+    /// How many hashes each bucket has in memory.
+    pub(crate) fn held(&self) -> [usize; BUCKETS] {
+        let mut held = [0; BUCKETS];
+        for (count, bucket) in held.iter_mut().zip(&self.buckets) {
+            // All pieces but the last are full.
+            *count = bucket.len().saturating_sub(1) * PIECE + bucket.last().map_or(0, Vec::len);
+        }
+        held
+    }
+
+    /// The hashes that a bucket has in memory, in the order they were added.
+    pub(crate) fn of_bucket(&self, index: usize) -> impl Iterator<Item = H> + '_ {
+        self.buckets.get(index).into_iter().flatten().flatten().copied()
+    }
+
     /// Adds the hashes of a bucket to `into`; it is taken out, as far as it is in memory.
     ///
     /// # Errors
     /// The spill file cannot be read.
     pub(crate) fn take(&mut self, index: usize, into: &mut Vec<H>) -> std::io::Result<()> {
+        self.read(index, into)?;
         if let Some(bucket) = self.buckets.get_mut(index) {
-            into.append(&mut std::mem::take(bucket));
+            bucket.clear();
+        }
+        Ok(())
+    }
+
+    /// Adds the hashes of a bucket to `into`.
+    ///
+    /// # Errors
+    /// The spill file cannot be read.
+    pub(crate) fn read(&mut self, index: usize, into: &mut Vec<H>) -> std::io::Result<()> {
+        for piece in self.buckets.get(index).into_iter().flatten() {
+            into.extend_from_slice(piece);
         }
         let Some(spill) = &mut self.spill else { return Ok(()) };
         let size = size_of::<H::Bytes>();

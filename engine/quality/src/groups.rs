@@ -39,14 +39,20 @@ pub type GroupCounts = BTreeMap<u16, HashMap<GroupKey, GroupCount>>;
 
 impl Groups {
     /// The encoded groups of the rows of a batch.
-    fn keys(&self, batch: &RecordBatch) -> Result<Rows> {
+    ///
+    /// # Errors
+    /// A column has a type without an order.
+    pub fn keys(&self, batch: &RecordBatch) -> Result<Rows> {
         let columns: Vec<ArrayRef> = self.columns.iter().map(|c| Arc::clone(batch.column(*c))).collect();
         let converter = RowConverter::new(columns.iter().map(|c| SortField::new(c.data_type().clone())).collect())?;
         Ok(converter.convert_columns(&columns)?)
     }
 
     /// The rows that are of a failing group.
-    pub(crate) fn of_failing(&self, batch: &RecordBatch) -> Result<BooleanBuffer> {
+    ///
+    /// # Errors
+    /// As [`Groups::keys`].
+    pub fn of_failing(&self, batch: &RecordBatch) -> Result<BooleanBuffer> {
         if self.failing.is_empty() {
             return Ok(BooleanBuffer::new_unset(batch.num_rows()));
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pipe_check::words::percent;
-use pipe_check::{Earlier, Method, Middle, Spread};
+use pipe_check::{Earlier, Method, Middle, Spread, Term};
 use pipe_syntax::Comparison;
 
 /// How many runs in a row that do not count are a new level: from then on they are what later runs are compared with, and
@@ -76,27 +76,26 @@ pub fn judge(value: f64, past: &[Past], earlier: &Earlier) -> Judgement {
         return Judgement { outcome: Outcome::WarmingUp, low: None, high: None, used, have, needed, arithmetic };
     }
     let values: Vec<f64> = used.iter().filter_map(|at| past.get(*at)).map(|p| p.value).collect();
-    let (low, high, strict, arithmetic) = match earlier.method {
-        Method::Spread { factor, unit } => spread(value, &values, factor, unit),
+    let (low, high, strict, arithmetic) = match &earlier.method {
+        Method::Spread { factor, unit } => spread(value, &values, *factor, *unit),
         Method::Seasonal { factor, season } => {
             let series: Vec<Option<f64>> = (first..past.len())
                 .map(|at| past.get(at).filter(|_| used.binary_search(&at).is_ok()).map(|p| p.value))
                 .collect();
-            seasonal(value, &series, factor, season as usize)
+            seasonal(value, &series, *factor, *season as usize)
         }
         Method::Within { share, middle } => {
-            let from = central(&values, middle);
+            let from = central(&values, *middle);
             let off = share * from.abs();
             let away = (value - from) / from.abs();
-            let told = format!("{}, {} off", told(&values, middle), shown_share(away));
+            let told = format!("{}, {} off", told(&values, *middle), shown_share(away));
             (Some(from - off), Some(from + off), false, told)
         }
-        Method::Share { comparison, share, middle } => {
-            let bound = share * central(&values, middle);
-            let told = format!("{}, {} of which is {}", told(&values, middle), percent(share), shown(bound));
+        Method::Bound { comparison, terms, offset } => {
+            let (bound, told) = reckoned(&values, terms, *offset);
             match comparison {
-                Comparison::Lt | Comparison::Le => (None, Some(bound), comparison == Comparison::Lt, told),
-                _ => (Some(bound), None, comparison == Comparison::Gt, told),
+                Comparison::Lt | Comparison::Le => (None, Some(bound), *comparison == Comparison::Lt, told),
+                _ => (Some(bound), None, *comparison == Comparison::Gt, told),
             }
         }
     };
@@ -225,12 +224,26 @@ fn holt_winters(series: &[Option<f64>], season: usize) -> (f64, f64) {
     (level + trend + next, (squares / judged.max(1) as f64).sqrt())
 }
 
+/// What the terms add up to, and the arithmetic.
+fn reckoned(values: &[f64], terms: &[Term], offset: f64) -> (f64, String) {
+    let latest = |runs: u32| values.get(values.len().saturating_sub(runs as usize)..).unwrap_or_default();
+    let bound = terms.iter().map(|t| t.share * central(latest(t.runs), t.middle)).sum::<f64>() + offset;
+    if let ([Term { share, middle, .. }], 0.0) = (terms, offset) {
+        return (bound, format!("{}, {} of which is {}", told(values, *middle), percent(*share), shown(bound)));
+    }
+    let mut all: Vec<String> = terms.iter().map(|t| told(latest(t.runs), t.middle)).collect();
+    all.dedup();
+    (bound, format!("{}; reckoned {}", all.join("; "), shown(bound)))
+}
+
 fn central(values: &[f64], middle: Middle) -> f64 {
     match middle {
         Middle::Mean => mean(values),
         Middle::Median => quantile(values, 0.5),
         Middle::Minimum => values.iter().copied().reduce(f64::min).unwrap_or(f64::NAN),
         Middle::Maximum => values.iter().copied().reduce(f64::max).unwrap_or(f64::NAN),
+        Middle::Sum => values.iter().sum(),
+        Middle::Deviation => deviation(values),
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StructArray};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{Result, exec_err};
 use datafusion::physical_expr::PhysicalExpr;
 
 use crate::Reason;
+use crate::common::Common;
 use crate::groups::Groups;
 use crate::keys::{KeyPlan, wide_hashes};
 use crate::known::Known;
@@ -51,6 +52,10 @@ pub struct Membership {
     pub known: Arc<Known>,
     /// Whether a key that exists violates; else one that does not.
     pub forbidden: bool,
+    /// Whether a key with a NULL in it violates too; else it is not judged.
+    pub null_fails: bool,
+    /// The data column that is the key, if just one: a cell that did not convert is not judged by its rules.
+    pub column: Option<usize>,
 }
 
 /// All that is judged row by row.
@@ -68,6 +73,8 @@ pub struct Judge {
     pub raw: Option<usize>,
     /// The groups of the rules that are tolerated group by group.
     pub groups: BTreeMap<u16, Groups>,
+    /// What the rules have in common.
+    common: Arc<Common>,
 }
 
 /// What was found in a batch.
@@ -84,6 +91,18 @@ pub struct Verdicts {
 }
 
 impl Judge {
+    /// The same for many batches of `input`: what rules have in common is evaluated once for each.
+    ///
+    /// # Errors
+    /// An expression has no type, which is a fault of the planner.
+    pub fn sharing(&self, input: &SchemaRef) -> Result<Self> {
+        let mut judge = self.clone();
+        let expressions =
+            judge.rules.iter_mut().flat_map(|r| [&mut r.passes].into_iter().chain(&mut r.judged)).collect();
+        judge.common = Arc::new(Common::of(input, expressions)?);
+        Ok(judge)
+    }
+
     /// Judges a batch.
     ///
     /// # Errors
@@ -95,16 +114,17 @@ impl Judge {
             verdicts.add(Reason::BadRecord, bad.clone());
         }
         let broken_cells = self.casts(batch, &mut verdicts);
+        let asked = self.common.with(batch)?;
         for rule in &self.rules {
             let exempt = rule.column.and_then(|c| broken_cells.iter().find(|(b, _)| *b == c)).map(|(_, cells)| cells);
-            let (mut violating, judged) = judge_rule(rule, batch, bad.as_ref(), exempt)?;
+            let (mut violating, judged) = judge_rule(rule, &asked, bad.as_ref(), exempt)?;
             if let Some(exempt) = exempt {
                 violating = &violating & &!exempt;
             }
             let judged = judged.unwrap_or_else(|| BooleanBuffer::new_set(batch.num_rows()));
             self.found(rule.rule, violating, judged, batch, &mut verdicts)?;
         }
-        self.references(batch, bad.as_ref(), &mut verdicts)?;
+        self.references(batch, bad.as_ref(), &broken_cells, &mut verdicts)?;
         Ok(verdicts)
     }
 
@@ -160,22 +180,34 @@ impl Judge {
 
     /// References need no other row of the table, so every row is judged that has its cells: one that is let pass with
     /// another fault must not be an orphan unseen.
-    fn references(&self, batch: &RecordBatch, bad: Option<&BooleanBuffer>, verdicts: &mut Verdicts) -> Result<()> {
+    fn references(
+        &self,
+        batch: &RecordBatch,
+        bad: Option<&BooleanBuffer>,
+        broken_cells: &[(usize, BooleanBuffer)],
+        verdicts: &mut Verdicts,
+    ) -> Result<()> {
         if self.memberships.is_empty() {
             return Ok(());
         }
         let passed = bad.map(|bad| !bad);
         for member in &self.memberships {
             let (hashes, keyed) = wide_hashes(&member.key, batch)?;
-            let mut judged = match &passed {
-                Some(passed) => &keyed & passed,
-                None => keyed,
-            };
+            let mut rows = passed.clone().unwrap_or_else(|| BooleanBuffer::new_set(batch.num_rows()));
             if let Some(filter) = &member.judged {
-                judged = &judged & &is_true(filter, batch)?;
+                rows = &rows & &is_true(filter, batch)?;
             }
+            let mut judged = &keyed & &rows;
             let unknown = member.known.unknown(&hashes, &judged)?;
-            let violating = if member.forbidden { &judged & &!&unknown } else { unknown };
+            let mut violating = if member.forbidden { &judged & &!&unknown } else { unknown };
+            if member.null_fails {
+                let mut without = &rows & &!&keyed;
+                for (_, cells) in broken_cells.iter().filter(|(column, _)| member.column == Some(*column)) {
+                    without = &without & &!cells;
+                }
+                violating = &violating | &without;
+                judged = &judged | &without;
+            }
             self.found(member.rule, violating, judged, batch, verdicts)?;
         }
         Ok(())

@@ -114,12 +114,24 @@ impl Candidates {
 
 /// The key hashes of the rows one thread has seen.
 #[derive(Debug)]
-pub struct KeyHashes(Buckets<u64>);
+pub struct KeyHashes {
+    hashes: Buckets<u64>,
+    marks: Vec<Mark>,
+}
+
+/// The hashes of a batch among those of a thread.
+#[derive(Debug)]
+struct Mark {
+    /// File and row of the batch's first row.
+    first: (u32, u64),
+    /// How many hashes each bucket had before.
+    before: [usize; BUCKETS],
+}
 
 impl KeyHashes {
     /// An empty collection that holds at most `limit` hashes (8 bytes each) in memory and spills into `dir`.
     pub fn new(limit: usize, dir: &Path) -> Self {
-        Self(Buckets::new(limit, dir))
+        Self { hashes: Buckets::new(limit, dir), marks: Vec::new() }
     }
 
     /// Adds the hashes of the rows that have a key.
@@ -127,22 +139,46 @@ impl KeyHashes {
     /// # Errors
     /// The spill file cannot be written.
     pub fn extend(&mut self, hashes: &[u64], keyed: &BooleanBuffer) -> std::io::Result<()> {
-        self.0.extend(keyed.set_indices().filter_map(|i| hashes.get(i).copied()))
+        self.hashes.extend(keyed.set_indices().filter_map(|i| hashes.get(i).copied()))
     }
 
-    /// The hashes that occur more than once in all of `new` together, or in `new` and in `old`. Consumes what is held; memory is one bucket at a time, and the answer. The answer is cut at `most` hashes: more than that is a table of duplicates, which whoever asks must look at otherwise.
+    /// Says of which batch the hashes are that are added next: file and row of its first row.
+    pub fn mark(&mut self, first: (u32, u64)) {
+        self.marks.push(Mark { first, before: self.hashes.held() });
+    }
+
+    /// File and row of the first row of each batch that has one of these hashes; `None`: that is not known, because nothing was marked or
+    /// some are on disk.
+    pub fn batches_with(&self, candidates: &Candidates) -> Option<BTreeSet<(u32, u64)>> {
+        if self.hashes.spilled() {
+            return None;
+        }
+        let mut found = BTreeSet::new();
+        for index in 0..BUCKETS {
+            let hashes = self.hashes.of_bucket(index).enumerate();
+            for (at, _) in hashes.filter(|(_, hash)| candidates.contains(*hash)) {
+                let before = |mark: &Mark| mark.before.get(index).is_some_and(|before| *before <= at);
+                found.insert(self.marks.get(self.marks.partition_point(before).checked_sub(1)?)?.first);
+            }
+        }
+        Some(found)
+    }
+
+    /// The hashes that occur more than once in all of `new` together, or in `new` and in `old`. Memory is one bucket at a time, and the answer. The answer is cut at `most` hashes: more than that is a table of duplicates, which whoever asks must look at otherwise.
     ///
     /// # Errors
     /// A spill file cannot be read.
-    pub fn repeated(mut new: Vec<KeyHashes>, mut old: Vec<KeyHashes>, most: usize) -> std::io::Result<BTreeSet<u64>> {
+    pub fn repeated(new: &mut [KeyHashes], old: &mut [KeyHashes], most: usize) -> std::io::Result<BTreeSet<u64>> {
         let mut found = BTreeSet::new();
+        let (mut fresh, mut known) = (Vec::new(), Vec::new());
         for index in 0..BUCKETS {
-            let (mut fresh, mut known) = (Vec::new(), Vec::new());
-            for part in &mut new {
-                part.0.take(index, &mut fresh)?;
+            fresh.clear();
+            known.clear();
+            for part in new.iter_mut() {
+                part.hashes.read(index, &mut fresh)?;
             }
-            for part in &mut old {
-                part.0.take(index, &mut known)?;
+            for part in old.iter_mut() {
+                part.hashes.read(index, &mut known)?;
             }
             fresh.sort_unstable();
             known.sort_unstable();
@@ -186,9 +222,28 @@ mod tests {
             keys
         };
         let hash = |n: u64| n.wrapping_mul(SEEDS[0]);
-        let none = KeyHashes::repeated(vec![fill(0..500, 64), fill(500..1000, 7)], vec![fill(1000..1100, 64)], 100);
+        let repeated = |mut new: Vec<KeyHashes>, mut old: Vec<KeyHashes>| KeyHashes::repeated(&mut new, &mut old, 100);
+        let none = repeated(vec![fill(0..500, 64), fill(500..1000, 7)], vec![fill(1000..1100, 64)]);
         assert!(none.unwrap().is_empty());
-        let some = KeyHashes::repeated(vec![fill(0..500, 64), fill(499..1000, 7)], vec![fill(998..1100, 9)], 100);
+        let some = repeated(vec![fill(0..500, 64), fill(499..1000, 7)], vec![fill(998..1100, 9)]);
         assert_eq!(some.unwrap(), BTreeSet::from([hash(499), hash(998), hash(999)]));
+    }
+
+    #[test]
+    fn the_batches_of_hashes_are_known_until_they_are_spilled() {
+        let dir = tempfile::tempdir().unwrap();
+        let hash = |n: u64| n.wrapping_mul(SEEDS[0]);
+        let marked = |limit| {
+            let mut keys = KeyHashes::new(limit, dir.path());
+            for batch in 0..100 {
+                let hashes: Vec<u64> = (0..997).map(|i| hash(batch * 997 + i)).collect();
+                keys.mark((u32::try_from(batch % 2).unwrap(), batch));
+                keys.extend(&hashes, &BooleanBuffer::new_set(hashes.len())).unwrap();
+            }
+            keys
+        };
+        let some = Candidates::new([5, 7, 40 * 997, 41 * 997 - 1, 99 * 997 + 996].map(hash).into());
+        assert_eq!(marked(1 << 20).batches_with(&some), Some(BTreeSet::from([(0, 0), (0, 40), (1, 99)])));
+        assert_eq!(marked(50_000).batches_with(&some), None);
     }
 }

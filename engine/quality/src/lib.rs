@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod buckets;
+mod common;
 mod groups;
 pub mod history;
 mod judge;

@@ -144,6 +144,11 @@ impl Surveyed {
             let (hashes, keyed) = key_hashes(key, rows)?;
             *self.judged.entry(key.rule).or_default() += keyed.count_set_bits() as u64;
             if let Some(part) = parts.first_mut() {
+                let place = Place::of(batch, spec.meta)?;
+                part.mark((
+                    place.file.values().first().copied().unwrap_or(0),
+                    place.row.values().first().copied().unwrap_or(0),
+                ));
                 part.extend(&hashes, &keyed)?;
             }
         }
@@ -168,9 +173,8 @@ impl Surveyed {
         let place = Place::of(batch, spec.meta)?;
         for (reason, rows) in &verdicts.violations {
             *self.violations.entry(*reason).or_default() += rows.count_set_bits() as u64;
-            for i in rows.set_indices() {
-                self.listed.see(*reason, &place, i, |i| spec.cells(batch, *reason, i))?;
-            }
+            let rows = rows.set_indices();
+            self.listed.see(*reason, &place, rows, |i| spec.cells(batch, *reason, i))?;
         }
         Ok(())
     }
@@ -284,7 +288,7 @@ impl Listing {
         Self { most, by_value, rows: BTreeMap::new() }
     }
 
-    /// Looks at a row; `cells` puts into words what is shown of it, if it is among the first so far.
+    /// Looks at these rows of a batch, which are in order; `cells` puts into words what is shown of one, if it is among the first so far.
     ///
     /// # Errors
     /// What `cells` says.
@@ -292,17 +296,20 @@ impl Listing {
         &mut self,
         reason: Reason,
         place: &Place,
-        i: usize,
-        cells: impl FnOnce(usize) -> Result<Vec<Option<String>>, StageError>,
+        rows: impl Iterator<Item = usize>,
+        cells: impl Fn(usize) -> Result<Vec<Option<String>>, StageError>,
     ) -> Result<(), StageError> {
-        let (file, row) = if self.by_value { (0, 0) } else { (place.file.value(i), place.row.value(i)) };
         let list = self.rows.entry(reason).or_default();
-        let later = |last: &Listed| (last.file, last.row) <= (file, row);
-        if list.len() >= self.most && !self.by_value && list.last().is_none_or(later) {
-            return Ok(());
+        for i in rows {
+            let (file, row) = if self.by_value { (0, 0) } else { (place.file.value(i), place.row.value(i)) };
+            let later = |last: &Listed| (last.file, last.row) <= (file, row);
+            if list.len() >= self.most && !self.by_value && list.last().is_none_or(later) {
+                // All that follow are later still.
+                break;
+            }
+            let line = if self.by_value { 0 } else { place.line.value(i) };
+            add(list, self.most, Listed { file, row, line, cells: cells(i)? });
         }
-        let line = if self.by_value { 0 } else { place.line.value(i) };
-        add(list, self.most, Listed { file, row, line, cells: cells(i)? });
         Ok(())
     }
 

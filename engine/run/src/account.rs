@@ -6,9 +6,10 @@ use pipe_check::Tolerance;
 use pipe_compile::Tables;
 
 use crate::engine::Stopped;
-use crate::evaluate::{Evaluation, Evaluator, Passed};
+use crate::evaluate::{Evaluation, Evaluator};
 use crate::heal::ledger;
 use crate::history::state_of;
+use crate::passed::Passed;
 use crate::quarantine::Written;
 use crate::report::TableReport;
 use crate::results::Known;

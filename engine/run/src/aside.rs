@@ -13,7 +13,8 @@ use pipe_state::RowState;
 
 use crate::clauses::Answered;
 use crate::engine::Stopped;
-use crate::evaluate::{Evaluator, Passed};
+use crate::evaluate::Evaluator;
+use crate::passed::Passed;
 use crate::quarantine::{Writer, file_indexes};
 use crate::report::HealReport;
 use crate::settle::{Counts, marks};

@@ -13,6 +13,7 @@ use pipe_compile::{FusedAssertion, Planner, row_schema};
 use pipe_connect::source::meta;
 use pipe_schema::Level;
 
+use crate::groups::is_proven_by_hashes;
 use crate::rulebook::is_heavy;
 
 /// A group of rules with one way to be judged, in the order they are.
@@ -76,7 +77,7 @@ fn way(
         Level::Row if columnar && bounded(planner, rule, row, schema).is_some() => plain(Way::Footer),
         Level::Row => plain(Way::Pass),
         Level::Set => match &rule.predicate {
-            Predicate::Unique => {
+            Predicate::Unique if is_proven_by_hashes(rule) => {
                 let keys = rule.by.iter().map(String::as_str).chain(rule.subject.iter().map(|s| s.text.trim()));
                 (Way::Keys, format!("({})", keys.collect::<Vec<_>>().join(", ")))
             }

@@ -10,10 +10,11 @@ use pipe_diagnostics::Diagnostic;
 
 use crate::rulebook::Observed;
 
-/// What a schema rule finds of a table's columns: whether it holds, and what was observed.
+/// What a schema rule finds of a table's columns: whether it holds, what was observed, and of how many columns how many are wrong.
 ///
 /// # Errors
 /// What the number of columns is compared with cannot be computed.
+#[expect(clippy::cast_precision_loss, reason = "no table has 2^53 columns")]
 pub fn judge(
     planner: &Planner<'_>,
     rule: &Rule,
@@ -22,22 +23,26 @@ pub fn judge(
 ) -> Result<Observed, Vec<Diagnostic>> {
     let names: Vec<&str> = found.fields().iter().map(|f| f.name().as_str()).collect();
     let set = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|n| (*n).to_owned()).collect() };
-    let (text, holds) = match &rule.predicate {
-        Predicate::Columns(columns) => {
-            (names.join(", "), names == columns.iter().map(String::as_str).collect::<Vec<_>>())
+    let columns = names.len();
+    // What is told, and how many columns are wrong.
+    let (text, wrong) = match &rule.predicate {
+        Predicate::Columns(wanted) => {
+            let misplaced = names.iter().zip(wanted).filter(|(name, wanted)| *name != wanted).count();
+            (names.join(", "), misplaced + names.len().abs_diff(wanted.len()))
         }
         Predicate::Closed => {
             let extra: Vec<&str> = names.into_iter().filter(|n| !declared.iter().any(|d| d == n)).collect();
-            (if extra.is_empty() { "no other column".to_owned() } else { extra.join(", ") }, extra.is_empty())
+            (if extra.is_empty() { "no other column".to_owned() } else { extra.join(", ") }, extra.len())
         }
         Predicate::Type(wanted) => {
             let column = rule.column.as_deref().and_then(|c| found.field_with_name(c).ok());
             let ty_found = column.map(|f| types::describe(f.data_type()));
             let holds = column.is_some_and(|f| wanted.iter().any(|ty| types::is(f.data_type(), ty)));
-            (ty_found.unwrap_or_else(|| "no such column".to_owned()), holds)
+            (ty_found.unwrap_or_else(|| "no such column".to_owned()), usize::from(!holds))
         }
-        Predicate::ColumnsInAnyOrder(columns) => {
-            (names.join(", "), set(&names) == columns.iter().cloned().collect::<BTreeSet<_>>())
+        Predicate::ColumnsInAnyOrder(wanted) => {
+            let wanted: BTreeSet<String> = wanted.iter().cloned().collect();
+            (names.join(", "), set(&names).symmetric_difference(&wanted).count())
         }
         Predicate::ColumnsContain(columns) => {
             let missing = columns.iter().map(String::as_str).filter(|c| !names.contains(c));
@@ -65,17 +70,20 @@ pub fn judge(
             none_of("differ", all.into_iter().collect())
         }
         Predicate::Statistic(statistic) => {
-            let count = names.len() as u64;
-            (count.to_string(), planner.holds_of_number(rule, &statistic.holds, count)?)
+            let count = columns as u64;
+            let holds = planner.holds_of_number(rule, &statistic.holds, count)?;
+            let seen = Observed { text: count.to_string(), numerator: Some(count), holds, ..Observed::default() };
+            return Ok(Observed { value: Some(columns as f64), denominator: Some(count), ..seen });
         }
-        _ => (String::new(), true),
+        _ => (String::new(), 0),
     };
-    Ok(Observed { text, holds, ..Observed::default() })
+    let (numerator, denominator) = (Some(wrong as u64), Some(columns as u64));
+    Ok(Observed { text, value: Some(wrong as f64), numerator, denominator, holds: wrong == 0, ..Observed::default() })
 }
 
 /// Holds when nothing is named.
-fn none_of(what: &str, names: Vec<&str>) -> (String, bool) {
-    (if names.is_empty() { "none".to_owned() } else { format!("{what}: {}", names.join(", ")) }, names.is_empty())
+fn none_of(what: &str, names: Vec<&str>) -> (String, usize) {
+    (if names.is_empty() { "none".to_owned() } else { format!("{what}: {}", names.join(", ")) }, names.len())
 }
 
 /// Whether a pattern, in which `*` stands for any characters, is the whole of a name.

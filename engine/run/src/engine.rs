@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use pipe_check::{Loaded, Program};
 use pipe_compile::{Params, Settings};
-use pipe_connect::source::SourceError;
+use pipe_connect::source::{FileTable, SourceError};
 use pipe_diagnostics::Diagnostic;
 
 use crate::Options;
@@ -73,6 +74,10 @@ impl<'a> Engine<'a> {
             now: options.now,
         };
         let session = pipe_compile::session(&settings).map_err(|e| vec![crate::errors::internal(&e)])?;
+        let root = loaded.program.root.clone();
+        let lister =
+            move |schema, locator: &str| -> Arc<dyn TableProvider> { Arc::new(FileTable::new(schema, &root, locator)) };
+        pipe_compile::list_files(&session, Arc::new(lister));
         let fingerprint = fingerprint(loaded);
         let (notices, notes) = (Mutex::default(), Mutex::default());
         Ok(Self { loaded, options, session, params, run, scratch, fingerprint, notices, notes })

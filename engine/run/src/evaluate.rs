@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::prelude::ParquetReadOptions;
+use datafusion::prelude::{ParquetReadOptions, ident, lit};
 use futures::StreamExt;
 use pipe_check::{HealBlock, Rule, Severity};
-use pipe_compile::{Planner, Tables, row_schema};
+use pipe_compile::{Planner, SetAssertion, Tables, row_schema};
 use pipe_connect::sink::SinkSpec;
-use pipe_connect::source::{FileState, InputFile, Projection, ScanExec};
+use pipe_connect::source::{FileState, InputFile, Projection, ScanExec, meta};
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
 use pipe_heal::gates::Settings;
-use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, Staged, SuspectSchema, Suspects};
+use pipe_quality::{Aggregates, KeyPlan, KnownKeys, Membership, Reason, StageSpec, SuspectSchema, Suspects};
 use pipe_state::{Baseline, ColumnState, Metric, Watermark};
 
 use crate::account::Ending;
@@ -31,15 +31,16 @@ use crate::heal::ledger;
 use crate::history::History;
 use crate::memory::Memory;
 use crate::pass::{Input, pass};
+use crate::passed::Passed;
 use crate::past::{Filter, Past};
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleResult, Sample, TableReport};
 use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
-use crate::staging::{Finished, Part, Unclaimed};
+use crate::staging::{Finished, Part};
 use crate::states::States;
-use crate::told;
+use crate::{told, typed};
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
 pub(crate) const KEY_HASHES: usize = 2 << 20;
@@ -141,6 +142,12 @@ pub async fn source(
     let mut last = scan()?;
     let past = task.past.as_ref().map(|p| Filter::new(p, &extract::schema(&extract.target), &names)).transpose()?;
     let mut evaluator = Evaluator::new(engine, task, declared);
+    if past.is_none() {
+        let read = typed::of_source(engine, &extract)?;
+        let aside = task.aside.iter().map(lit).collect::<Vec<_>>();
+        let read = if aside.is_empty() { read } else { read.filter(ident(meta::FILE).in_list(aside, true))? };
+        evaluator.as_read = Some(read.into_view());
+    }
     evaluator.heals = extract.heals;
     evaluator.failures = extract.failures;
     evaluator.unread.extend(extract.unread);
@@ -187,6 +194,7 @@ pub async fn model(
         || -> Result<Input, Stopped> { Ok(Input::query(Arc::clone(&physical)).flagged(engine.program(), task.table)) };
     let mut first = true;
     let mut evaluator = Evaluator::new(engine, task, Vec::new());
+    evaluator.as_read = Some(typed::of_query(engine, task.table, plan)?.into_view());
     let mut again = || {
         // A plan that has run keeps state of its run; a second pass gets a plan of its own.
         if !first {
@@ -271,6 +279,8 @@ pub struct Evaluator<'e, 'a> {
     pub(crate) measured: Vec<Metric>,
     /// Whether the rows left earlier batches and come again.
     pub(crate) again: bool,
+    /// The rows as read, to be asked once more; `None`: they cannot be.
+    pub(crate) as_read: Option<Arc<dyn TableProvider>>,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
@@ -281,8 +291,23 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let rules = program.rules.get(task.table).map(Vec::as_slice).unwrap_or_default();
         let (heals, failures, results, unread) = (Vec::new(), Vec::new(), Vec::new(), task.unread.clone());
-        let (read, again, measured) = (0, false, Vec::new());
-        Self { engine, task, block, settings, rules, heals, failures, results, read, unread, declared, measured, again }
+        let (read, again, measured, as_read) = (0, false, Vec::new(), None);
+        Self {
+            engine,
+            task,
+            block,
+            settings,
+            rules,
+            heals,
+            failures,
+            results,
+            read,
+            unread,
+            declared,
+            measured,
+            again,
+            as_read,
+        }
     }
 
     pub(crate) fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
@@ -347,8 +372,10 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             let known = Arc::new(known.finish().map_err(|e| errors::io(&e))?);
             let KeyPlan { columns, judged, .. } = key_plan(&planner, *rule, assertion, &book.row)?;
             let key = KeyPlan { rule: *rule, columns, judged: None };
-            let forbidden = assertion.forbidden;
-            book.judge.memberships.push(Membership { rule: *rule, key, judged, known, forbidden });
+            let SetAssertion { forbidden, null_fails, .. } = *assertion;
+            let column = book.rule(*rule).and_then(|r| r.column.as_ref());
+            let column = column.and_then(|c| book.row.index_of_column_by_name(None, c));
+            book.judge.memberships.push(Membership { rule: *rule, key, judged, known, forbidden, null_fails, column });
         }
         Ok(book)
     }
@@ -357,7 +384,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let spec = StageSpec {
             columns: input.columns,
             meta: input.meta,
-            judge: book.judge.clone(),
+            judge: book.judge.sharing(&input.schema)?,
             aggregates: Arc::clone(&book.aggregates),
             keys: if identity { Vec::new() } else { book.keys.clone() },
             identity,
@@ -372,13 +399,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let good = spec.good_schema(&input.schema);
         let direct = self.task.direct.as_ref().filter(|_| !identity);
         // Rows that keep their places are written once more, when it is known which of them commit.
-        let states = self.states(&data_schema(&input.schema, input.columns)).filter(|_| !identity);
+        let data = data_schema(&input.schema, input.columns);
         let part = |thread: usize| -> Result<Part, Stopped> {
             let part = match direct {
                 Some((sink, dir)) => Part::sink(sink, dir, thread).map_err(|e| errors::io(&e))?,
                 None => Part::own(&self.task.scratch, if identity { "rows" } else { "part" }, thread, &good),
             };
-            Ok(part.looking(states.clone()))
+            Ok(part.looking(self.states(&data).filter(|_| !identity)))
         };
         let parts = (0..input.partitions()).map(part).collect::<Result<Vec<_>, _>>()?;
         let extra = part(parts.len())?;
@@ -389,10 +416,11 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(Passed { staged, rows, extra, good, identity, input: input.clone(), sets, before })
     }
 
-    /// For what the columns of the rows that commit look like, where later runs are going to ask.
+    /// For what the rows that commit look like, where later runs are going to ask or a load tells partitions apart.
     pub(crate) fn states(&self, data: &SchemaRef) -> Option<States> {
         let asks = self.rules.iter().any(|r| r.level == pipe_schema::Level::History);
-        (asks && !self.again).then(|| States::new(data))
+        let partition = partition_of(self.engine.program(), self.task.table);
+        ((asks || !partition.is_empty()) && !self.again).then(|| States::new(data, asks, partition))
     }
 
     /// Rules about columns, before any row.
@@ -548,7 +576,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             self.observe_table_rules(tables, &book, &values, rows).await?
         };
         let changed = counts.committed != pass.staged.rows - pass.staged.good;
-        pass.before = self.before(tables, &book, &before, &observed, changed)?;
+        pass.before = self.before(tables, &book, &before, &observed, changed).await?;
         self.know(tables, &book, &pass, Known { observed: Some(&observed), ..known });
         self.judge_table_rules(&book, &observed)?;
         let mut committed_counts = counts.clone();
@@ -635,40 +663,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     pub(crate) fn fresh_files(&self, input: &Input) -> Option<BTreeSet<u32>> {
         let fresh = self.task.fresh.as_ref()?;
         Some((0..).zip(&input.files).filter(|(_, f)| fresh.contains(*f)).map(|(i, _)| i).collect())
-    }
-}
-
-/// A pass that is done.
-pub struct Passed {
-    /// What it found.
-    pub staged: Staged,
-    /// The rows that passed.
-    pub rows: Unclaimed,
-    /// For rows that go on later.
-    pub extra: Part,
-    /// Their columns.
-    pub good: SchemaRef,
-    /// Whether they say which row each is.
-    pub identity: bool,
-    /// What was read.
-    pub input: Input,
-    /// What set rules find of the rows as read, each by itself: the violations and the rows judged.
-    pub sets: BTreeMap<u16, (u64, u64)>,
-    /// What table rules observe of the rows as read, where that is a number that the pass can tell.
-    pub before: BTreeMap<u16, Option<f64>>,
-}
-
-impl Passed {
-    /// Throws away what was staged.
-    fn discard(self) -> Result<(), Stopped> {
-        let Self { mut rows, extra, .. } = self;
-        let mut finished = rows.take();
-        extra.finish(&mut finished).map_err(|e| errors::io(&e))?;
-        let staged = finished.staged.iter().map(|f| &f.staged);
-        for path in staged.chain(&finished.own) {
-            std::fs::remove_file(path).map_err(|e| errors::io(&e))?;
-        }
-        Ok(())
     }
 }
 
@@ -761,4 +755,10 @@ pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
         unhealed: 0,
         lost: false,
     }
+}
+
+/// The fields by which the first load of a table that has partitions tells them.
+pub(crate) fn partition_of<'p>(program: &'p pipe_check::Program, table: &str) -> &'p [pipe_schema::PartitionField] {
+    let loads = program.loads.iter().filter(|load| load.table == table);
+    loads.map(|load| load.config.partition("partition")).find(|fields| !fields.is_empty()).unwrap_or_default()
 }

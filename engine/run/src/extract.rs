@@ -63,6 +63,74 @@ pub fn spec(engine: &Engine<'_>, source: &Source) -> SourceSpec {
     }
 }
 
+/// Columns that files lack, and what may be them.
+struct Lacking {
+    /// The first file that lacks each.
+    files: BTreeMap<String, usize>,
+    drift: Vec<Drift>,
+    /// Columns of the files that nobody expects.
+    spare: Vec<String>,
+    expected: Vec<Expected>,
+    candidates: Vec<ColumnProfile>,
+}
+
+/// `None`: every file has every column.
+fn lacking(
+    spec: &SourceSpec,
+    discovery: &Discovery,
+    target: &[FieldSpec],
+    profiles: &BTreeMap<String, ColumnProfile>,
+) -> Option<Lacking> {
+    let drift = bind(spec, discovery, target, &BTreeMap::new()).drift;
+    let (mut files, mut spare) = (BTreeMap::<String, usize>::new(), Vec::new());
+    for drift in &drift {
+        match drift {
+            Drift::Missing { file, column } => _ = files.entry(column.clone()).or_insert(*file),
+            Drift::New { column, .. } if !spare.contains(column) => spare.push(column.clone()),
+            _ => {}
+        }
+    }
+    if files.is_empty() {
+        return None;
+    }
+    let place = |name: &str| target.iter().position(|f| f.name == name).unwrap_or(0);
+    #[expect(clippy::cast_precision_loss, reason = "places of a few columns")]
+    let expected = target
+        .iter()
+        .filter(|f| files.contains_key(&f.name))
+        .map(|f| Expected {
+            name: f.name.clone(),
+            ty: f.ty.clone(),
+            position: place(&f.name) as f64 / (target.len().max(2) - 1) as f64,
+            baseline: profiles.get(&f.name).cloned(),
+        })
+        .collect();
+    let width = discovery.columns.len();
+    let candidates = discovery
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| spare.contains(&c.name))
+        .map(|(i, c)| column_profile(&c.samples, &c.name, None, i, width))
+        .collect();
+    Some(Lacking { files, drift, spare, expected, candidates })
+}
+
+/// The declared columns that a source's files lack, each with the first file that does and the column of it that is most likely the same.
+///
+/// # Errors
+/// The files cannot be listed or read.
+pub async fn renamed_columns(engine: &Engine<'_>, source: &Source) -> Result<Vec<(Match, String)>, Stopped> {
+    let spec = spec(engine, source);
+    let Some(target) = spec.declared.clone() else { return Ok(Vec::new()) };
+    let files = source::list(&spec).await.map_err(|e| source_stopped(&source.name, &e))?;
+    let found = discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?;
+    let Some(lacking) = lacking(&spec, &found, &target, &BTreeMap::new()) else { return Ok(Vec::new()) };
+    let matches = assign(&lacking.expected, &lacking.candidates).into_iter();
+    let file = |m: &Match| lacking.files.get(&m.missing).and_then(|f| files.get(*f)).map(|f| f.name.clone());
+    Ok(matches.map(|m| (m.clone(), file(&m).unwrap_or_default())).collect())
+}
+
 /// Compares the files with what is expected of them and heals what clauses say.
 ///
 /// # Errors
@@ -334,38 +402,11 @@ impl<'e, 'a> Healer<'e, 'a> {
         profiles: &BTreeMap<String, ColumnProfile>,
         files: &[InputFile],
     ) -> Result<BTreeMap<String, String>, Stopped> {
-        let bound = bind(spec, discovery, target, &BTreeMap::new());
-        let (mut lacking, mut spare) = (BTreeMap::<&str, usize>::new(), Vec::new());
-        for drift in &bound.drift {
-            match drift {
-                Drift::Missing { file, column } => _ = lacking.entry(column).or_insert(*file),
-                Drift::New { column, .. } if !spare.contains(column) => spare.push(column.clone()),
-                _ => {}
-            }
-        }
-        if lacking.is_empty() {
+        let Some(Lacking { files: lacking, drift, spare, expected, candidates }) =
+            lacking(spec, discovery, target, profiles)
+        else {
             return Ok(BTreeMap::new());
-        }
-        let place = |name: &str| target.iter().position(|f| f.name == name).unwrap_or(0);
-        #[expect(clippy::cast_precision_loss, reason = "places of a few columns")]
-        let expected: Vec<Expected> = target
-            .iter()
-            .filter(|f| lacking.contains_key(f.name.as_str()))
-            .map(|f| Expected {
-                name: f.name.clone(),
-                ty: f.ty.clone(),
-                position: place(&f.name) as f64 / (target.len().max(2) - 1) as f64,
-                baseline: profiles.get(&f.name).cloned(),
-            })
-            .collect();
-        let width = discovery.columns.len();
-        let candidates: Vec<ColumnProfile> = discovery
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| spare.contains(&c.name))
-            .map(|(i, c)| column_profile(&c.samples, &c.name, None, i, width))
-            .collect();
+        };
         let mut matches = self.remembered(&expected, &spare);
         let taken = |name: &str| matches.iter().any(|m| m.missing == name || m.candidate == name);
         let open: Vec<Expected> = expected.iter().filter(|e| !taken(&e.name)).cloned().collect();
@@ -374,10 +415,10 @@ impl<'e, 'a> Healer<'e, 'a> {
         let mut renames = BTreeMap::new();
         for column in &expected {
             let found = matches.iter().find(|m| m.missing == column.name);
-            let file = lacking.get(column.name.as_str()).and_then(|f| files.get(*f)).map_or("", |f| f.name.as_str());
+            let file = lacking.get(&column.name).and_then(|f| files.get(*f)).map_or("", |f| f.name.as_str());
             // Whether other files have it.
             let lacks = |d: &&Drift| matches!(d, Drift::Missing { column: c, .. } if *c == column.name);
-            let differ = bound.drift.iter().filter(lacks).count() < files.len();
+            let differ = drift.iter().filter(lacks).count() < files.len();
             if let Some(candidate) = self.missing_one(column, found, file, differ)? {
                 renames.insert(column.name.clone(), candidate);
             }

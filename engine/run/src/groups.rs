@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pipe_check::{Rule, Tolerance};
+use datafusion::arrow::datatypes::Schema;
+use pipe_check::{Predicate, Rule, Tolerance};
 use pipe_quality::{GroupCount, GroupCounts, GroupKey, Groups, Judge, count_groups, merge_groups};
 use pipe_schema::Level;
 use tokio::task::JoinSet;
@@ -40,6 +41,11 @@ pub fn is_grouped(rule: &Rule) -> bool {
     counted && !rule.by.is_empty() && matches!(rule.level, Level::Row | Level::Set)
 }
 
+/// Whether a set rule is proven by hashes of its keys, if none repeats: not where rows without a key violate, or are counted by group.
+pub fn is_proven_by_hashes(rule: &Rule) -> bool {
+    matches!(rule.predicate, Predicate::Unique) && !is_grouped(rule) && !rule.null_fails
+}
+
 /// Whether so many violations raise a failure. Of a rule with groups they are those of groups that fail.
 pub fn raises(rule: &Rule, violations: u64, judged: u64) -> bool {
     if is_grouped(rule) { violations > 0 } else { exceeds(rule.tolerate, violations, judged) }
@@ -69,7 +75,7 @@ pub async fn count(
     let mut judge = book.judge.clone();
     judge.rules.retain(|r| judge.groups.contains_key(&r.rule));
     judge.memberships.retain(|m| judge.groups.contains_key(&m.rule));
-    let judge: Arc<Judge> = Arc::new(judge);
+    let judge: Arc<Judge> = Arc::new(judge.sharing(&input.schema)?);
     let mut tasks = JoinSet::new();
     for partition in 0..input.partitions() {
         let stream = input.stream(partition, engine.session.task_ctx())?;
@@ -83,12 +89,7 @@ pub async fn count(
     for (index, mut groups) in std::mem::take(&mut book.judge.groups) {
         let Some(rule) = book.rule(index).cloned() else { continue };
         let counts = counts.remove(&index).unwrap_or_default();
-        let named = |key: &GroupKey| -> Result<String, Stopped> {
-            let values = groups.values(&input.schema, key)?;
-            let text = values.iter().map(|v| crate::rulebook::observed(v.as_ref(), None).text);
-            Ok(name(&rule, text))
-        };
-        let (failing, told) = decide(&rule, counts, named)?;
+        let (failing, told) = decide(&rule, counts, |key| named(&rule, &groups, &input.schema, key))?;
         groups.failing = Arc::new(failing.into_iter().collect());
         book.grouped.insert(index, told);
         book.judge.groups.insert(index, groups);
@@ -96,9 +97,15 @@ pub async fn count(
     Ok(())
 }
 
-/// `shop = a, state = new`
-fn name(rule: &Rule, values: impl Iterator<Item = String>) -> String {
-    rule.by.iter().zip(values).map(|(column, value)| format!("{column} = {value}")).collect::<Vec<_>>().join(", ")
+/// A group by its name: `shop = a, state = new`. `schema`: what the columns of the groups are columns of.
+///
+/// # Errors
+/// The key is none of these groups.
+pub fn named(rule: &Rule, groups: &Groups, schema: &Schema, key: &GroupKey) -> Result<String, Stopped> {
+    let values = groups.values(schema, key)?;
+    let texts = values.iter().map(|v| crate::rulebook::observed(v.as_ref(), None).text);
+    let each = rule.by.iter().zip(texts).map(|(column, value)| format!("{column} = {value}"));
+    Ok(each.collect::<Vec<_>>().join(", "))
 }
 
 /// Which groups fail, and what is told of them.
@@ -106,7 +113,7 @@ fn name(rule: &Rule, values: impl Iterator<Item = String>) -> String {
 /// # Errors
 /// A group cannot be named.
 #[expect(clippy::iter_over_hash_type, reason = "what is told is sorted, and the failing groups are a set")]
-fn decide<K>(
+pub fn decide<K>(
     rule: &Rule,
     counts: HashMap<K, GroupCount>,
     named: impl Fn(&K) -> Result<String, Stopped>,

@@ -1,10 +1,12 @@
 //! What a table measured in earlier runs, and the verdicts of rules that compare with it.
 
+mod partitions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Utc};
 use pipe_check::words::{measure_text, predicate_text};
-use pipe_check::{Earlier, Rule};
+use pipe_check::{Earlier, Program, Rule};
 use pipe_quality::history::{Judgement, Outcome, Past, judge, shown};
 use pipe_schema::Level;
 use pipe_state::{Metric, MetricState, PastMetric, Scope, State};
@@ -13,7 +15,8 @@ use crate::engine::Stopped;
 use crate::errors;
 use crate::report::{EarlierValue, GroupHistory, HistoryReport};
 use crate::rulebook::{Group, Observed};
-use crate::states::States;
+use crate::states::{Number, States};
+use partitions::Partitions;
 
 /// The number of rows, which every table is measured by.
 pub const ROWS: &str = "count(*)";
@@ -30,6 +33,10 @@ const MUCH: f64 = 0.1;
 pub struct History {
     scope: Scope,
     now: DateTime<Utc>,
+    /// The columns whose values are the partitions of the table's load.
+    partition: Vec<String>,
+    /// Batches of which files are replaced now.
+    leaving: BTreeSet<i64>,
     /// By measure, the oldest first.
     past: BTreeMap<String, Vec<PastMetric>>,
 }
@@ -39,7 +46,14 @@ impl History {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn of(state: &State, table: &str, rules: &[Rule], scope: Scope, now: DateTime<Utc>) -> Result<Self, Stopped> {
+    pub fn of(
+        state: &State,
+        program: &Program,
+        table: &str,
+        scope: Scope,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Stopped> {
+        let rules = program.rules.get(table).map(Vec::as_slice).unwrap_or_default();
         let mut wanted: BTreeMap<String, u32> = BTreeMap::new();
         for (rule, earlier) in rules.iter().filter_map(|r| Some((r, r.predicate.earlier()?))) {
             // Some do not count, and of a week's runs one may.
@@ -53,7 +67,14 @@ impl History {
             let found = state.past_metrics(table, &measure, scope, last).map_err(|e| errors::state(&e))?;
             past.insert(measure, found);
         }
-        Ok(Self { scope, now, past })
+        Ok(Self { scope, now, partition: partitions::columns(program, table), leaving: BTreeSet::new(), past })
+    }
+
+    /// The same where this run replaces the rows that files of these batches gave.
+    #[must_use]
+    pub fn replacing(mut self, batches: impl IntoIterator<Item = i64>) -> Self {
+        self.leaving.extend(batches);
+        self
     }
 
     /// The verdict of a rule on earlier runs about what it observed, and what was expected.
@@ -61,11 +82,17 @@ impl History {
         let measure = measure_text(rule);
         let none = Vec::new();
         let past = self.past.get(&measure).unwrap_or(&none);
-        let past = self.compared(past, earlier);
         let method = method_text(earlier);
+        if !rule.by.is_empty() && rule.by == self.partition {
+            return (self.judge_partitions(rule, earlier, past, seen), method);
+        }
+        let past = self.compared(past, earlier);
         if rule.by.is_empty() {
             // NULL is no number: there is nothing to compare.
-            let Some(value) = seen.value else { return (seen, method) };
+            let Some(value) = seen.value else {
+                seen.holds = !rule.null_fails;
+                return (seen, method);
+            };
             let runs: Vec<&PastMetric> = past.iter().collect();
             let judgement = judge(value, &values(&runs, rule), earlier);
             seen.holds = judgement.outcome != Outcome::Fails;
@@ -85,10 +112,9 @@ impl History {
 
     /// The earlier values that a rule may look at: those of rows that are still there, with `same weekday` of the day of the run.
     fn compared(&self, past: &[PastMetric], earlier: &Earlier) -> Vec<PastMetric> {
-        let gone = |m: &PastMetric| matches!(m.state, MetricState::Superseded | MetricState::Undone);
         let day = |at: &str| DateTime::parse_from_rfc3339(at).ok().map(|at| at.with_timezone(&Utc).weekday());
         let counts = |m: &&PastMetric| !earlier.same_weekday || day(&m.at) == Some(self.now.weekday());
-        past.iter().filter(|m| !gone(m)).filter(counts).cloned().collect()
+        past.iter().filter(|m| is_there(m)).filter(counts).cloned().collect()
     }
 
     fn judge_groups(rule: &Rule, earlier: &Earlier, past: &[PastMetric], mut seen: Observed) -> Observed {
@@ -108,23 +134,61 @@ impl History {
             seen.groups.sort_by(|a, b| a.name.cmp(&b.name));
         }
         let none = Vec::new();
-        let (mut failing, mut warming, mut judged) = (Vec::new(), 0usize, Vec::new());
+        let mut judged = Vec::new();
         for group in &mut seen.groups {
             let Some(value) = group.value else { continue };
             let runs = by_group.get(group.name.as_str()).unwrap_or(&none);
             let judgement = judge(value, &values(runs, rule), earlier);
-            let text = format!("{}: {}; {}", group.name, shown(value), judgement.arithmetic);
-            warming += usize::from(judgement.outcome == Outcome::WarmingUp);
             group.anomalous = judgement.outcome == Outcome::Fails;
-            if group.anomalous {
-                failing.push(text.clone());
-            }
+            let text = format!("{}: {}; {}", group.name, shown(value), judgement.arithmetic);
             judged.push((group.name.clone(), value, told(earlier, &judgement, runs, text)));
         }
+        Self::of_groups((rule, earlier), seen, judged, "group")
+    }
+
+    /// Each partition against those before it, in earlier runs and in this one.
+    fn judge_partitions(&self, rule: &Rule, earlier: &Earlier, past: &[PastMetric], mut seen: Observed) -> Observed {
+        let adds = Partitions::adds(&measure_text(rule), self.scope);
+        let again = |m: &PastMetric| self.leaving.contains(&m.batch) && seen.groups.iter().any(|g| g.name == m.group);
+        let past: Vec<PastMetric> = past.iter().filter(|m| is_there(m) && !again(m)).cloned().collect();
+        let mut partitions = Partitions::new(&past, adds);
+        let values_now: Vec<Option<f64>> =
+            seen.groups.iter().map(|g| Some(partitions.take(&g.name, g.value?, adds))).collect();
+        let mut groups: Vec<(&mut Group, f64)> =
+            seen.groups.iter_mut().zip(values_now).filter_map(|(g, value)| Some((g, value?))).collect();
+        groups.sort_by(|(a, _), (b, _)| partitions::order(&a.name, &b.name));
+        let mut judged = Vec::new();
+        for (group, value) in groups {
+            let before = partitions.before(&group.name, earlier.same_weekday);
+            let judgement = judge(value, &values(&before, rule), earlier);
+            group.anomalous = judgement.outcome == Outcome::Fails;
+            let arithmetic = judgement.arithmetic.replace(" runs", " partitions").replace(" run", " partition");
+            let text = format!("{}: {}; {arithmetic}", group.name, shown(value));
+            judged.push((group.name.clone(), value, told(earlier, &judgement, &before, text)));
+            if group.anomalous {
+                partitions.object(&group.name, &rule.name);
+            }
+        }
+        Self::of_groups((rule, earlier), seen, judged, "partition")
+    }
+
+    /// What all groups come to.
+    fn of_groups(
+        (rule, earlier): (&Rule, &Earlier),
+        mut seen: Observed,
+        judged: Vec<(String, f64, HistoryReport)>,
+        what: &str,
+    ) -> Observed {
+        let of = |outcome: &'static str| judged.iter().filter(move |(_, _, h)| h.outcome == outcome);
+        let nulls = seen.groups.iter().filter(|g| rule.null_fails && g.value.is_none());
+        let nulls: Vec<String> = nulls.map(|g| format!("{}: NULL", g.name)).collect();
+        let failing = of("fail").map(|(_, _, h)| h.arithmetic.as_str());
+        let failing: Vec<&str> = failing.chain(nulls.iter().map(String::as_str)).collect();
+        let warming = of("warming_up").count();
         let groups = seen.groups.len();
-        let counted = if groups == 1 { "1 group".to_owned() } else { format!("{groups} groups") };
+        let counted = if groups == 1 { format!("1 {what}") } else { format!("{groups} {what}s") };
         let more = if failing.len() > NAMED { "; …" } else { "" };
-        let named = failing.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+        let named = failing.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
         let up = if warming > 0 { format!(", {warming} warming up") } else { String::new() };
         seen.holds = failing.is_empty();
         seen.anomalous = !seen.holds;
@@ -162,12 +226,19 @@ impl History {
         rows: Option<u64>,
         states: Option<&States>,
     ) -> (Vec<Metric>, Vec<String>) {
-        let mut all: BTreeMap<(String, String), Metric> = BTreeMap::new();
+        // By partition, what was measured, and group.
+        let mut all: BTreeMap<(String, String, String), Metric> = BTreeMap::new();
+        let of_all = String::new;
         let mut notes = Vec::new();
         let whole = Metric { scope: self.scope, state, ..Metric::default() };
         if let Some(rows) = rows {
             let (name, value) = (ROWS.to_owned(), count(rows));
-            all.insert((name.clone(), String::new()), Metric { name, value, ..whole.clone() });
+            all.insert((of_all(), name.clone(), String::new()), Metric { name, value, ..whole.clone() });
+        }
+        for (partition, rows) in states.into_iter().flat_map(States::partitions) {
+            let (partition, name, value) = (partition.to_owned(), ROWS.to_owned(), count(rows));
+            let key = (partition.clone(), name.clone(), String::new());
+            all.insert(key, Metric { partition, name, value, ..whole.clone() });
         }
         for (rule, seen) in observed.filter(|(r, _)| matches!(r.level, Level::Table | Level::History)) {
             let name = measure_text(rule);
@@ -183,7 +254,7 @@ impl History {
             }
             for group in groups.iter().take(GROUPS) {
                 let Some(value) = group.value.filter(|v| v.is_finite()) else { continue };
-                let metric = all.entry((name.clone(), group.name.clone())).or_insert_with(|| Metric {
+                let metric = all.entry((of_all(), name.clone(), group.name.clone())).or_insert_with(|| Metric {
                     group: group.name.clone(),
                     name: name.clone(),
                     value,
@@ -195,12 +266,17 @@ impl History {
                 }
             }
         }
-        for (column, name, value) in states.map(States::numbers).unwrap_or_default().into_iter() {
-            let metric = Metric { column: Some(column), name: name.clone(), value, ..whole.clone() };
-            all.entry((name, String::new())).or_insert(metric);
+        for Number { partition, column, name, value } in states.map(States::numbers).unwrap_or_default() {
+            let key = (partition.clone(), name.clone(), String::new());
+            all.entry(key).or_insert(Metric { partition, column: Some(column), name, value, ..whole.clone() });
         }
         (all.into_values().collect(), notes)
     }
+}
+
+/// Whether the rows that a number is of are still there.
+fn is_there(metric: &PastMetric) -> bool {
+    !matches!(metric.state, MetricState::Superseded | MetricState::Undone)
 }
 
 /// Whether later runs compare with a table of which so many of the rows read did not commit as they came.
@@ -224,7 +300,7 @@ fn values(runs: &[&PastMetric], rule: &Rule) -> Vec<Past> {
 }
 
 fn method_text(earlier: &Earlier) -> String {
-    predicate_text(&pipe_check::Predicate::Earlier(*earlier))
+    predicate_text(&pipe_check::Predicate::Earlier(earlier.clone()))
 }
 
 fn told(earlier: &Earlier, judgement: &Judgement, runs: &[&PastMetric], arithmetic: String) -> HistoryReport {

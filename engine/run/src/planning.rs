@@ -1,6 +1,8 @@
 //! What a plan says beyond the program: what is new for each load, and what the planner knows. Changes nothing, but
 //! completes what a killed run had committed, as every command does.
 
+use std::collections::BTreeMap;
+
 use datafusion::arrow::datatypes::FieldRef;
 use pipe_check::{Loaded, Rule};
 use pipe_compile::{Planner, Rows, Tables, check_program, types};
@@ -114,6 +116,7 @@ fn sources_of(engine: &Engine<'_>, table: &str) -> Vec<String> {
 pub struct Planned<'a> {
     engine: Engine<'a>,
     tables: Tables,
+    accepted: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for Planned<'_> {
@@ -140,10 +143,20 @@ pub async fn facts<'a>(loaded: &'a Loaded, options: &'a Options) -> Result<Plann
         }
         tables.insert_schema(name, schema);
     }
-    Ok(Planned { engine, tables })
+    let mut accepted = BTreeMap::new();
+    for name in loaded.program.sources.keys() {
+        let baseline = look.state.baseline(name).map_err(|e| vec![crate::errors::state(&e)])?;
+        accepted.extend(baseline.and_then(|b| b.contract).map(|text| (name.clone(), text)));
+    }
+    Ok(Planned { engine, tables, accepted })
 }
 
 impl Planned<'_> {
+    /// The text of the contract that the last committed run of a source accepted.
+    pub fn accepted_contract(&self, source: &str) -> Option<&str> {
+        self.accepted.get(source).map(String::as_str)
+    }
+
     fn planner(&self) -> Planner<'_> {
         Planner::new(&self.engine.session, &self.tables, &self.engine.params, &self.engine.loaded.sources)
     }

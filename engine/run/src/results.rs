@@ -9,8 +9,9 @@ use pipe_quality::Reason;
 use pipe_schema::Level;
 
 use crate::account::{exceeds, ratio};
-use crate::evaluate::{Evaluator, Passed};
+use crate::evaluate::Evaluator;
 use crate::groups;
+use crate::passed::Passed;
 use crate::report::RuleResult;
 use crate::rulebook::{Observed, Rulebook};
 use crate::told;
@@ -49,7 +50,10 @@ impl Evaluator<'_, '_> {
             without: &without,
             only: self.task.part.then_some(pass.input.files.as_slice()),
         };
-        let of = |(index, rule)| {
+        // A broken record is no row of the table.
+        let broken = pass.staged.violations.get(&Reason::BadRecord).copied().unwrap_or(0);
+        let records = pass.staged.rows - broken;
+        let of = |(index, rule): (u16, &Rule)| {
             let mut told = unjudged(&planner, rule, &rows);
             if self.again {
                 // The rows come back from quarantine, and are no longer where the query looks.
@@ -58,14 +62,23 @@ impl Evaluator<'_, '_> {
             match rule.level {
                 Level::Row | Level::Set => self.found(told, (index, rule), book, pass, known),
                 Level::Schema => match known.schema.and_then(|s| s.get(&index)) {
-                    Some(seen) => of_table(told, seen, told::expected(rule), pass.staged.rows),
+                    Some(seen) => of_table(told, seen, told::expected(rule), records),
                     None => told,
                 },
                 Level::Table | Level::History => match known.observed.and_then(|o| o.get(&index)) {
-                    Some((seen, expected)) => RuleResult {
-                        value: pass.before.get(&index).copied().flatten(),
-                        ..of_table(told, seen, expected.clone(), pass.staged.rows)
-                    },
+                    Some((seen, expected)) => {
+                        let read = pass.before.get(&index);
+                        let told = of_table(told, seen, expected.clone(), records);
+                        // What earlier runs say is compared with what commits alone.
+                        let held = read.filter(|_| rule.level == Level::Table).map(|read| u64::from(!read.holds));
+                        RuleResult {
+                            violations: held.unwrap_or(told.violations),
+                            value: read.and_then(|read| read.value),
+                            numerator: read.and_then(|read| read.numerator),
+                            denominator: read.and_then(|read| read.denominator),
+                            ..told
+                        }
+                    }
                     None => told,
                 },
             }
@@ -85,8 +98,9 @@ impl Evaluator<'_, '_> {
         let (reason, spared) = (Reason::Rule(index), Reason::Spared(index));
         let of = |counts: &BTreeMap<Reason, u64>, reason: Reason| counts.get(&reason).copied().unwrap_or(0);
         let together = book.set.iter().any(|(i, _)| *i == index);
-        let (violations, judged) = match pass.sets.get(&index) {
-            Some(found) => *found,
+        let set = pass.sets.get(&index);
+        let (violations, judged) = match set {
+            Some(found) => (found.violations, found.judged),
             None if together && pass.identity => return told,
             None => {
                 let judged = pass.staged.judged.get(&index).copied().unwrap_or(pass.staged.rows);
@@ -95,7 +109,7 @@ impl Evaluator<'_, '_> {
         };
         let after = known.after.map_or(violations, |after| of(after, reason) + of(after, spared));
         told = of_rows(told, rule, (violations, after), judged);
-        if let Some(grouped) = book.grouped.get(&index) {
+        if let Some(grouped) = set.and_then(|found| found.grouped.as_ref()).or_else(|| book.grouped.get(&index)) {
             let failing_after = known.after.map_or(grouped.failing, |after| of(after, reason));
             told = groups::tell(told, grouped, failing_after);
         }
@@ -121,6 +135,7 @@ pub fn unjudged(planner: &Planner<'_>, rule: &Rule, rows: &Rows<'_>) -> RuleResu
         verdict: "skipped".to_owned(),
         tolerate: tolerance_text(rule.tolerate),
         warn_above: rule.warn.and_then(tolerance_text),
+        because: rule.because.clone(),
         exact: !rule.approx,
         sql: planner.violations_sql(rule, rows),
         failing_rows_sql: blames_rows.then(|| planner.assertion_sql(rule, rows)),
@@ -151,6 +166,7 @@ pub fn of_table(mut told: RuleResult, seen: &Observed, expected: String, rows: u
     told.expected = Some(expected);
     told.rows = rows;
     (told.value, told.value_after) = (seen.value, seen.value);
+    (told.numerator, told.denominator) = (seen.numerator, seen.denominator);
     told
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit, UInt64Type};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
@@ -17,7 +17,7 @@ use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
 use pipe_schema::Level;
 
 use crate::engine::Stopped;
-use crate::groups::Grouped;
+use crate::groups::{Grouped, is_proven_by_hashes};
 use crate::report::HistoryReport;
 
 /// Aggregates whose state grows with the input: a pass that held them would too, so they are asked of the staged rows.
@@ -44,7 +44,7 @@ pub struct Rulebook {
     pub set: Vec<(u16, SetAssertion)>,
     /// `references`, by rule.
     pub references: Vec<(u16, SetAssertion)>,
-    /// Of `set` those that are proven by hashes: `unique`.
+    /// Of `set` those that are proven by hashes of their keys.
     pub keys: Vec<KeyPlan>,
     /// What rules with a tolerance of each group find group by group.
     pub grouped: BTreeMap<u16, Grouped>,
@@ -72,6 +72,10 @@ pub struct Observed {
     pub text: String,
     /// As kept for later runs: numbers; times as seconds since 1970.
     pub value: Option<f64>,
+    /// What is counted, where it is a share or a count.
+    pub numerator: Option<u64>,
+    /// How many there are of what it is over.
+    pub denominator: Option<u64>,
     /// Whether it is as expected.
     pub holds: bool,
     /// Whether it is far from what it was in earlier runs.
@@ -189,7 +193,7 @@ impl Rulebook {
             self.references.push((index, assertion));
             return Ok(());
         }
-        if matches!(rule.predicate, Predicate::Unique) {
+        if is_proven_by_hashes(rule) {
             self.keys.push(key_plan(planner, index, &assertion, &self.row)?);
         }
         self.set.push((index, assertion));
@@ -257,7 +261,12 @@ pub fn observe(planner: &Planner<'_>, fused: &FusedAssertion, values: &[ScalarVa
         Ok(planner.physical(e, &fused.values)?.evaluate(&batch)?.into_array(1)?)
     };
     let holds = fused.holds.as_ref().map(value).transpose()?;
-    Ok(observed(value(&fused.observed)?.as_ref(), holds.as_deref()))
+    let counted = |e: &Option<_>| -> Result<_, Stopped> {
+        Ok(e.as_ref().map(value).transpose()?.and_then(|count| whole(count.as_ref())))
+    };
+    let (numerator, denominator) = (counted(&fused.numerator)?, counted(&fused.denominator)?);
+    let seen = observed(value(&fused.observed)?.as_ref(), holds.as_deref());
+    Ok(Observed { numerator, denominator, ..seen })
 }
 
 /// An observation from one-row columns.
@@ -266,6 +275,13 @@ pub fn observed(value: &dyn Array, holds: Option<&dyn Array>) -> Observed {
     let text = ArrayFormatter::try_new(value, &options).map(|f| f.value(0).to_string()).unwrap_or_default();
     let holds = holds.and_then(|h| h.as_boolean_opt()).is_none_or(|h| h.is_valid(0) && h.value(0));
     Observed { text, value: number(value), holds, ..Observed::default() }
+}
+
+/// The first value as a whole number.
+pub fn whole(value: &dyn Array) -> Option<u64> {
+    let number = cast(value, &DataType::UInt64).ok()?;
+    let number = number.as_primitive_opt::<UInt64Type>()?;
+    number.is_valid(0).then(|| number.value(0))
 }
 
 /// The first value as a number; times as seconds since 1970.

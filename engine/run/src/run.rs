@@ -284,6 +284,11 @@ impl<'a> Runner<'a> {
             .any(|t| t != table && pipe_plan::dependencies(program, t).iter().any(|d| d == table));
         let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
         let judged = self.state.taken(&format!("@{table}")).map_err(|e| errors::state(&e))?;
+        let replaced: Vec<String> = match self.engine.options.full_refresh {
+            true => judged.iter().map(|t| t.path.clone()).collect(),
+            false => takers.iter().flat_map(|t| &t.replaced).map(|name| key(table, name)).collect(),
+        };
+        let leaving = self.state.batches_of_files(&format!("@{table}"), &replaced).map_err(|e| errors::state(&e))?;
         // A full refresh judges all of them anew: what was held of them before is superseded with its commit.
         let judged_before = listing.files.get(table).filter(|_| !self.engine.options.full_refresh);
         let fresh = judged_before.and_then(|f| f.as_ref().ok()).map(|files| {
@@ -307,13 +312,8 @@ impl<'a> Runner<'a> {
             tracked: program.sources.contains_key(table) && takers.iter().any(|t| t.tracked()),
             earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: None,
-            history: History::of(
-                &self.state,
-                table,
-                program.rules.get(table).map(Vec::as_slice).unwrap_or_default(),
-                scope(instance, &takers),
-                self.engine.options.now,
-            )?,
+            history: History::of(&self.state, program, table, scope(instance, &takers), self.engine.options.now)?
+                .replacing(leaving),
             memory: Memory::of(&self.state, table)?,
             scratch,
         };

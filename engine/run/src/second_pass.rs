@@ -9,7 +9,8 @@ use pipe_quality::{KeyHashes, KeyPlan, Reason};
 
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{Evaluator, KEY_HASHES, Passed};
+use crate::evaluate::{Evaluator, KEY_HASHES};
+use crate::passed::Passed;
 use crate::rulebook::{self, Rulebook};
 
 impl Evaluator<'_, '_> {
@@ -75,12 +76,12 @@ impl Evaluator<'_, '_> {
 
     /// Whether any key of a `unique` rule may occur twice, among the rows that pass and those committed before.
     pub(crate) async fn repeated(&self, pass: &mut Passed, book: &Rulebook) -> Result<bool, Stopped> {
-        for (key, new) in book.keys.iter().zip(std::mem::take(&mut pass.staged.keys)) {
-            let old = match &self.task.committed {
+        for (key, mut new) in book.keys.iter().zip(std::mem::take(&mut pass.staged.keys)) {
+            let mut old = match &self.task.committed {
                 Some(provider) => vec![self.committed_keys(provider, key).await?],
                 None => Vec::new(),
             };
-            let found = KeyHashes::repeated(new, old, 0).map_err(|e| errors::io(&e))?;
+            let found = KeyHashes::repeated(&mut new, &mut old, 0).map_err(|e| errors::io(&e))?;
             if !found.is_empty() {
                 return Ok(true);
             }

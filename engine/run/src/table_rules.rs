@@ -18,7 +18,7 @@ use crate::errors;
 use crate::evaluate::Evaluator;
 use crate::history::NAMED;
 use crate::report::FailureReport;
-use crate::rulebook::{Group, Observed, Rulebook, observe, observed};
+use crate::rulebook::{Group, Observed, Rulebook, observe, observed, whole};
 use crate::told;
 
 impl Evaluator<'_, '_> {
@@ -88,26 +88,33 @@ impl Evaluator<'_, '_> {
         Ok(verdicts)
     }
 
-    /// What table rules would observe of the rows as read, in numbers. `values` are those of the fused aggregates over them; where
-    /// rows have `changed` or left, what takes a query of its own is not asked again.
-    pub(crate) fn before(
+    /// What table rules observe of the rows as read. `values` are those of the fused aggregates over them; where rows have `changed`
+    /// or left, what takes a query of its own is asked of them again.
+    pub(crate) async fn before(
         &self,
         tables: &Tables,
         book: &Rulebook,
         values: &[ScalarValue],
         after: &BTreeMap<u16, (Observed, String)>,
         changed: bool,
-    ) -> Result<BTreeMap<u16, Option<f64>>, Stopped> {
+    ) -> Result<BTreeMap<u16, Observed>, Stopped> {
         let mut before = BTreeMap::new();
         for table in &book.table {
-            let value = match (&table.assertion.fused, &table.fused) {
-                _ if !changed => after.get(&table.rule).and_then(|(o, _)| o.value),
-                (Some(fused), Some(range)) => {
-                    observe(&self.planner(tables), fused, values.get(range.clone()).unwrap_or_default())?.value
+            let Some(rule) = book.rule(table.rule) else { continue };
+            let seen = match (&table.assertion.fused, &table.fused, &self.as_read) {
+                _ if !changed => after.get(&table.rule).map(|(seen, _)| seen.clone()),
+                (Some(fused), Some(range), _) => {
+                    let values = values.get(range.clone()).unwrap_or_default();
+                    Some(observe(&self.planner(tables), fused, values)?)
+                }
+                (_, _, Some(rows)) => {
+                    let mut tables = tables.clone();
+                    tables.insert(self.task.table, Arc::clone(rows));
+                    Some(ask(self.engine, &self.planner(&tables), rule).await?)
                 }
                 _ => None,
             };
-            before.insert(table.rule, value);
+            before.extend(seen.map(|seen| (table.rule, seen)));
         }
         Ok(before)
     }
@@ -143,7 +150,9 @@ pub async fn ask(engine: &Engine<'_>, planner: &Planner<'_>, rule: &Rule) -> Res
     let (Some(row), true) = (row, batches.iter().map(|b| b.num_rows()).sum::<usize>() == 1) else {
         return Err(errors::internal(&"an assertion without its row").into());
     };
-    Ok(observed(row.column(0).as_ref(), row.columns().get(1).map(|c| c.as_ref())))
+    let seen = observed(row.column(0).as_ref(), row.column_by_name("holds").map(|c| c.as_ref()));
+    let counted = |name| row.column_by_name(name).and_then(|c| whole(c.as_ref()));
+    Ok(Observed { numerator: counted("numerator"), denominator: counted("denominator"), ..seen })
 }
 
 /// What was observed of each group: how many fail, and the first of them with their values. Behind what was observed stands,
@@ -178,5 +187,6 @@ fn by_group(batches: &[RecordBatch], judges: bool) -> Observed {
         0 => format!("{} groups, all as expected", groups.len()),
         n => format!("{n} of {} groups: {named}{more}", groups.len()),
     };
-    Observed { text, holds: failing.is_empty(), groups, ..Observed::default() }
+    let (numerator, denominator) = (Some(failing.len() as u64), Some(groups.len() as u64));
+    Observed { text, numerator, denominator, holds: failing.is_empty(), groups, ..Observed::default() }
 }

@@ -8,7 +8,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, cast, lit};
 use datafusion::prelude::ident;
 use pipe_compile::{Planner, Tables};
 use pipe_connect::source::{RawTable, meta};
@@ -38,29 +38,38 @@ pub async fn table(
             let spec = extract::spec(engine, source);
             let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?;
             let accepted = state.baseline(name).map_err(|e| errors::state(&e))?;
-            of_source(engine, extract(engine, source, files, accepted.as_ref()).await?)
+            Ok(of_source(engine, &extract(engine, source, files, accepted.as_ref()).await?)?.into_view())
         }
         None => of_model(engine, state, name, tables).await,
     }
 }
 
-fn of_source(engine: &Engine<'_>, extracted: Extract) -> Result<Arc<dyn TableProvider>, Stopped> {
+/// A source as read, of which it is known what to read.
+///
+/// # Errors
+/// DataFusion refuses the view.
+pub fn of_source(engine: &Engine<'_>, extracted: &Extract) -> Result<DataFrame, Stopped> {
     let Extract { spec, files, bound, target, .. } = extracted;
-    let table = spec.name.clone();
-    let rows = engine.session.read_table(Arc::new(RawTable::typed(spec, files, bound, target.clone())))?;
+    let table = &spec.name;
+    let read = RawTable::typed(spec.clone(), files.clone(), bound.clone(), target.clone());
+    let rows = engine.session.read_table(Arc::new(read))?;
     let rows = rows.filter(ident(meta::BAD).is_null())?;
     let uncast = uncast(&rows, target.iter().map(|f| f.name.as_str()))?;
     let mut columns: Vec<Expr> = target.iter().map(|f| ident(&f.name)).collect();
-    columns.extend(flags(engine, &rows, &table));
+    columns.extend(flags(engine, &rows, table));
     columns.extend([meta::FILE, meta::LINE, meta::ROW].map(ident));
-    columns.push(uncast.alias(UNCAST));
-    Ok(rows.select(columns)?.into_view())
+    columns.push(uncast);
+    Ok(rows.select(columns)?)
 }
 
-/// The names of the columns with a text and no value; NULL where there are none.
-fn uncast<'n>(rows: &DataFrame, names: impl Iterator<Item = &'n str>) -> Result<Expr, Stopped> {
+/// The names of the columns with a text and no value, as `_uncast`; NULL where there are none.
+///
+/// # Errors
+/// DataFusion refuses the expression.
+pub fn uncast<'n>(rows: &DataFrame, names: impl Iterator<Item = &'n str>) -> Result<Expr, Stopped> {
+    let none = || Ok(lit(ScalarValue::new_null_list(DataType::Utf8, true, 1)).alias(UNCAST));
     let raw = rows.schema().field_with_unqualified_name(meta::RAW).map(|f| f.data_type().clone());
-    let Ok(DataType::Struct(fields)) = raw else { return Ok(lit(ScalarValue::Null)) };
+    let Ok(DataType::Struct(fields)) = raw else { return none() };
     let (mut lacking, mut listed) = (Vec::new(), Vec::new());
     for name in names.filter(|n| fields.iter().any(|f| f.name() == n)) {
         let (column, text) = (pipe_sql::quote(name), format!("'{}'", name.replace('\'', "''")));
@@ -69,11 +78,11 @@ fn uncast<'n>(rows: &DataFrame, names: impl Iterator<Item = &'n str>) -> Result<
         lacking.push(lacks);
     }
     if listed.is_empty() {
-        return Ok(lit(ScalarValue::Null));
+        return none();
     }
     // No column has an empty name.
     let list = format!("array_remove_all(make_array({}), '')", listed.join(", "));
-    Ok(rows.parse_sql_expr(&format!("CASE WHEN {} THEN {list} END", lacking.join(" OR ")))?)
+    Ok(rows.parse_sql_expr(&format!("CASE WHEN {} THEN {list} END", lacking.join(" OR ")))?.alias(UNCAST))
 }
 
 async fn of_model(
@@ -88,12 +97,20 @@ async fn of_model(
     let mut tables = tables.clone();
     raw::insert_raw(engine, state, &Listing::default(), name, &mut tables).await?;
     let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
-    let rows = DataFrame::new(engine.session.state(), planner.model(&model.query)?);
+    Ok(of_query(engine, name, planner.model(&model.query)?)?.into_view())
+}
+
+/// A model as its query gives it.
+///
+/// # Errors
+/// DataFusion refuses the view.
+pub fn of_query(engine: &Engine<'_>, name: &str, query: LogicalPlan) -> Result<DataFrame, Stopped> {
+    let rows = DataFrame::new(engine.session.state(), query);
     let mut columns: Vec<Expr> = rows.schema().fields().iter().map(|f| ident(f.name())).collect();
     columns.extend(flags(engine, &rows, name));
     let number = cast(row_number() - lit(1u64), DataType::UInt64);
     columns.extend([lit("").alias(meta::FILE), number.alias(meta::ROW)]);
-    Ok(rows.select(columns)?.into_view())
+    Ok(rows.select(columns)?)
 }
 
 /// The flags beside the columns that clauses may fill: nothing is filled yet.

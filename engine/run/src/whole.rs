@@ -87,7 +87,6 @@ async fn one(
     raw::insert_raw(engine, state, listing, table, &mut tables).await?;
     std::fs::create_dir_all(scratch).map_err(|e| errors::io(&e))?;
     let earlier = state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
-    let rules = program.rules.get(table).map(Vec::as_slice).unwrap_or_default();
     let mut task = Task {
         table,
         tables: &tables,
@@ -101,7 +100,7 @@ async fn one(
         tracked: false,
         earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
         committed: None,
-        history: History::of(state, table, rules, Scope::Whole, engine.options.now)?,
+        history: History::of(state, program, table, Scope::Whole, engine.options.now)?,
         memory: Memory::of(state, table)?,
         scratch: scratch.to_owned(),
     };

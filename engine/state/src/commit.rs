@@ -91,8 +91,6 @@ impl State {
             ledger.execute(params![seq, table, self.store_path(&file.path)?, int(file.cells)])?;
         }
         supersede_ledger(tx, seq, table, &record.ledger_superseded)?;
-        let forgotten = record.loads.iter().filter(|l| l.forget == Forget::All).map(|l| l.load.as_str());
-        crate::history::supersede(tx, seq, table, &forgotten.collect::<Vec<_>>(), &record.ledger_superseded)?;
         for change in &record.heal_changes {
             if tx.execute("update heal set state = ?2 where id = ?1", params![change.id, change.state])? == 0 {
                 return Err(StateError::Unknown { what: "heal", name: change.id.to_string() }.into());
@@ -105,7 +103,9 @@ impl State {
             crate::acts::insert(tx, act)?;
         }
         crate::heals::insert_undone(tx, seq, &record.undone)?;
-        outcome::insert(tx, &record.run, Some(seq), &record.table)
+        outcome::insert(tx, &record.run, Some(seq), &record.table)?;
+        let forgotten = record.loads.iter().filter(|l| l.forget == Forget::All).map(|l| l.load.as_str());
+        crate::history::supersede(tx, seq, table, &forgotten.collect::<Vec<_>>(), &record.ledger_superseded)
     }
 
     /// The moves and removals. What is replaced or removed is no longer a load's published file.

@@ -14,6 +14,8 @@ const STATES: u32 = 30;
 pub struct Metric {
     /// What was measured.
     pub scope: Scope,
+    /// The partition of the load that the rows go to, `day=2026-01-31`; empty: all rows.
+    pub partition: String,
     /// The group, `shop = b`; empty: all rows.
     pub group: String,
     /// The column it is of, when it is one.
@@ -46,6 +48,10 @@ impl Scope {
             Scope::Batch => "batch",
             Scope::Whole => "whole",
         }
+    }
+
+    fn parse(word: &str) -> Option<Scope> {
+        [Scope::Batch, Scope::Whole].into_iter().find(|s| s.word() == word)
     }
 }
 
@@ -89,11 +95,28 @@ impl MetricState {
 /// What a column of the rows of a batch looks like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnState {
+    /// The partition of the load that the rows go to, `day=2026-01-31`; empty: all rows.
+    pub partition: String,
     /// The column.
     pub column: String,
+    /// Its type, as the language writes it; empty: it was not kept then.
+    pub ty: String,
     /// Counts, moments, bounds, distinct and frequent values, quantiles: in whatever form their maker chose, so that those of
     /// several batches can be merged.
     pub state: Vec<u8>,
+}
+
+/// What the columns of a committed batch look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchColumns {
+    /// Its run.
+    pub run: String,
+    /// The clock of that run, RFC 3339.
+    pub at: String,
+    /// The rows that were looked at.
+    pub scope: Scope,
+    /// Its columns in their order: of all rows, then of each partition.
+    pub columns: Vec<ColumnState>,
 }
 
 /// A number in an earlier committed batch.
@@ -139,7 +162,7 @@ impl State {
         last: u32,
     ) -> Result<Vec<PastMetric>, StateError> {
         let sql = "select run, at, batch, grp, value, state, objected from measured
-             where tbl = ?1 and name = ?2 and scope = ?3 and batch in (
+             where tbl = ?1 and name = ?2 and scope = ?3 and part = '' and batch in (
                select distinct batch from metric where tbl = ?1 and name = ?2 and scope = ?3 and batch is not null
                order by batch desc limit ?4)
              order by batch, grp";
@@ -156,23 +179,35 @@ impl State {
         })
     }
 
-    /// What the columns looked like in a table's latest committed batches, the oldest first and columns in their order, each
-    /// with its run. Of older batches they are not kept.
-    pub fn column_states(&self, table: &str) -> Result<Vec<(String, Vec<ColumnState>)>, StateError> {
-        let sql = "select b.run, c.batch, c.col, c.state from column_state c join batch b on b.seq = c.batch
-             where c.tbl = ?1 order by c.batch, c.place";
+    /// What the columns looked like in a table's latest committed batches, the oldest first, but for rows that were replaced since.
+    /// Of older batches it is not kept.
+    pub fn column_states(&self, table: &str) -> Result<Vec<BatchColumns>, StateError> {
+        let sql = "select c.batch, b.run, r.started_at, coalesce(m.scope, 'batch'), c.part, c.col, c.ty, c.state
+             from column_state c join batch b on b.seq = c.batch join run r on r.id = b.run
+             left join measured m
+               on m.batch = c.batch and m.tbl = c.tbl and m.name = 'count(*)' and m.grp = '' and m.part = c.part
+             where c.tbl = ?1 and coalesce(m.state, 'committed') not in ('superseded', 'undone', 'failed')
+             order by c.batch, c.part, c.place";
         let read = self.rows(sql, [table], |r| {
-            let state = ColumnState { column: r.get(2)?, state: r.get(3)? };
-            Ok((r.get::<_, i64>(1)?, r.get::<_, String>(0)?, state))
+            let column = ColumnState { partition: r.get(4)?, column: r.get(5)?, ty: r.get(6)?, state: r.get(7)? };
+            let scope = word(r, 3, Scope::parse)?;
+            Ok((r.get::<_, i64>(0)?, BatchColumns { run: r.get(1)?, at: r.get(2)?, scope, columns: vec![column] }))
         })?;
-        let mut out: Vec<(i64, (String, Vec<ColumnState>))> = Vec::new();
-        for (batch, run, state) in read {
+        let mut out: Vec<(i64, BatchColumns)> = Vec::new();
+        for (batch, one) in read {
             match out.last_mut() {
-                Some((last, (_, states))) if *last == batch => states.push(state),
-                _ => out.push((batch, (run, vec![state]))),
+                Some((last, all)) if *last == batch => all.columns.extend(one.columns),
+                _ => out.push((batch, one)),
             }
         }
-        Ok(out.into_iter().map(|(_, states)| states).collect())
+        Ok(out.into_iter().map(|(_, columns)| columns).collect())
+    }
+
+    /// The batches that took these files of a load and whose rows are still there.
+    pub fn batches_of_files(&self, load: &str, paths: &[String]) -> Result<Vec<i64>, StateError> {
+        let sql = "select batch from taken where load = ?1 and path = ?2 and forgotten_by is null";
+        let one = |path: &String| self.rows(sql, params![load, path], |r| r.get(0));
+        Ok(paths.iter().map(one).collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// The newest committed batches of a table that together have at least `rows` rows, newest first; all of them if they have fewer.
@@ -200,14 +235,15 @@ impl State {
 pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record: &TableRecord) -> Result<(), Fault> {
     let (table, metrics) = (&record.account.table, &record.metrics);
     let mut insert = tx.prepare_cached(
-        "insert into metric (run, batch, tbl, scope, grp, col, name, value, state, objected)
-         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+        "insert into metric (run, batch, tbl, scope, part, grp, col, name, value, state, objected)
+         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
     )?;
     // SQLite keeps NaN as NULL.
     for m in metrics.iter().filter(|m| m.value.is_finite()) {
         let (scope, state) = (m.scope.word(), m.state.word());
         let objected = to_json(&m.objected)?;
-        insert.execute(params![run, batch, table, scope, m.group, m.column, m.name, m.value, state, objected])?;
+        let Metric { partition, group, column, name, value, .. } = m;
+        insert.execute(params![run, batch, table, scope, partition, group, column, name, value, state, objected])?;
     }
     insert_columns(tx, batch, table, &record.columns)
 }
@@ -215,10 +251,11 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
 /// States of columns are kept of the latest batches only: they are large.
 fn insert_columns(tx: &Transaction<'_>, batch: Option<i64>, table: &str, columns: &[ColumnState]) -> Result<(), Fault> {
     let Some(batch) = batch.filter(|_| !columns.is_empty()) else { return Ok(()) };
-    let mut insert =
-        tx.prepare_cached("insert into column_state (tbl, batch, place, col, state) values (?1, ?2, ?3, ?4, ?5)")?;
-    for (place, column) in (0i64..).zip(columns) {
-        insert.execute(params![table, batch, place, column.column, column.state])?;
+    let mut insert = tx.prepare_cached(
+        "insert into column_state (tbl, batch, part, place, col, ty, state) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for (place, ColumnState { partition, column, ty, state }) in (0i64..).zip(columns) {
+        insert.execute(params![table, batch, partition, place, column, ty, state])?;
     }
     tx.prepare_cached(
         "delete from column_state where tbl = ?1 and batch not in
@@ -229,7 +266,8 @@ fn insert_columns(tx: &Transaction<'_>, batch: Option<i64>, table: &str, columns
 }
 
 /// Marks what was measured over new rows of earlier batches whose rows batch `seq` replaces: of loads that were forgotten
-/// whole, and of the files it names.
+/// whole, and of the files it names. Where other files of a batch are still there, its partitions and groups are that have nothing in
+/// the new one.
 pub(crate) fn supersede(
     tx: &Transaction<'_>,
     seq: i64,
@@ -247,7 +285,12 @@ pub(crate) fn supersede(
     if matches!(replaced, crate::Superseded::Files(files) if !files.is_empty()) {
         tx.prepare_cached(
             "update metric set superseded_by = ?1 where tbl = ?2 and scope = 'batch' and superseded_by is null
-             and batch in (select batch from taken where load = '@' || ?2 and forgotten_by = ?1)",
+             and batch in (select batch from taken where load = '@' || ?2 and forgotten_by = ?1)
+             and (part = '' and grp = ''
+               or not exists (select 1 from taken t
+                 where t.batch = metric.batch and t.load = '@' || ?2 and t.forgotten_by is null)
+               or exists (select 1 from metric n
+                 where n.batch = ?1 and n.tbl = ?2 and n.part = metric.part and n.grp = metric.grp))",
         )?
         .execute(params![seq, table])?;
     }

@@ -42,7 +42,7 @@ pub use acts::{Act, ActKind, PastAct};
 pub use baseline::Baseline;
 pub use error::{Holder, StateError};
 pub use heals::{BatchRef, HealEntry, PastUndo, UndoneCell};
-pub use history::{ColumnState, Metric, MetricState, PastBatch, PastMetric, Scope};
+pub use history::{BatchColumns, ColumnState, Metric, MetricState, PastBatch, PastMetric, Scope};
 pub use lock::RunLock;
 pub use publish::Recovered;
 pub use quarantine::{LedgerEntry, QuarantineCount, QuarantineEntry, RowChange};

@@ -33,8 +33,8 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
     let mut rules = tx.prepare_cached(
         "insert into rule_result (run, batch, tbl, rule, check_name, severity, dimension, passed, violations, violations_after,
          rows, ratio, observed, expected, value, samples, level, verdict, col, tolerate, warn_above, exact, sql, failing_rows_sql,
-         numerator, denominator, value_after)
-         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)",
+         numerator, denominator, value_after, because, groups)
+         values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29)",
     )?;
     for r in &record.rules {
         rules.execute(params![
@@ -66,6 +66,8 @@ pub(crate) fn insert(tx: &Transaction<'_>, run: &str, batch: Option<i64>, record
             r.numerator.map(int),
             r.denominator.map(int),
             r.value_after,
+            r.because,
+            to_json(&r.groups)?,
         ])?;
     }
     let mut failures = tx.prepare_cached("insert into failure values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")?;

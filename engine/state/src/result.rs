@@ -30,6 +30,9 @@ pub struct RuleResult {
     pub tolerate: Option<String>,
     /// The threshold of warning.
     pub warn_above: Option<String>,
+    /// Why the rule is there, in the words of its `because`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Whether it is computed exactly, and not from a sketch.
     pub exact: bool,
     /// The assertion: a query of one row, `violations` of a row or set rule, `observed` and `holds` of a table rule. `pipe query`
@@ -45,12 +48,13 @@ pub struct RuleResult {
     pub rows: u64,
     /// `violations / rows`, 0 when no row was judged.
     pub ratio: f64,
-    /// As read: what [`RuleResult::value`] is a share of, when it is one: of row and set rules the violations …
+    /// As read, what is counted: of row and set rules the rows that violate; of a share or a count what it counts, such as the rows with
+    /// a value; with `by` the groups that fail; of rules about columns those that are wrong. `None`: the number is no share and no count.
     pub numerator: Option<u64>,
-    /// … and the rows judged.
+    /// As read, of how many: the rows judged, or what a share is of, such as the rows with a value; with `by` the groups; the columns.
     pub denominator: Option<u64>,
     /// The number as read: of row and set rules the share of violating rows, of table rules what is observed. Times are seconds
-    /// since 1970. `None`: what is observed is no number, or it would take another query over the rows that left.
+    /// since 1970. `None`: what is observed is no number, or the rows cannot be read once more.
     pub value: Option<f64>,
     /// The same number of what commits: what later runs compare with.
     pub value_after: Option<f64>,

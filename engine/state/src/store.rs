@@ -23,6 +23,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_contracts.sql"),
     include_str!("migrations/0008_scores.sql"),
     include_str!("migrations/0009_column_states.sql"),
+    include_str!("migrations/0010_partitions.sql"),
+    include_str!("migrations/0011_reasons_of_rules.sql"),
 ];
 
 /// Files up to this size are checked page by page when opened.

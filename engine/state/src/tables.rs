@@ -109,11 +109,14 @@ const TABLES: &[Table] = &[
             ("sql", Text),
             ("failing_rows_sql", Text),
             ("samples", Text),
+            ("groups", Text),
+            ("because", Text),
         ],
         query: "select r.run, r.tbl, r.rule, b.id, r.check_name, r.severity, r.dimension, r.col, r.level,
                 case when r.verdict = 'warming_up' then null else r.passed end, r.verdict,
                 r.violations, r.violations_after, r.rows, r.ratio, r.numerator, r.denominator, r.value, r.value_after,
-                r.tolerate, r.warn_above, r.observed, r.expected, r.exact, r.sql, r.failing_rows_sql, r.samples
+                r.tolerate, r.warn_above, r.observed, r.expected, r.exact, r.sql, r.failing_rows_sql, r.samples,
+                coalesce(r.groups, '[]'), r.because
                 from rule_result r left join batch b on b.seq = r.batch order by r.rowid",
     },
     Table {
@@ -124,13 +127,14 @@ const TABLES: &[Table] = &[
             ("batch", Text),
             ("at", Time),
             ("scope", Text),
+            ("partition", Text),
             ("group", Text),
             ("column", Text),
             ("metric", Text),
             ("value", Float),
             ("state", Text),
         ],
-        query: "select m.run, m.tbl, b.id, m.at, m.scope, nullif(m.grp, ''), m.col, m.name, m.value, m.state
+        query: "select m.run, m.tbl, b.id, m.at, m.scope, nullif(m.part, ''), nullif(m.grp, ''), m.col, m.name, m.value, m.state
                 from measured m left join batch b on b.seq = m.batch order by m.seq",
     },
     Table {

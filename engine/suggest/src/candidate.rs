@@ -219,6 +219,9 @@ pub struct Measure {
     pub copies: Copies,
     /// Rows that violate the rule after its repair, too.
     pub left: u64,
+    /// Of `Ask::Decided` by two columns: too many of the cells that votes would change are right where one of the two is another value, so it
+    /// may be that one which is wrong.
+    pub either: bool,
 }
 
 /// What may be rules, from the profile of the rows that were not held back.

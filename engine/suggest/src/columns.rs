@@ -34,7 +34,11 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
     }
     let mut found = complete(facts, column);
     let format = formats::of(column);
-    let set = sets::of(facts, column);
+    // Few different numbers are quantities all the same: what reads them says more.
+    let number = format.iter().any(|f| f.check == "castable");
+    // And a format says more of the only value there is than that it is the only one.
+    let only = !format.is_empty() && sets::constant(column).is_some();
+    let set = if number || only { Vec::new() } else { sets::of(facts, column) };
     // A set says more than the form of its values.
     let written = if format.is_empty() && set.is_empty() { texts::of(facts, column) } else { None };
     found.extend(texts::written(column));

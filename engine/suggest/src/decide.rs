@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::candidate::{Ask, Candidate, Copies, Measure, Rank, Repair, Tally};
 use crate::heal::{Healing, Votes, healing};
-use crate::interval::{percent, round_up, upper};
+use crate::interval::{lower, percent, round_up, upper};
 use crate::words;
 
 /// Rows that a rule has to be judged on.
@@ -56,6 +56,8 @@ pub struct Suggestions {
     pub held: u64,
     /// All rows.
     pub rows: u64,
+    /// Its columns and their types, as the language writes them.
+    pub columns: Vec<(String, String)>,
     /// Rules, the most useful first.
     pub rules: Vec<Suggested>,
     /// The `heal` block.
@@ -90,7 +92,9 @@ pub fn decide(
     let mut rules: Vec<Suggested> = candidates
         .into_iter()
         .zip(measures)
-        .filter_map(|(candidate, measure)| judged(candidate, measure.as_ref()?, votes.decide()))
+        .filter_map(|(candidate, measure)| {
+            judged(candidate, measure.as_ref()?, votes.decide() && !measure.as_ref()?.either)
+        })
         .collect();
     // What is made NULL is not required.
     let emptied: Vec<Vec<String>> =
@@ -104,6 +108,7 @@ pub fn decide(
         table: table.to_owned(),
         held,
         rows: profile.rows + held,
+        columns: profile.columns.iter().map(|c| (c.name.clone(), c.ty.clone())).collect(),
         rules,
         healing,
         has_heal: clauses.block,
@@ -141,7 +146,9 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
     let judges_rows = candidate.ask != Ask::Nothing && !is_cast;
     let all = Tally { judged: seen.judged + held.judged, violations: seen.violations + held.violations };
     if judges_rows
-        && (all.judged < FEW || all.share() > candidate.most || held.share() > candidate.most.max(seen.share() * 3.0))
+        && (all.judged < FEW || all.share() > candidate.most
+            // A few rows that happen to be held back contradict nothing.
+            || lower(held.violations, held.judged) > candidate.most.max(seen.share() * 3.0))
     {
         return None;
     }

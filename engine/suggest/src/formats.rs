@@ -53,7 +53,11 @@ pub fn of(column: &ColumnProfile) -> Vec<Candidate> {
         let others: Vec<&str> =
             column.top.iter().map(|v| v.value.as_str()).filter(|v| v.parse::<f64>().is_err()).collect();
         let others = if others.is_empty() { guess.exception.iter().map(String::as_str).collect() } else { others };
-        if let Some(expression) = reading(&others, &words::name(&column.name)) {
+        // Where no number has a decimal point none has a decimal comma.
+        let numbers = column.top.iter().filter(|v| v.value.parse::<f64>().is_ok());
+        let whole = column.patterns.iter().all(|p| !p.pattern.contains('.')) && numbers.clone().count() > 0;
+        let whole = whole && numbers.clone().all(|v| v.value.parse::<i128>().is_ok());
+        if let Some(expression) = reading(&others, whole, &words::name(&column.name)) {
             found.after = Some(format!("({expression}) {}", found.predicate));
             found.repair = Some(Repair::Set { column: column.name.clone(), expression });
         }
@@ -68,6 +72,7 @@ pub fn casts(facts: &Facts<'_>) -> Vec<Candidate> {
 
 fn cast(cast: &Cast) -> Option<Candidate> {
     let texts: Vec<&str> = cast.texts.iter().map(String::as_str).collect();
+    let whole = matches!(cast.ty.as_str(), "tinyint" | "smallint" | "int" | "bigint");
     let expression = if matches!(cast.ty.as_str(), "date" | "timestamp") {
         let guess = pipe_profile::guess(&texts)?;
         let reads = if guess.format == Format::Date { "to_date" } else { "to_timestamp" };
@@ -75,9 +80,9 @@ fn cast(cast: &Cast) -> Option<Candidate> {
         let [form] = guess.written.as_slice() else { return None };
         format!("{reads}($value, {})", words::text(form))
     } else {
-        reading(&texts, "$value")?
+        reading(&texts, whole, "$value")?
     };
-    let example = cast.texts.iter().find(|t| way(t).is_some()).or(cast.texts.first())?;
+    let example = cast.texts.iter().find(|t| way(t, whole).is_some()).or(cast.texts.first())?;
     Some(Candidate {
         columns: vec![cast.column.clone()],
         name: None,
@@ -114,6 +119,8 @@ fn exception(guess: &FormatGuess) -> String {
     }
 }
 
+/// Characters of a unit at most, blanks among them: ` ounces`.
+const UNIT: usize = 8;
 /// So many texts make a way to write.
 const SLIPS: usize = 3;
 
@@ -121,8 +128,8 @@ const SLIPS: usize = 3;
 type Way = Vec<(String, &'static str)>;
 
 /// The way that reads a number as this text writes it: without currency, with a decimal point, without separators of thousands. `None` if
-/// it is no number, or is one already.
-fn way(text: &str) -> Option<Way> {
+/// it is no number, or is one already. `whole`: the others are whole numbers, so that a comma before three digits stands between thousands.
+fn way(text: &str, whole: bool) -> Option<Way> {
     let text = text.trim();
     let start = text.find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'))?;
     let end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
@@ -130,7 +137,7 @@ fn way(text: &str) -> Option<Way> {
     // A single letter is a slip, two and more are a unit.
     let is_unit = |text: &str| {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        text.chars().count() <= 5 && letters != 1 && !text.contains(|c: char| c.is_ascii_digit())
+        text.chars().count() <= UNIT && letters != 1 && !text.contains(|c: char| c.is_ascii_digit())
     };
     if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | ' ' | '-' | '+'))
         || !is_unit(before)
@@ -149,7 +156,7 @@ fn way(text: &str) -> Option<Way> {
         // `1,234.50`
         (Some(_), Some(_)) => way.push((",".to_owned(), "")),
         // `1,234,567`
-        (Some((_, 3)), None) if digits.matches(',').count() > 1 => way.push((",".to_owned(), "")),
+        (Some((_, 3)), None) if whole || digits.matches(',').count() > 1 => way.push((",".to_owned(), "")),
         // `12,50`
         (Some((_, digits)), None) if digits != 3 => way.push(comma()),
         // `1,234` may be either.
@@ -166,10 +173,10 @@ fn read(way: &Way, text: &str) -> Option<f64> {
 
 /// One way that reads most of the texts, each as its own way would: the most frequent one, and of the others what does not change
 /// what is read already.
-fn common(texts: &[&str]) -> Option<Way> {
+fn common(texts: &[&str], whole: bool) -> Option<Way> {
     let mut ways: BTreeMap<Way, Vec<&str>> = BTreeMap::new();
     for text in texts {
-        if let Some(way) = way(text) {
+        if let Some(way) = way(text, whole) {
             ways.entry(way).or_default().push(text);
         }
     }
@@ -195,8 +202,8 @@ fn common(texts: &[&str]) -> Option<Way> {
 }
 
 /// The expression that reads numbers as these texts write them, over `value`.
-fn reading(texts: &[&str], value: &str) -> Option<String> {
-    let way = common(texts)?;
+fn reading(texts: &[&str], whole: bool, value: &str) -> Option<String> {
+    let way = common(texts, whole)?;
     let replaced = |inner: String, (from, to): &(String, &'static str)| {
         format!("replace({inner}, {}, {})", words::text(from), words::text(to))
     };
@@ -211,7 +218,7 @@ mod tests {
     fn numbers_are_read_as_they_are_written() {
         let told: Vec<Option<String>> = ["12.50 EUR", "12,50", "1.234,50 €", "1,234.50", "$5", "1,234", "12.5", "none"]
             .into_iter()
-            .map(|t| reading(&[t], "x"))
+            .map(|t| reading(&[t], false, "x"))
             .collect();
         let expected = [
             Some("replace(x, ' EUR', '')"),
@@ -224,14 +231,19 @@ mod tests {
             None,
         ];
         assert_eq!(told.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+        // Among whole numbers a comma before three digits stands between thousands.
+        assert_eq!(reading(&["12,345", "1,234"], true, "x").as_deref(), Some("replace(x, ',', '')"));
+        let units = ["12.0 ounces", "16 ounces", "8 ounces", "16 oz", "8 oz", "12 oz"];
+        assert_eq!(reading(&units, true, "x").as_deref(), Some("replace(replace(x, ' ounces', ''), ' oz', '')"));
     }
 
     #[test]
     fn ways_that_agree_are_one() {
-        let both = reading(&["4.95 EUR", "4.10 EUR", "5.10 EUR", "4,95", "4,10", "5,10", "x12.50", "1.5x"], "x");
+        let both = reading(&["4.95 EUR", "4.10 EUR", "5.10 EUR", "4,95", "4,10", "5,10", "x12.50", "1.5x"], false, "x");
         assert_eq!(both.as_deref(), Some("replace(replace(x, ' EUR', ''), ',', '.')"));
         // Here a point stands between thousands: what has a decimal point is not read at all, rather than wrong.
-        let one = reading(&["1.234,50", "2.000,00", "2.000,01", "2.000,02", "4.95 EUR", "3.95 EUR", "2.95 EUR"], "x");
+        let one =
+            reading(&["1.234,50", "2.000,00", "2.000,01", "2.000,02", "4.95 EUR", "3.95 EUR", "2.95 EUR"], false, "x");
         assert_eq!(one.as_deref(), Some("replace(replace(x, '.', ''), ',', '.')"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::candidate::Repair;
 use crate::decide::{Clauses, Suggested};
-use crate::interval::{percent, round_up, upper};
+use crate::interval::{lower, percent, round_up, upper};
 use crate::words;
 
 /// What the votes of the rows that were not held back say of those that were. A cell that differs from its vote would be
@@ -13,11 +13,8 @@ use crate::words;
 pub struct Votes {
     /// By the share of the vote in tenths, from [0, 0.1) to 1: cells that would be changed, and those of them that are contested.
     pub changed: [(u64, u64); 11],
-    /// Cells of all rows that would be changed where one key decides several columns.
-    pub off: u64,
-    /// Those in rows where most of what is decided would change, more than chance explains: such a row has the key of another one, and its
-    /// cells are right.
-    pub moved: u64,
+    /// Rows have another one's key, of one that decides three columns or more: what else such a row says may be about the other one, too.
+    pub moved: bool,
     /// Each column that is decided.
     pub columns: Vec<ColumnVotes>,
 }
@@ -44,9 +41,15 @@ const CELLS: u64 = 50;
 /// Shares of the vote that may be enough, the least first.
 const SHARES: [usize; 4] = [6, 7, 8, 9];
 
-/// Of `moved` cells of rows in which at least `least` and more than half of the `decided` ones would be changed those that chance does not explain:
-/// errors that are spread over `rows` and `decided` columns meet in some rows, too (twice as often is still taken for chance).
-pub fn moved(rows: u64, decided: usize, changed: u64, moved: u64, least: usize) -> u64 {
+/// Whether of `changed` cells too many stand in rows that have another one's key: of the `moved` ones, in rows in which at least `least` and
+/// more than half of the `decided` ones would be changed, those that chance does not explain.
+pub fn moved(rows: u64, decided: usize, changed: u64, moved: u64, least: usize) -> bool {
+    // Two cells of one row are an accident.
+    lower(beyond_chance(rows, decided, changed, moved, least), changed) > MOVED
+}
+
+/// Errors that are spread over `rows` and `decided` columns meet in some rows, too (twice as often is still taken for chance).
+fn beyond_chance(rows: u64, decided: usize, changed: u64, moved: u64, least: usize) -> u64 {
     let k = decided as i32;
     let p = changed as f64 / (rows as f64 * decided as f64).max(1.0);
     let mut choose = 1.0;
@@ -62,6 +65,11 @@ pub fn moved(rows: u64, decided: usize, changed: u64, moved: u64, least: usize) 
     (moved as f64 - 2.0 * cells * rows as f64).max(0.0) as u64
 }
 
+/// Whether of `changed` cells more are `alike` than a tenth beyond what `chance` explains.
+pub fn more_than_chance(changed: u64, alike: u64, chance: f64) -> bool {
+    alike >= EVIDENCE && alike as f64 - chance > CONTESTED * changed as f64
+}
+
 /// The settings and clauses of a `heal` block.
 #[derive(Clone, Debug, Default)]
 pub struct Healing {
@@ -69,6 +77,55 @@ pub struct Healing {
     pub settings: Vec<(String, String)>,
     /// A clause without its `;`, with why.
     pub clauses: Vec<(String, String)>,
+}
+
+/// A declared column that a file lacks, and the one of the file that may be it.
+#[derive(Clone, Copy, Debug)]
+pub struct Renamed<'a> {
+    /// The declared column.
+    pub column: &'a str,
+    /// The file's.
+    pub found: &'a str,
+    /// The file.
+    pub file: &'a str,
+    /// How much speaks for it, from 0 to 1.
+    pub score: f64,
+    /// How far it is ahead of the second.
+    pub margin: f64,
+}
+
+/// From which score and margin on a column is taken for another one.
+const SAME: (f64, f64) = (0.8, 0.15);
+
+impl Healing {
+    /// Keeps records that cannot be parsed out of the way.
+    pub fn broken(&mut self, records: u64) {
+        let why = format!("{} cannot be parsed", words::counted(records, "record"));
+        self.clauses.insert(0, ("on bad_record => quarantine".to_owned(), why));
+    }
+
+    /// Reads columns by the name that they have in some files, those that are surely the same.
+    pub fn renamed<'a>(&mut self, all: impl Iterator<Item = Renamed<'a>>) {
+        let (score, margin) = SAME;
+        let sure = all.filter(|r| r.score >= score && r.margin >= margin);
+        let clauses = sure.map(|r| {
+            let clause = format!(
+                "on missing_column(column: {}) where ($score >= {score} and $margin >= {margin}) => rename",
+                words::name(r.column)
+            );
+            let why = format!(
+                "{} has no {}, and {} in its place: score {:.2}, {:.2} ahead of the next",
+                words::shown(r.file),
+                words::name(r.column),
+                words::name(r.found),
+                r.score,
+                r.margin
+            );
+            (clause, why)
+        });
+        let clauses: Vec<(String, String)> = clauses.collect();
+        self.clauses.splice(0..0, clauses);
+    }
 }
 
 /// The clauses that answer what the rules found, and what bounds them.
@@ -166,7 +223,7 @@ impl Votes {
         let from = |tenth: usize| {
             self.changed.iter().skip(tenth).fold((0, 0), |(all, contested), (n, c)| (all + n, contested + c))
         };
-        if self.moved as f64 > MOVED * self.off as f64 {
+        if self.moved {
             return None;
         }
         let mut enough = None;
@@ -236,10 +293,11 @@ mod tests {
     #[test]
     fn errors_that_meet_by_accident_are_no_moved_rows() {
         // 5% of 6,000 cells; of 1,000 rows about two have three errors or more.
-        assert_eq!(moved(1000, 6, 300, 8, 4), 7);
-        assert_eq!(moved(1000, 6, 300, 0, 4), 0);
-        assert_eq!(moved(1000, 6, 300, 120, 4), 119);
-        assert_eq!(moved(0, 6, 0, 0, 4), 0);
+        assert_eq!(beyond_chance(1000, 6, 300, 8, 4), 7);
+        assert_eq!(beyond_chance(1000, 6, 300, 0, 4), 0);
+        assert_eq!(beyond_chance(1000, 6, 300, 120, 4), 119);
+        assert!(moved(1000, 6, 300, 120, 4) && !moved(1000, 6, 300, 6, 4));
+        assert!(!moved(0, 6, 0, 0, 4));
     }
 
     #[test]
@@ -250,7 +308,7 @@ mod tests {
         votes.changed[7] = (30, 9);
         votes.changed[6] = (30, 0);
         assert_eq!(votes.enough(), Some(Enough { tenth: 8, changed: 50, contested: 1 }));
-        (votes.off, votes.moved) = (100, 10);
+        votes.moved = true;
         assert!(!votes.decide(), "rows with another one's key");
         assert!(!Votes::default().decide(), "no evidence");
     }

@@ -16,6 +16,11 @@ pub fn upper(part: u64, all: u64) -> f64 {
     ((middle + width) / (1.0 + Z * Z / n)).min(1.0)
 }
 
+/// The lower end of the same interval; of none it is 0.
+pub fn lower(part: u64, all: u64) -> f64 {
+    if part == 0 || all == 0 { 0.0 } else { 1.0 - upper(all - part.min(all), all) }
+}
+
 /// The next share above that reads well: 0.1%, 0.2%, 0.5%, 1%, … 100%.
 pub fn round_up(share: f64) -> f64 {
     const STEPS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75];
@@ -31,6 +36,17 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_ends_hold_the_share() {
+        for (part, all) in [(0, 20), (1, 20), (6, 244), (20, 20)] {
+            let share = part as f64 / all as f64;
+            assert!(lower(part, all) <= share + 1e-9 && share <= upper(part, all) + 1e-9, "{part} of {all}");
+        }
+        assert_eq!((lower(0, 50), lower(0, 0)), (0.0, 0.0));
+        // Six of 244 may well be fewer than one in fifty tomorrow, twenty are not.
+        assert!(lower(6, 244) < 0.02 && lower(20, 244) > 0.02);
+    }
 
     #[test]
     fn wilsons_interval() {

@@ -21,5 +21,5 @@ mod write;
 
 pub use candidate::{Ask, Candidate, Cast, Copies, Facts, Measure, Rank, Repair, Tally, candidates};
 pub use decide::{Clauses, Suggested, Suggestions, decide};
-pub use heal::{ColumnVotes, Healing, Votes, moved};
+pub use heal::{ColumnVotes, Healing, Renamed, Votes, more_than_chance, moved};
 pub use interval::upper;

@@ -37,7 +37,7 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
     let mut covered = 0;
     for value in &column.top {
         let other_form = form.is_some_and(|form| form.apply(&value.value) != value.value);
-        let missing = texts::stands_for_missing(&value.value);
+        let missing = value.value.trim().is_empty() || texts::stands_for_missing(&value.value);
         let wrong = wrong.contains(&value.value.as_str()) || misspelt(&value.value, column);
         if value.count < least || value.count_error > 0.0 || other_form || missing || wrong {
             continue;
@@ -73,7 +73,9 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Vec<Candidate> {
 fn nearest(facts: &Facts<'_>, column: &ColumnProfile, values: &[&str]) -> Option<Repair> {
     let by_constant = constant(column).is_some() && !facts.profile.dependencies.is_empty();
     let decided = by_constant || facts.profile.dependencies.iter().any(|d| d.determines == column.name);
-    let others = column.top.iter().filter(|v| !values.contains(&v.value.as_str()));
+    // What stands for a missing value is made NULL.
+    let others =
+        column.top.iter().filter(|v| !values.contains(&v.value.as_str()) && !texts::stands_for_missing(&v.value));
     let (mut near, mut all) = (0, 0);
     for other in others {
         all += other.count;

@@ -109,7 +109,7 @@ pub fn of(facts: &Facts<'_>, column: &ColumnProfile) -> Option<Candidate> {
     if column.ty != "text" {
         return None;
     }
-    shapes(column).or_else(|| length(facts, column))
+    marks(column).or_else(|| shapes(column)).or_else(|| length(facts, column))
 }
 
 /// One way to write, when others occur.
@@ -167,6 +167,67 @@ fn shapes(column: &ColumnProfile) -> Option<Candidate> {
     found.most = OTHERS;
     found.evidence = format!("{} have this shape", words::share(share));
     Some(found)
+}
+
+/// Of the texts, so many have the shape that others are brought into.
+const USUAL: f64 = 0.5;
+
+/// One shape of letters and digits with the marks between them, when the same letters and digits also come with other marks: `030/1234567`
+/// and `030-1234567`.
+fn marks(column: &ColumnProfile) -> Option<Candidate> {
+    let usual = column.patterns.first().filter(|p| p.share >= USUAL)?;
+    let runs = |shape: &str| -> Option<Vec<Part>> {
+        let runs: Vec<Part> = parts(shape).into_iter().filter(|p| is_class(p.is)).collect();
+        // A run of any length could be cut in another place.
+        runs.iter().all(|p| p.most.is_some()).then_some(runs)
+    };
+    let of = runs(&usual.pattern).filter(|of| of.len() >= 2 && parts(&usual.pattern).len() > of.len())?;
+    let others: Vec<_> = column.patterns.iter().skip(1).filter(|p| runs(&p.pattern).as_ref() == Some(&of)).collect();
+    let together = usual.share + others.iter().map(|p| p.share).sum::<f64>();
+    if others.is_empty() || together < ONE_SHAPE {
+        return None;
+    }
+    let name = words::name(&column.name);
+    let mut written = String::new();
+    let mut run = 0;
+    for part in parts(&usual.pattern) {
+        if is_class(part.is) {
+            run += 1;
+            written += &format!("\\{run}");
+        } else {
+            written.push(part.is);
+        }
+    }
+    let expression = others.iter().fold(name, |inner, other| {
+        let grouped: String =
+            parts(&other.pattern)
+                .into_iter()
+                .map(|part| {
+                    if is_class(part.is) {
+                        format!("({})", self::expression(&[part]))
+                    } else {
+                        self::expression(&[part])
+                    }
+                })
+                .collect();
+        format!("regexp_replace({inner}, {}, {})", words::text(&format!("^{grouped}$")), words::text(&written))
+    });
+    let predicate = format!("matches {}", words::text(&format!("^{}$", regex(&usual.pattern))));
+    let mut found = rule(column, predicate, "matches", Rank::Pattern);
+    found.most = 1.0 - USUAL;
+    found.evidence = format!(
+        "{} have this shape, {} the same letters and digits with other marks",
+        words::share(usual.share),
+        words::share(together - usual.share)
+    );
+    found.after = Some(format!("({expression}) {}", found.predicate));
+    found.repair = Some(Repair::Set { column: column.name.clone(), expression });
+    Some(found)
+}
+
+/// Whether a part of a shape stands for letters or digits.
+fn is_class(is: char) -> bool {
+    matches!(is, 'A' | 'a' | '9')
 }
 
 /// A part of a shape: a class or a character, and how often it stands there.

@@ -5,13 +5,22 @@
 mod orders;
 mod sensors;
 mod shops;
+mod tickets;
+mod visits;
 
 use std::collections::BTreeMap;
 
 /// All data files of the examples: the path below `examples/`, and the bytes.
 pub fn files() -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
-    for (example, files) in [("orders", orders::files()), ("sensors", sensors::files()), ("shops", shops::files())] {
+    let examples = [
+        ("orders", orders::files()),
+        ("sensors", sensors::files()),
+        ("shops", shops::files()),
+        ("tickets", tickets::files()),
+        ("visits", visits::files()),
+    ];
+    for (example, files) in examples {
         all.extend(files.into_iter().map(|(name, text)| (format!("{example}/data/{name}"), text.into_bytes())));
     }
     all

@@ -174,6 +174,121 @@ fn the_plan_names_what_a_contract_breaks_since_the_run_that_accepted_it() {
 }
 
 #[test]
+fn checking_names_what_changed_since_the_run_that_accepted_a_contract() {
+    let folder = project("contract 'orders.yaml'");
+    let program = "pipe 1;\nsource orders from csv 'orders.csv' schema (id bigint, status text) contract 'orders.yaml';\n\
+                   heal orders { on new_column => ignore; }\nload orders into csv 'out.csv' with (mode = overwrite);\n";
+    write(folder.path(), "p.pipe", program);
+    pipe(folder.path(), &["run", "p.pipe"]).expect(0);
+    pipe(folder.path(), &["contract", "check", "p.pipe"]).expect(0);
+    edit(folder.path(), "[new, paid]", "[new, paid, lost]");
+    let json = pipe(folder.path(), &["contract", "check", "p.pipe", "--format", "json"]).expect(1).json();
+    let changes = json["contracts"][0]["changes"].as_array().expect("changes");
+    let accepted: Vec<&Value> = changes.iter().filter(|c| c["against"] == "accepted").collect();
+    assert_eq!(accepted.len(), 1, "{json:#}");
+    assert_eq!((&accepted[0]["kind"], &accepted[0]["breaking"]), (&"rule_loosened".into(), &true.into()));
+    let text = pipe(folder.path(), &["contract", "check", "p.pipe"]).expect(1).stdout;
+    assert!(
+        text.contains("E1609 rule `status.in` is looser: `in ('new', 'paid') tolerate 1%` in the version"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_contract_that_is_written_anew_keeps_what_is_not_of_its_columns_and_rules() {
+    const EARLIER: &str = "\
+apiVersion: v3.1.0
+kind: DataContract
+id: 53581432-6c55
+version: 1.4.0
+status: draft
+domain: sales
+description:
+  purpose: \"Sells: things\"
+tags: [money, '2024']
+servers:
+  - server: warehouse
+    type: postgres
+    host: localhost
+    port: 5432
+schema:
+  - name: orders
+    physicalType: view
+    businessName: What was sold
+    properties:
+      - name: id
+        logicalType: integer
+        physicalType: int8
+        required: true
+        classification: public
+        examples: [1, 2]
+        quality:
+          - type: text
+            description: Looks nice
+  - name: others
+    properties:
+      - name: a
+        logicalType: string
+slaProperties:
+  - property: generalAvailability
+    value: \"2022-05-12T09:30:10-08:00\"
+team:
+  name: sellers
+  members:
+    - username: anna
+      role: Owner
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = |rules: &str| {
+        let text = format!(
+            "pipe 1;\nsource orders from csv 'orders.csv' schema (id bigint) contract 'was.yaml';\nrules orders {{ {rules} }}\n"
+        );
+        write(folder.path(), "p.pipe", &text);
+    };
+    write(folder.path(), "was.yaml", EARLIER);
+    let export = |more: &[&str]| {
+        let args = [&["contract", "export", "orders", "p.pipe"], more].concat();
+        pipe(folder.path(), &args).expect(0).stdout
+    };
+    let version = |text: &str| {
+        let line = text.lines().find(|l| l.starts_with("version:")).expect("a version").to_owned();
+        line.trim_start_matches("version: ").trim_matches('"').to_owned()
+    };
+    program("id not null;");
+    let same = export(&[]);
+    for kept in [
+        "status: draft\n",
+        "domain: sales\n",
+        "  purpose: \"Sells: things\"\n",
+        "tags: [money, \"2024\"]\n",
+        "    port: 5432\n",
+        "    physicalType: view\n",
+        "    businessName: What was sold\n",
+        "        physicalType: int8\n",
+        "        classification: public\n",
+        "        examples: [1, 2]\n",
+        "            description: Looks nice\n",
+        "  - name: others\n",
+        "  - property: generalAvailability\n",
+        "      role: Owner\n",
+    ] {
+        assert!(same.contains(kept), "{kept} is not in\n{same}");
+    }
+    let id = same.lines().find(|l| l.starts_with("id:")).expect("an id");
+    assert_eq!((id.trim_start_matches("id: ").trim_matches('"'), version(&same).as_str()), ("53581432-6c55", "1.4.0"));
+    program("id not null, unique;");
+    let more = version(&export(&[]));
+    program("");
+    assert_eq!((more.as_str(), version(&export(&[])).as_str()), ("1.5.0", "2.0.0"));
+    assert_eq!(version(&export(&["--version", "3.1.4"])), "3.1.4");
+    // The file that is written anew is the earlier version, and what is written twice is the same.
+    write(folder.path(), "new.yaml", &same);
+    program("id not null;");
+    export(&["-o", "new.yaml"]);
+    assert_eq!(std::fs::read_to_string(folder.path().join("new.yaml")).expect("written"), same);
+}
+
+#[test]
 fn what_is_no_contract_is_told() {
     let folder = project("contract 'orders.csv'");
     let told = |args: &[&str], code: i32| {
@@ -199,11 +314,14 @@ fn what_is_no_contract_is_told() {
     write(
         folder.path(),
         "p.pipe",
-        "pipe 1;\nparam most int = 5;\nsource orders from csv 'orders.csv';\nrules orders { a: (id < $most); id not null; }\n",
+        "pipe 1;\nparam most int;\nparam least int = 5;\nsource orders from csv 'orders.csv';\n\
+         rules orders { a: (id < $most); id not null; id >= $least; }\n",
     );
     let exported = pipe(folder.path(), &["contract", "export", "orders", "p.pipe"]).expect(0);
     assert!(
-        exported.stderr.contains("warning[E1604]") && exported.stdout.contains("required: true"),
+        exported.stderr.contains("warning[E1604]")
+            && exported.stdout.contains("required: true")
+            && exported.stdout.contains("minimum: 5"),
         "{}",
         exported.stdout
     );

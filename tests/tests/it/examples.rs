@@ -9,10 +9,12 @@ use std::path::Path;
 use crate::pipe::{copy_folder, copy_of, pipe, repository};
 
 /// Each example: its folder and program, and the names its goldens explain.
-const EXAMPLES: [(&str, &[&str]); 3] = [
+const EXAMPLES: [(&str, &[&str]); 5] = [
     ("orders", &["orders", "customers", "daily_revenue", "country_revenue", "orders.total_adds_up"]),
     ("sensors", &["readings", "hourly", "silences", "readings.all_there"]),
     ("shops", &["products", "sales", "sales_lyon", "turnover"]),
+    ("tickets", &["tickets", "daily", "tickets.per_day"]),
+    ("visits", &["visits", "visits.ticket_written"]),
 ];
 
 #[test]
@@ -167,11 +169,13 @@ fn run_twice() {
 }
 
 /// The pages with a screen, and the example that it is a run of.
-const SCREENS: [(&str, &str); 4] = [
+const SCREENS: [(&str, &str); 6] = [
     ("README.md", "orders"),
     ("examples/orders/README.md", "orders"),
     ("examples/sensors/README.md", "sensors"),
     ("examples/shops/README.md", "shops"),
+    ("examples/tickets/README.md", "tickets"),
+    ("examples/visits/README.md", "visits"),
 ];
 
 #[test]

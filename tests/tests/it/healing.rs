@@ -269,3 +269,33 @@ fn a_column_that_was_read_under_another_name_is_read_so_again() {
     let found = pipe(folder.path(), &["query", "select count(price) from t", "--format", "csv"]).expect(0);
     assert_eq!(found.stdout.lines().nth(1), Some("600"));
 }
+
+/// Teams and their towns decide each other. A row with the town of another team has a vote against its team and one against its town: what
+/// the stadium says of the team tells which is wrong. A row without such a witness stays as it is.
+#[test]
+fn of_two_columns_that_doubt_each_other_the_one_is_healed_that_nothing_speaks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows: Vec<String> = (0..40).map(|i| format!("{i},team {0},town {0},stadium {0}", i % 4)).collect();
+    rows[5] = "5,team 1,town 2,stadium 1".to_owned();
+    rows[6] = "6,team 2,town 2x,stadium 2".to_owned();
+    std::fs::write(folder.path().join("t.csv"), format!("id,team,town,stadium\n{}\n", rows.join("\n"))).unwrap();
+    let program = |rules: &str| {
+        format!(
+            "pipe 1;\nsource t from csv 't.csv';\nrules t {{ {rules} }}\n\
+             heal t with (mode = automatic, confidence = 60%) {{ on rule_failed(check: determines) => majority else keep; }}\n\
+             load t into csv 'out/t.csv' with (mode = overwrite);\n"
+        )
+    };
+    let both = "team determines (town); town determines (team);";
+    let ledger = "select row, \"column\", old, new from pipe.ledger order by 1";
+    let healed = |rules: &str| {
+        std::fs::write(folder.path().join("p.pipe"), program(rules)).unwrap();
+        _ = std::fs::remove_dir_all(folder.path().join(".pipe"));
+        _ = std::fs::remove_dir_all(folder.path().join("out"));
+        pipe(folder.path(), &["run"]).expect(0);
+        pipe(folder.path(), &["query", ledger, "--format", "csv"]).expect(0).stdout
+    };
+    assert_eq!(healed(both), "row,column,old,new\n6,town,town 2x,town 2\n", "a misspelt town is in no dispute");
+    let witness = format!("{both} stadium determines (team);");
+    assert_eq!(healed(&witness), "row,column,old,new\n5,town,town 2,town 1\n6,town,town 2x,town 2\n");
+}

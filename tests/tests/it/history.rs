@@ -347,7 +347,7 @@ fn states_of_columns_are_of_what_commits_and_merge_to_the_whole() {
         let batches = state.column_states("orders").unwrap();
         assert_eq!(batches.len(), 3);
         let mut merged: Option<Vec<ColumnMetrics>> = None;
-        for (_, columns) in &batches {
+        for pipe_state::BatchColumns { columns, .. } in &batches {
             let names: Vec<&str> = columns.iter().map(|c| c.column.as_str()).collect();
             assert_eq!(names, ["id", "shop", "total"]);
             let read = columns.iter().map(|c| ColumnMetrics::from_bytes(&c.state).unwrap());

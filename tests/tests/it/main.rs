@@ -1,10 +1,13 @@
 //! The one integration binary: what a user sees, and how the repository is kept.
 
 mod bad_input;
+mod bare;
 mod cli;
 mod contract;
 mod examples;
+mod file_rules;
 mod fuzz;
+mod generated_rules;
 mod groups;
 mod healing;
 mod history;
@@ -18,9 +21,11 @@ mod language;
 mod loads;
 mod many;
 mod meaning;
+mod modifiers;
 mod moving;
 mod others_bugs;
 mod own_bugs;
+mod partitions;
 mod pipe;
 mod profile;
 mod recipes;

@@ -27,7 +27,7 @@ fn every_example_of_the_reference_is_read_without_an_error() {
     for (chapter, pages) in reference::chapters() {
         for page in pages {
             let program = match chapter {
-                "Predicates" | "Kinds of check" => format!("rules orders {{ {} }}", page.example),
+                "Predicates" | "Kinds of check" | "Modifiers" => format!("rules orders {{ {} }}", page.example),
                 "Failures" | "Actions" => format!("heal orders {{ {} }}", page.example),
                 _ => page.example.clone(),
             };

@@ -508,3 +508,27 @@ fn a_column_that_refers_to_another_table_says_so() {
     let alone = pipe(folder.path(), &["suggest", "orders", "--alone"]).expect(0).stdout;
     assert!(!alone.contains("references"), "{alone}");
 }
+
+/// A column by another name, a broken record, prices with a currency, orders twice: what is suggested for the example without its rules and
+/// clauses heals all of it.
+#[test]
+fn a_program_without_rules_and_clauses_gets_all_it_needs_to_run() {
+    let folder = copy_of("examples/orders");
+    let path = folder.path().join("orders.pipe");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for block in ["rules orders {", "heal orders {"] {
+        let start = text.find(block).unwrap();
+        let end = start + text[start..].find("\n}\n").unwrap() + 3;
+        text.replace_range(start..end, "");
+    }
+    std::fs::write(&path, &text).unwrap();
+    pipe(folder.path(), &["run"]).expect(1);
+    pipe(folder.path(), &["suggest", "orders", "--apply"]).expect(0);
+    let written = std::fs::read_to_string(&path).unwrap();
+    for clause in ["on missing_column(column: total)", "on bad_record", "on cast_failed(column: unit_price)"] {
+        assert!(written.contains(clause), "{clause}\n{written}");
+    }
+    let report = pipe(folder.path(), &["run", "--format", "json"]).expect(0).json();
+    let orders = report["tables"].as_array().unwrap().iter().find(|t| t["name"] == "orders").unwrap().clone();
+    assert_eq!((&orders["read"], &orders["committed"]), (&1007.into(), &999.into()), "{orders:#}");
+}

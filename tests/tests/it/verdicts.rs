@@ -47,11 +47,29 @@ struct Case {
 /// The table beside, `other`.
 const OTHER: &str = "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2, \"name\": \"b\"}\n";
 
+/// Files for the rules about files: two are alike, and `copy` has the contents of `files`.
+const FILES: &[(&str, &str)] = &[
+    ("files/a.csv", "id\n1\n"),
+    ("files/b.csv", "id\n1\n"),
+    ("files/c.csv", "id\n1\n2\n3\n"),
+    ("copy/1.csv", "id\n1\n2\n3\n"),
+    ("copy/more/2.csv", "id\n1\n"),
+    ("copy/more/3.csv", "id\n1\n"),
+    ("once/c.csv", "id\n1\n2\n3\n"),
+    ("once/a.csv", "id\n1\n"),
+];
+
 /// A program with each case as a table of its own, and the rules that became of its check.
 fn program(tool: Tool, cases: &[Case], folder: &std::path::Path) -> String {
     let (mut out, mut odd) =
         ("pipe 1;\nsource other from ndjson 'other.ndjson' schema (id bigint, name text);\n".to_owned(), String::new());
     std::fs::write(folder.join("other.ndjson"), OTHER).expect("written");
+    for (name, text) in FILES {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    std::fs::create_dir(folder.join("empty")).expect("made");
     for (i, case) in cases.iter().enumerate() {
         let table = format!("t{i}");
         // A suite may name its table; it is called `t` there.
@@ -62,6 +80,10 @@ fn program(tool: Tool, cases: &[Case], folder: &std::path::Path) -> String {
         let suite = suite
             .replace("name: t\n", &format!("name: {table}\n"))
             .replace("dataset: d/s/t\n", &format!("dataset: d/s/{table}\n"))
+            .replace("    - t\n", &format!("    - {table}\n"))
+            .replace(" FROM t\n", &format!(" FROM {table}\n"))
+            .replace(" FROM t ", &format!(" FROM {table} "))
+            .replace(" = t.", &format!(" = {table}."))
             .replace("element: t.", &format!("element: {table}."));
         let imported = import(tool, "suite", &suite, Some(&table))
             .unwrap_or_else(|(d, _)| panic!("{}: {}", case.check, d.message));
@@ -157,28 +179,19 @@ fn same(tool: Tool) {
 }
 
 /// The checks that other runs, forecasts, or forms of a check that its others stand for decide.
-const WITHOUT_CASES: [(Tool, &[&str]); 3] = [
+const WITHOUT_CASES: [(Tool, &[&str]); 2] = [
     (Tool::Dqdl, &["DetectAnomalies"]),
     (
         Tool::Soda,
         &[
             "change",
             "anomaly detection",
-            "user-defined metric",
-            "group by",
-            "for each dataset",
+            "anomaly score",
+            "when schema changes",
+            "reconciliation",
             "contract: schema",
             "contract: metric",
             "contract: failed_rows",
-        ],
-    ),
-    (
-        Tool::Dbt,
-        &[
-            "dbt_expectations.expect_grouped_row_values_to_have_recent_data",
-            "dbt_expectations.expect_table_aggregation_to_equal_other_table",
-            "dbt_expectations.expect_table_row_count_to_equal_other_table_times_factor",
-            "dbt_expectations.expect_row_values_to_have_data_for_every_n_datepart",
         ],
     ),
 ];

@@ -3,7 +3,7 @@
 use pipe_sql::Expression;
 use pipe_syntax::Comparison;
 
-use super::{Earlier, Method, Middle, Part, Predicate, Rule, Statistic, Tolerance};
+use super::{Earlier, Method, Middle, Part, Predicate, Rule, Statistic, Term, Tolerance};
 
 /// A predicate as it is written: `between 1 and 100`; empty for a boolean subject.
 pub fn predicate_text(predicate: &Predicate) -> String {
@@ -101,19 +101,39 @@ fn statistic_name(statistic: &Statistic) -> String {
 
 fn earlier_text(earlier: &Earlier) -> String {
     let Earlier { method, runs, same_weekday } = earlier;
-    let of = |middle: &Middle| match middle {
-        Middle::Mean => String::new(),
-        middle => format!("{} of ", middle.word()),
+    let of = |middle: &Middle, runs: u32| {
+        let last = if runs == 1 { "last run".to_owned() } else { format!("last {runs} runs") };
+        match middle {
+            Middle::Mean => last,
+            middle => format!("{} of {last}", middle.word()),
+        }
     };
-    let last = if *runs == 1 { "last run".to_owned() } else { format!("last {runs} runs") };
     let text = match method {
         Method::Spread { factor, unit } => format!("within {factor} {} over last {runs} runs", unit.word()),
         Method::Seasonal { factor, season } => {
             format!("within {factor} sigma seasonal {season} over last {runs} runs")
         }
-        Method::Within { share, middle } => format!("within {} of {}{last}", percent(*share), of(middle)),
-        Method::Share { comparison, share, middle } => {
-            format!("{} {} of {}{last}", symbol(*comparison), percent(*share), of(middle))
+        Method::Within { share, middle } => format!("within {} of {}", percent(*share), of(middle, *runs)),
+        Method::Bound { comparison, terms, offset } => {
+            let alone = terms.len() == 1 && *offset == 0.0;
+            let mut text = symbol(*comparison).to_owned();
+            for (i, Term { share, middle, runs }) in terms.iter().enumerate() {
+                let sign = if i == 0 {
+                    ""
+                } else if *share < 0.0 {
+                    " -"
+                } else {
+                    " +"
+                };
+                let share = percent(share.abs());
+                let whole = share == "100%" && !alone;
+                let share = if whole { String::new() } else { format!("{share} of ") };
+                text += &format!("{sign} {share}{}", of(middle, *runs));
+            }
+            if *offset != 0.0 {
+                text += &format!(" {} {}", if *offset < 0.0 { "-" } else { "+" }, offset.abs());
+            }
+            text
         }
     };
     if *same_weekday { format!("{text} same weekday") } else { text }

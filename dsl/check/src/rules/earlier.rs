@@ -1,11 +1,11 @@
 //! A number of the table against earlier runs.
 
 use pipe_diagnostics::{Diagnostic, Span, codes::rules as codes};
-use pipe_syntax::{Comparison, OfEarlier, Predicate as Written, Runs, Spanned, Word};
+use pipe_syntax::{Comparison, EarlierBound, EarlierTerm, Predicate as Written, Runs, Spanned, Word};
 
 use super::options::Options;
 use crate::cx::{Cx, twice};
-use crate::rule::{Earlier, Method, Middle, Predicate, Spread};
+use crate::rule::{Earlier, Method, Middle, Predicate, Spread, Term};
 
 /// The check's name of a predicate on earlier runs; `None` of another.
 pub(super) fn check_name(written: &Written) -> Option<&'static str> {
@@ -37,32 +37,20 @@ pub(super) fn earlier(cx: &mut Cx<'_>, written: &Written, options: &Options) -> 
                 }
                 Some(season) => {
                     let method = Method::Seasonal { factor: number?, season: season.value };
-                    seasonal_fits(cx, unit, season, method, &runs)?;
+                    seasonal_fits(cx, unit, season, &method, &runs)?;
                     method
                 }
             };
             (method, runs)
         }
-        Written::WithinLast(of) => (Method::Within { share: share(cx, of)?, middle: middle(of) }, of.runs),
-        Written::CompareLast(comparison, of) => {
-            if matches!(comparison, Comparison::Eq | Comparison::Ne) {
-                let message = "a share of earlier runs is compared by `<`, `<=`, `>=` or `>`";
-                cx.report(
-                    Diagnostic::error(codes::HISTORY_RANGE, message, of.share.span)
-                        .help("for a number that stays the same write `within 0% of last run`"),
-                );
-                return None;
-            }
-            let share = share(cx, of)?;
-            (Method::Share { comparison: *comparison, share, middle: middle(of) }, of.runs)
+        Written::WithinLast(of) => {
+            let middle = middle(of.middle.as_ref());
+            (Method::Within { share: share(cx, &of.share)?, middle }, of.runs)
         }
+        Written::CompareLast(comparison, of) => bound(cx, *comparison, of)?,
         _ => return None,
     };
-    if runs.last.value == 0 {
-        let message = "there is nothing to compare with in 0 runs";
-        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, runs.last.span).help("write a number such as 14"));
-        return None;
-    }
+    some_runs(cx, &runs.last)?;
     Some(Predicate::Earlier(Earlier { method, runs: runs.last.value, same_weekday: runs.same_weekday.is_some() }))
 }
 
@@ -123,7 +111,7 @@ fn enough_runs(cx: &mut Cx<'_>, unit: Spread, runs: &Runs) -> Option<()> {
     None
 }
 
-fn seasonal_fits(cx: &mut Cx<'_>, unit: &Word, season: &Spanned<u32>, method: Method, runs: &Runs) -> Option<()> {
+fn seasonal_fits(cx: &mut Cx<'_>, unit: &Word, season: &Spanned<u32>, method: &Method, runs: &Runs) -> Option<()> {
     let wrong = if unit.value != "sigma" {
         let message = "a forecast by season is wrong by so many `sigma`";
         Diagnostic::error(codes::HISTORY_RANGE, message, unit.span)
@@ -131,7 +119,7 @@ fn seasonal_fits(cx: &mut Cx<'_>, unit: &Word, season: &Spanned<u32>, method: Me
     } else if season.value < 2 {
         Diagnostic::error(codes::HISTORY_RANGE, "a season has at least 2 runs", season.span)
             .help("write how many runs it is until the same comes again, such as 7")
-    } else if let needed = (Earlier { method, runs: runs.last.value, same_weekday: false }).needed()
+    } else if let needed = (Earlier { method: method.clone(), runs: runs.last.value, same_weekday: false }).needed()
         && runs.last.value < needed
     {
         let message = format!("a forecast by seasons of {} needs {needed} runs", season.value);
@@ -148,20 +136,74 @@ fn seasonal_fits(cx: &mut Cx<'_>, unit: &Word, season: &Spanned<u32>, method: Me
     None
 }
 
-fn share(cx: &mut Cx<'_>, of: &OfEarlier) -> Option<f64> {
-    let share = crate::numbers::percent(&of.share);
+/// `80% of last 10 runs`, `minimum of last 5 runs - 1`
+fn bound(cx: &mut Cx<'_>, comparison: Comparison, of: &EarlierBound) -> Option<(Method, Runs)> {
+    let (_, first) = of.terms.first()?;
+    if matches!(comparison, Comparison::Eq | Comparison::Ne) {
+        let message = "a number of earlier runs is compared by `<`, `<=`, `>=` or `>`";
+        let at = match &first.value {
+            EarlierTerm::Runs { share: Some(share), .. } => share.span,
+            _ => first.span,
+        };
+        cx.report(
+            Diagnostic::error(codes::HISTORY_RANGE, message, at)
+                .help("for a number that stays the same write `within 0% of last run`"),
+        );
+        return None;
+    }
+    let (mut terms, mut offset) = (Vec::new(), 0.0);
+    let mut most: Option<Spanned<u32>> = None;
+    for (minus, term) in &of.terms {
+        let sign = if *minus { -1.0 } else { 1.0 };
+        match &term.value {
+            EarlierTerm::Number(digits) => {
+                offset += sign * crate::numbers::number(&Spanned::new(digits.clone(), term.span))?;
+            }
+            EarlierTerm::Runs { share: written, of, last } => {
+                some_runs(cx, last)?;
+                let share = written.as_ref().map_or(Some(1.0), |written| share(cx, written))?;
+                let middle = middle(of.as_ref());
+                if middle == Middle::Deviation && last.value < 2 {
+                    let message = "a standard deviation needs at least 2 runs";
+                    cx.report(
+                        Diagnostic::error(codes::HISTORY_RANGE, message, last.span).help("write a number such as 14"),
+                    );
+                    return None;
+                }
+                terms.push(Term { share: sign * share, middle, runs: last.value });
+                most = most.filter(|m| m.value >= last.value).or(Some(*last));
+            }
+        }
+    }
+    let runs = Runs { last: most?, same_weekday: of.same_weekday };
+    Some((Method::Bound { comparison, terms, offset }, runs))
+}
+
+fn some_runs(cx: &mut Cx<'_>, last: &Spanned<u32>) -> Option<()> {
+    if last.value > 0 {
+        return Some(());
+    }
+    let message = "there is nothing to compare with in 0 runs";
+    cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, last.span).help("write a number such as 14"));
+    None
+}
+
+fn share(cx: &mut Cx<'_>, written: &Spanned<String>) -> Option<f64> {
+    let share = crate::numbers::percent(written);
     if share.is_none() {
-        let message = format!("`{}%` is no share", of.share.value);
-        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, of.share.span).help("write one such as `80%`"));
+        let message = format!("`{}%` is no share", written.value);
+        cx.report(Diagnostic::error(codes::HISTORY_RANGE, message, written.span).help("write one such as `80%`"));
     }
     share
 }
 
-fn middle(of: &OfEarlier) -> Middle {
-    match of.middle.as_ref().map(|word| word.value.as_str()) {
+fn middle(word: Option<&Word>) -> Middle {
+    match word.map(|word| word.value.as_str()) {
         Some("median") => Middle::Median,
         Some("minimum") => Middle::Minimum,
         Some("maximum") => Middle::Maximum,
+        Some("sum") => Middle::Sum,
+        Some("stddev") => Middle::Deviation,
         _ => Middle::Mean,
     }
 }

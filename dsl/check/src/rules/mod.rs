@@ -75,7 +75,7 @@ fn line(
                 None => predicate::boolean(cx, table, subject),
             };
             let Some((predicate, check, level)) = judged else { continue };
-            options.fit(cx, check, level, predicate.spans_groups());
+            options.fit(cx, subject, &predicate, (check, level));
             let Some(name) = name(line.name.as_ref(), subject, check, s, p) else {
                 if !told {
                     told = true;
@@ -85,7 +85,9 @@ fn line(
             };
             let span =
                 line.name.as_ref().map_or(if written.is_empty() { subject.span } else { place.span }, |n| n.span);
-            out.push((rule(table_name, line, subject, name, predicate, (check, level), &options), span));
+            let of_model = table.is_some_and(Table::is_model);
+            let rule = rule(table_name, line, subject, name, predicate, (check, level), &options);
+            out.push((Rule { of_model, ..rule }, span));
         }
     }
     out
@@ -132,6 +134,7 @@ fn rule(
         tolerate: options.tolerate(),
         warn: options.warn(),
         by: options.by(),
+        of_model: false,
         approx: options.approx.is_some(),
         severity: options.severity,
         dimension: options.dimension.clone().unwrap_or_else(|| default.to_owned()),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use pipe_diagnostics::{Code, Diagnostic, Span, codes::rules as codes, codes::sql};
-use pipe_schema::{DIMENSIONS, Level, SEVERITIES, TypeClass};
+use pipe_diagnostics::{Diagnostic, Span, codes::rules as codes, codes::sql};
+use pipe_schema::{DIMENSIONS, Level, Modified, SEVERITIES, TypeClass};
 use pipe_sql::Expression;
 use pipe_syntax::{Amount, RuleOption, Runs, Spanned};
 
+use super::subject::Subject;
 use crate::cx::{Cx, twice};
 use crate::names::Table;
-use crate::rule::{Severity, Tolerance};
+use crate::rule::{Predicate, Severity, Tolerance};
 use crate::sql::Scope;
 use crate::types::{class, class_word};
 
@@ -173,63 +174,31 @@ impl Options {
         self.by.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default()
     }
 
-    /// Reports the options that mean nothing to a check. `grouped`: its rows can be kept apart by group.
-    pub(crate) fn fit(&self, cx: &mut Cx<'_>, check: &str, level: Level, grouped: bool) {
-        let judges_rows = matches!(level, Level::Row | Level::Set);
-        let thresholds =
-            [(self.tolerate, "`tolerate` is a share of rows"), (self.warn, "`warn above` is about violating rows")];
-        for (span, what) in thresholds.into_iter().filter_map(|(t, what)| Some((t?.1, what))).filter(|_| !judges_rows) {
-            let why = "this rule judges the table as a whole";
-            let help = "a number has its own bounds: write two rules, one that fails, and one with narrower bounds and `severity warning`";
-            cx.report(Diagnostic::error(codes::TOLERATE_ON_TABLE, format!("{what}: {why}"), span).help(help));
-        }
-        let mut refuse = |code: Code, what: &str, why: &str, span: Span| {
-            cx.report(
-                Diagnostic::error(code, format!("{what}: {why}"), span)
-                    .help("leave it out, or give this rule a line of its own"),
-            );
-        };
-        if let Some((_, span)) = &self.by {
-            let counted = self.tolerate.is_some() || self.warn.is_some();
-            let why = match level {
-                Level::Schema => Some("this rule judges the columns, before any row"),
-                Level::Row if !counted => {
-                    Some("each row is judged by itself; it counts with `tolerate` or `warn above` alone")
-                }
-                Level::Set if !grouped && !counted => {
-                    Some("a key is looked up by itself; it counts with `tolerate` or `warn above` alone")
-                }
-                _ => None,
+    /// Reports the options that mean nothing to a rule.
+    pub(crate) fn fit(&self, cx: &mut Cx<'_>, subject: &Subject, predicate: &Predicate, (check, level): (&str, Level)) {
+        let counted = self.tolerate.is_some() || self.warn.is_some();
+        let statistics = predicate.statistics();
+        let rule = Modified { check, statistics: &statistics, level, counted, constant: subject.is_constant() };
+        let given = [
+            ("tolerate", self.tolerate.map(|(_, span)| span)),
+            ("warn above", self.warn.map(|(_, span)| span)),
+            ("by", self.by.as_ref().map(|(_, span)| *span)),
+            ("approx", self.approx),
+            ("over last", self.over_last.as_ref().map(|runs| runs.last.span)),
+            ("null fails", self.null_fails),
+            ("where", self.filter.as_ref().map(|e| e.span)),
+        ];
+        for (name, span) in given.into_iter().filter_map(|(name, span)| Some((name, span?))) {
+            let Some(modifier) = pipe_schema::modifier(name) else { continue };
+            let Some(why) = modifier.refused(&rule) else { continue };
+            let (code, help) = match name {
+                "tolerate" | "warn above" => (
+                    codes::TOLERATE_ON_TABLE,
+                    "a number has its own bounds: write two rules, one that fails, and one with narrower bounds and `severity warning`",
+                ),
+                _ => (codes::NO_EFFECT, "leave it out, or give this rule a line of its own"),
             };
-            if let Some(why) = why {
-                refuse(codes::NO_EFFECT, "`by` makes groups", why, *span);
-            }
-        }
-        if let Some(span) = self.approx
-            && !matches!(check, "distinct" | "distinctness" | "median" | "quantile" | "iqr")
-        {
-            refuse(codes::NO_EFFECT, "`approx` takes a sketch", "this rule has none: it is exact as it is", span);
-        }
-        if let Some(runs) = &self.over_last
-            && (level != Level::History || matches!(check, "within_last" | "above_last" | "below_last"))
-        {
-            let why = match level {
-                Level::History => "this rule says itself which it looks at",
-                _ => "this rule does not look at them",
-            };
-            refuse(codes::NO_EFFECT, "`over last` counts earlier runs", why, runs.last.span);
-        }
-        if let Some(span) = self.null_fails {
-            if matches!(check, "not_null" | "not_blank" | "not_missing" | "null") {
-                refuse(codes::NO_EFFECT, "`null fails` changes nothing here", "NULL violates this rule anyway", span);
-            } else if matches!(level, Level::Schema | Level::History) {
-                refuse(codes::NO_EFFECT, "`null fails` is about values", "this rule has none that is NULL", span);
-            }
-        }
-        if let Some(filter) = &self.filter
-            && level == Level::Schema
-        {
-            refuse(codes::NO_EFFECT, "`where` picks rows", "this rule judges the columns, before any row", filter.span);
+            cx.report(Diagnostic::error(code, format!("{}: {why}", modifier.about), span).help(help));
         }
     }
 }

@@ -18,6 +18,14 @@ use crate::types::{class, class_word};
 pub(crate) type Judged = (Predicate, &'static str, Level);
 
 /// The check's name of a comparison.
+/// What to write for `is unique`, `is positive`: predicates, and words of other tools for them.
+fn in_place_of(format: &str) -> Option<String> {
+    match pipe_schema::predicate(format) {
+        Some(known) => Some(format!("write `{}`, without `is`", known.syntax)),
+        None => syntax::instead_of(format).map(|instead| format!("write `{instead}`")),
+    }
+}
+
 fn comparison_check(c: Comparison) -> &'static str {
     match c {
         Comparison::Lt => "lt",
@@ -95,7 +103,7 @@ fn check_name<'w>(cx: &mut Cx<'_>, subject: &Subject, written: &'w Written, opti
         Written::Between(..) => "between",
         Written::StrictlyBetween(..) => "strictly_between",
         Written::Not(inner) => match inner.value {
-            Written::Between(..) => "not_between",
+            Written::Between(..) | Written::StrictlyBetween(..) => "not_between",
             Written::Matches(_) => "not_matches",
             Written::Like(_) => "not_like",
             _ => "not_references",
@@ -112,6 +120,11 @@ fn check_name<'w>(cx: &mut Cx<'_>, subject: &Subject, written: &'w Written, opti
             if let Some(pipe_schema::Way::Refused { why }) = pipe_schema::kind(format).map(|k| k.way) {
                 let message = format!("`{}` is a kind of check that the language does not have", format.value);
                 cx.report(Diagnostic::error(codes::REFUSED_KIND, message, format.span).help(why));
+                return None;
+            }
+            if let Some(instead) = (!is_format).then(|| in_place_of(format)).flatten() {
+                let message = format!("`{}` is no format", format.value);
+                cx.report(Diagnostic::error(codes::UNKNOWN_FORMAT, message, format.span).help(instead));
                 return None;
             }
             if !is_format {
@@ -255,11 +268,10 @@ fn subject_type(
     if info.takes(found) {
         return Some(());
     }
-    let wanted: Vec<&str> = info.types.iter().map(|c| class_word(*c)).collect();
     cx.report(
         Diagnostic::error(sql::PREDICATE_TYPE, format!("`{}` does not judge {}", info.syntax, class_word(found)), span)
             .label(subject.span, format!("this is {}", class_word(found)))
-            .help(format!("it judges {}", wanted.join(", "))),
+            .help(info.judges(subject.expressions.first().map_or("", |e| e.text.trim()))),
     );
     None
 }
@@ -321,14 +333,14 @@ fn build(
         Written::Monotone(syntax::Monotone { decreasing, strict, order }) => Predicate::Monotone {
             decreasing: *decreasing,
             strict: *strict,
-            order: order_column(cx, table, order.as_ref()),
+            order: order_column(cx, table, order.as_ref(), written.span)?,
         },
         Written::Sequential { step, order } => Predicate::Sequential {
             step: match step {
                 Some(step) => Some(Box::new(distance(cx, table, subject, step)?)),
                 None => None,
             },
-            order: order_column(cx, table, order.as_ref()),
+            order: order_column(cx, table, order.as_ref(), written.span)?,
         },
         Written::NotOverlapping => Predicate::NotOverlapping,
         Written::Contiguous => Predicate::Contiguous,
@@ -340,7 +352,7 @@ fn build(
             let steps: Vec<_> = steps.iter().map(|(from, to)| Some((end(cx, from)?, end(cx, to)?))).collect();
             Predicate::Transitions {
                 steps: steps.into_iter().collect::<Option<_>>()?,
-                order: order_column(cx, table, order.as_ref()),
+                order: order_column(cx, table, order.as_ref(), written.span)?,
             }
         }
         Written::WithoutGaps(over) => Predicate::WithoutGaps(Box::new(distance(cx, table, subject, over)?)),
@@ -415,10 +427,25 @@ fn column_names(cx: &mut Cx<'_>, table: Option<&Table<'_>>, columns: &[Name]) ->
     columns.iter().map(|c| c.value.clone()).collect()
 }
 
-fn order_column(cx: &mut Cx<'_>, table: Option<&Table<'_>>, order: Option<&Name>) -> Option<String> {
-    let order = order?;
+/// The column behind `order by`; without one the rows are taken as read, which those of a model are not.
+fn order_column(
+    cx: &mut Cx<'_>,
+    table: Option<&Table<'_>>,
+    order: Option<&Name>,
+    span: Span,
+) -> Option<Option<String>> {
+    let Some(order) = order else {
+        if !table.is_some_and(Table::is_model) {
+            return Some(None);
+        }
+        cx.report(
+            Diagnostic::error(codes::UNORDERED, "rows of a model come in no order", span)
+                .help("say which column orders them: add `order by …` behind it"),
+        );
+        return None;
+    };
     cx.column(table, order);
-    Some(order.value.clone())
+    Some(Some(order.value.clone()))
 }
 
 /// What is between two values of the subject: a number, or of times a duration.

@@ -124,12 +124,16 @@ fn test(
             let values = values.into_iter().collect::<Option<_>>()?;
             (Predicate::In { negated: *negated, values }, None, level)
         }
-        Written::StrictlyBetween(low, high) => {
-            match against.comparison(cx, table, &Written::Between(low.clone(), high.clone()))? {
-                Predicate::Between(low, high) => (Predicate::StrictlyBetween(low, high), None, level),
-                _ => return None,
-            }
-        }
-        other => (against.comparison(cx, table, other)?, None, level),
+        Written::Not(range) => (Predicate::Not(Box::new(range_of(cx, table, &against, &range.value)?)), None, level),
+        other => (range_of(cx, table, &against, other)?, None, level),
     })
+}
+
+/// A comparison, or bounds.
+fn range_of(cx: &mut Cx<'_>, table: Option<&Table<'_>>, against: &Against<'_>, written: &Written) -> Option<Predicate> {
+    let Written::StrictlyBetween(low, high) = written else { return against.comparison(cx, table, written) };
+    match against.comparison(cx, table, &Written::Between(low.clone(), high.clone()))? {
+        Predicate::Between(low, high) => Some(Predicate::StrictlyBetween(low, high)),
+        _ => None,
+    }
 }

@@ -26,6 +26,12 @@ impl Subject {
         self.expressions.iter().any(|e| e.aggregate || e.subquery)
     }
 
+    /// Whether it is one value for all rows: a subquery that looks at no row of the table.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.expressions.iter().any(|e| e.subquery)
+            && self.expressions.iter().all(|e| !e.aggregate && e.columns.is_empty())
+    }
+
     /// Whether it is the table.
     pub(crate) fn is_table(&self) -> bool {
         self.expressions.is_empty()

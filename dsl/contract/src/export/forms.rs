@@ -36,6 +36,11 @@ pub(super) struct Form {
     pub(super) entries: Entries,
 }
 
+/// What is said at a place.
+pub(super) fn placed(forms: &[Form], place: &Place) -> Vec<Yaml> {
+    forms.iter().filter(|f| f.place == *place).map(|f| Yaml::Map(f.entries.clone())).collect()
+}
+
 /// The first key all of whose columns must have a value, with the rules that say so.
 pub(super) fn primary_key<'r>(rules: &[&'r Rule]) -> Option<(Form, Vec<&'r Rule>)> {
     rules.iter().filter(|r| r.check == "unique" && is_bare(r)).find_map(|unique| {

@@ -14,7 +14,7 @@ codes! {
         bad: "pipe contract export orders (of `source orders from csv 'orders.csv';` whose file is not there)",
         good: "source orders from csv 'orders.csv' schema (order_id bigint, total decimal(12, 2));";
     LEFT_OUT = "E1604", "a rule that no contract can hold",
-        why: "A contract stands for itself. A rule that needs a param of the program is left out; write the value in its place to have it in.",
+        why: "A contract stands for itself: a rule with a param is written with the param's default. Where it has none the rule is left out; give it one, or write the value in its place.",
         bad: "rules orders { total < $limit; }",
         good: "rules orders { total < 1000; }";
     COLUMN_DROPPED = "E1605", "a contract drops a column",

@@ -109,4 +109,8 @@ codes! {
         why: "Behind `is json_schema` stands a schema, `'{…}'`, or the path of its file from the folder of this one. Its draft is the one that `$schema` names, 2020-12 without one. References lead into the schema or to other files of the project; nothing is fetched.",
         bad: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"objekt\"}'; }",
         good: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"object\"}'; }";
+    UNORDERED = "E0427", "an order of rows that have none",
+        why: "`increasing`, `decreasing`, `sequential` and `transitions` compare a row with the one before it. Rows of a source are in the order of their files and lines; the rows of a model come in no order, whatever its query says, so it takes a column that orders them.",
+        bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nmodel daily as select date_trunc('day', ordered_at) as day, count(*) as orders from orders group by 1;\nrules daily { orders increasing; }",
+        good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nmodel daily as select date_trunc('day', ordered_at) as day, count(*) as orders from orders group by 1;\nrules daily { orders increasing order by day; }";
 }

@@ -33,6 +33,10 @@ codes! {
         why: "There is nothing between the parentheses, between two commas, or between `as` and the `;`.",
         bad: "model a as select 1 as x;\nrules a { positive: (x > 0, ); }",
         good: "model a as select 1 as x;\nrules a { positive: (x > 0); }";
+    FILES_HERE = "E0308", "`files` where it cannot be asked",
+        why: "`files('deliveries/*.csv')` gives a row for each file, in rules and in `pipe query`. A model is computed again when what it reads has changed, and a test gives a program its rows: for both, files that are only listed would change unseen. What a model is made of is read by a source.",
+        bad: "model latest as select max(modified) as at from files('deliveries/*.csv');",
+        good: "source orders from csv 'deliveries/*.csv' schema (id bigint);\nrules orders { fresh: ((select max(modified) from files('deliveries/*.csv')) > now() - interval '1 day'); }";
 
     // From here on: what the planner finds.
 

@@ -5,6 +5,7 @@ use pipe_diagnostics::Span;
 use crate::args::{Args, refuse, wrong};
 use crate::node::Node;
 use crate::rule::{Rule, Said, Severity, Subject};
+use crate::words;
 
 /// The settings of a test that have a bearing on its verdict.
 pub(super) struct Config {
@@ -66,6 +67,32 @@ impl Config {
     }
 }
 
+impl Config {
+    /// A test whose rows are values as a query of how many values are wrong: repeated ones, or ones that are not accepted.
+    pub(super) fn of_values(&self, rule: &Rule, table: &str) -> Vec<Rule> {
+        let Subject::Column(column) = &rule.subject else { return vec![rule.clone()] };
+        let c = words::name(column);
+        let picked = self.filter.as_ref().map(|f| format!(" and ({f})")).unwrap_or_default();
+        let wrong = match rule.check {
+            "unique" => format!("{c} is not null{picked} group by {c} having count(*) > 1"),
+            _ => format!("not ({c} {}){picked} group by {c}", rule.predicate),
+        };
+        let sql = format!("(select count(*) from (select {c} from {table} where {wrong}) as found)");
+        let name = format!("{column}_{}", rule.check);
+        let of =
+            |most: &str, severity| Rule { severity, ..Rule::query(name.clone(), sql.clone(), format!("<= {most}")) };
+        let (fail, warn) = (self.fail.as_deref(), self.warn.as_deref());
+        if self.warn_only {
+            return vec![of(warn.unwrap_or("0"), Some(Severity::Warning))];
+        }
+        let mut rules = vec![of(fail.unwrap_or("0"), None)];
+        if let Some(warn) = warn.filter(|w| w.parse::<u64>().ok() < fail.unwrap_or("0").parse().ok()) {
+            rules.push(of(warn, Some(Severity::Warning)));
+        }
+        rules
+    }
+}
+
 /// How many rows `> 10` lets pass.
 fn allowed(node: &Node) -> Said<String> {
     let text = node.scalar().unwrap_or_default();
@@ -86,6 +113,9 @@ fn allowed(node: &Node) -> Said<String> {
 
 /// Puts the settings on a rule.
 pub(super) fn put(config: &Config, rule: &mut Rule, span: Span) -> Said<()> {
+    if rule.asks {
+        return Ok(());
+    }
     if let Some(filter) = &config.filter {
         rule.filter.insert(0, filter.clone());
     }

@@ -1,7 +1,7 @@
 //! Tests of dbt-expectations.
 
 use super::core::duration;
-use super::utils::bound;
+use super::utils::{bound, differ as differ_in, within};
 use super::{of_column, table_name};
 use crate::args::{Args, refuse, wrong};
 use crate::compare::{Bounds, in_list, joined};
@@ -22,13 +22,13 @@ const STATISTICS: &[(&str, &str)] = &[
     ("proportion_of_unique_values", "distinctness"),
 ];
 
-pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>> {
+pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>, own: &str) -> Said<Vec<Rule>> {
     let condition = args.text("row_condition")?;
     let mut rules = match name.strip_prefix("expect_table_") {
-        Some(what) => table(what, args)?,
+        Some(what) => table(what, args, own)?,
         None => match statistics(name, args, column)? {
             Some(rules) => rules,
-            None => match values(name, args, column)? {
+            None => match values(name, args, column, own)? {
                 Some(rules) => rules,
                 None => columns(name, args, column)?,
             },
@@ -36,8 +36,8 @@ pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<V
     };
     let grouped = args.get("group_by").is_some_and(|g| !g.items().is_empty());
     for rule in &mut rules {
-        rule.filter.extend(condition.clone());
-        if grouped {
+        rule.pick(condition.clone());
+        if grouped && !rule.asks {
             rule.by = args.texts("group_by")?;
         }
     }
@@ -113,7 +113,7 @@ fn list(check: &'static str, word: &str, patterns: &[String], all: bool) -> (&'s
 }
 
 /// Tests of each value of a column, and of its distinct values.
-fn values(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Option<Vec<Rule>>> {
+fn values(name: &str, args: &Args<'_>, column: Option<&str>, own: &str) -> Said<Option<Vec<Rule>>> {
     let Some(what) = name.strip_prefix("expect_column_") else { return Ok(None) };
     if what.starts_with("pair_") || what == "to_exist" {
         return Ok(None);
@@ -121,6 +121,10 @@ fn values(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Option<Vec<
     let c = of_column(column, args)?;
     let n = words::name(&c);
     let one = |check: &'static str, predicate: String| Ok(Some(vec![Rule::column(&c, check, predicate)]));
+    if what.starts_with("distinct_count_") || what == "most_common_value_to_be_in_set" {
+        // Numbers are counted: nothing is quoted, and no bound is strict.
+        args.pass(&["quote_values", "strictly"]);
+    }
     match what {
         "values_to_be_unique" => one("unique", "unique".to_owned()),
         "values_to_not_be_null" => one("not_null", "not null".to_owned()),
@@ -151,11 +155,11 @@ fn values(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Option<Vec<
             Ok(Some(bounds(args)?.into_iter().map(|(check, p)| Rule::column(&c, check, p)).collect()))
         }
         "values_to_be_increasing" | "values_to_be_decreasing" => {
-            if args.get("step").is_some() {
-                return refuse(
-                    args.span,
-                    "a `step` is `sequential step n` here, which is not the same for dates; say it by hand",
-                );
+            if let Some(step) = args.number("step")? {
+                args.pass(&["strictly"]);
+                let step = if what.ends_with("decreasing") { format!("-{step}") } else { step };
+                let order = args.text("sort_column")?.unwrap_or_else(|| c.clone());
+                return one("sequential", format!("sequential step {step} order by {}", words::name(&order)));
             }
             let word = if what.ends_with("increasing") { "increasing" } else { "decreasing" };
             let strict = if args.flag("strictly", true)? { "strictly " } else { "" };
@@ -202,8 +206,8 @@ fn values(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Option<Vec<
             one("distinct", format!("distinct < {}", crate::args::number(args.need("value")?)?))
         }
         "distinct_count_to_equal_other_table" => {
-            let other = table_name(args.need("compare_model")?)?;
-            let field = words::name(&args.need_text("compare_column_name")?);
+            let other = args.get("compare_model").map_or_else(|| Ok(own.to_owned()), table_name)?;
+            let field = words::name(&args.text("compare_column_name")?.unwrap_or_else(|| c.clone()));
             let picked = args.text("compare_row_condition")?.map_or_else(String::new, |r| format!(" where {r}"));
             let sql = format!("count(distinct {n}) = (select count(distinct {field}) from {other}{picked})");
             Ok(Some(vec![Rule::boolean(format!("{c}_distinct_as_{other}"), sql)]))
@@ -240,8 +244,14 @@ fn a_type(node: &Node) -> Said<String> {
 
 /// Tests of several columns, of whether a column is there, and of recent data.
 fn columns(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>> {
-    // NULL makes each of these comparisons NULL, which passes in dbt's test too.
-    args.pass(&["ignore_row_if", "quote_columns"]);
+    args.pass(&["quote_columns"]);
+    // NULL makes a comparison of two NULL, which passes in dbt's test too; other tests mind which rows are left out.
+    let of_all_missing = match args.text("ignore_row_if")?.as_deref() {
+        Some("any_value_is_missing" | "either_value_is_missing") => false,
+        None | Some("all_values_are_missing" | "both_values_are_missing") => true,
+        Some("neither") if name.starts_with("expect_column_pair") => true,
+        Some(other) => return wrong(args.span, format!("no rows are ignored by `{other}`")),
+    };
     Ok(match name {
         "expect_column_to_exist" => {
             args.pass(&["transform"]);
@@ -263,10 +273,7 @@ fn columns(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>>
             };
             let part = args.need_text("datepart")?;
             let Some(count) = args.number("interval")? else { return wrong(args.span, "`interval` is missing") };
-            let Some(age) = duration(&count, &part) else {
-                return refuse(args.span, format!("`{part}` is no duration: its length differs; write it in days"));
-            };
-            vec![Rule::sql(format!("{c}_recent"), format!("max({})", words::name(&c)), format!("within {age}"))]
+            vec![Rule::sql(format!("{c}_recent"), format!("max({})", words::name(&c)), within(&count, &part))]
         }
         "expect_row_values_to_have_data_for_every_n_datepart" => {
             let c = args.need_text("date_col")?;
@@ -300,8 +307,18 @@ fn columns(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>>
             vec![Rule::boolean(format!("{a}_{b}_pairs"), crate::gx::pairs(args, &a, &b)?)]
         }
         "expect_compound_columns_to_be_unique" => {
-            let note = "a key with a NULL in it is never a duplicate; dbt groups by it, and NULLs with NULLs";
-            vec![Rule::key(&args.texts("column_list")?, "unique", "unique").note(note)]
+            let columns = args.texts("column_list")?;
+            let all: Vec<&str> = columns.iter().map(String::as_str).collect();
+            vec![match of_all_missing {
+                true => Rule::combination(&columns).only(crate::compare::any_present(&all)),
+                false => Rule::key(&columns, "unique", "unique"),
+            }]
+        }
+        "expect_multicolumn_sum_to_be_between" => {
+            let columns = args.texts("column_list")?;
+            let sums: Vec<String> = columns.iter().map(|c| format!("sum({})", words::name(c))).collect();
+            let (name, sql) = (format!("{}_sum", columns.join("_")), sums.join(" + "));
+            bounds(args)?.into_iter().map(|(_, p)| Rule::sql(name.clone(), sql.clone(), p)).collect()
         }
         "expect_multicolumn_sum_to_equal" => {
             let columns = args.texts("column_list")?;
@@ -314,14 +331,20 @@ fn columns(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>>
             let Some(sql) = differ(&columns) else {
                 return wrong(args.span, "`column_list` names fewer than two columns");
             };
-            vec![Rule::boolean(format!("{}_differ", columns.join("_")), sql)]
+            let all: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let rule = Rule::boolean(format!("{}_differ", columns.join("_")), sql);
+            // Distinct values are counted, and NULL is none.
+            vec![match of_all_missing {
+                true => rule.only(crate::compare::any_present(&all)).null_fails(),
+                false => rule.only(crate::compare::present(&all)),
+            }]
         }
         _ => return refuse(args.span, "this test is not known"),
     })
 }
 
 /// Tests of the table's columns and rows.
-fn table(what: &str, args: &Args<'_>) -> Said<Vec<Rule>> {
+fn table(what: &str, args: &Args<'_>, own: &str) -> Said<Vec<Rule>> {
     args.pass(&["transform"]);
     let number = || crate::args::number(args.need("value")?);
     let counted = |check: &'static str, words: &str| -> Said<Vec<Rule>> {
@@ -345,14 +368,11 @@ fn table(what: &str, args: &Args<'_>) -> Said<Vec<Rule>> {
         }
         "row_count_to_equal_other_table" | "row_count_to_equal_other_table_times_factor" => {
             let other = table_name(args.need("compare_model")?)?;
-            if args.get("group_by").or_else(|| args.get("compare_group_by")).is_some() {
-                return refuse(
-                    args.span,
-                    "two tables cannot be compared group by group; make a model of the groups of each",
-                );
+            let factor = args.number("factor")?.filter(|f| f != "1").map_or_else(String::new, |f| format!(" * {f}"));
+            if let Some(rule) = by_groups(args, own, &other, "count(*)", &format!("count(*){factor}"))? {
+                return Ok(vec![rule]);
             }
             let picked = args.text("compare_row_condition")?.map_or_else(String::new, |r| format!(" where {r}"));
-            let factor = args.number("factor")?.filter(|f| f != "1").map_or_else(String::new, |f| format!(" * {f}"));
             if picked.is_empty() && factor.is_empty() {
                 return Ok(vec![Rule::table("row_count_same_as", format!("row count same as {other}"))]);
             }
@@ -361,24 +381,48 @@ fn table(what: &str, args: &Args<'_>) -> Said<Vec<Rule>> {
         }
         "aggregation_to_equal_other_table" => {
             let other = table_name(args.need("compare_model")?)?;
-            if args.get("group_by").or_else(|| args.get("compare_group_by")).is_some() {
-                return refuse(
-                    args.span,
-                    "two tables cannot be compared group by group; make a model of the groups of each",
-                );
+            let expression = args.need_text("expression")?;
+            let compared = args.text("compare_expression")?.unwrap_or_else(|| expression.clone());
+            if let Some(rule) = by_groups(args, own, &other, &expression, &compared)? {
+                if args.get("tolerance").or_else(|| args.get("tolerance_percent")).is_some() {
+                    return refuse(args.span, "a tolerance between the groups of two tables cannot be said");
+                }
+                return Ok(vec![rule]);
             }
-            if args.get("tolerance").or_else(|| args.get("tolerance_percent")).is_some() {
-                return refuse(
-                    args.span,
-                    "a tolerance between two tables is an expression: `(abs(sum(a) - (select sum(b) from other)) < 5)`",
-                );
-            }
+            let (tolerance, share) = (args.number("tolerance")?, args.number("tolerance_percent")?);
             let mine = args.need_text("expression")?;
             let theirs = args.text("compare_expression")?.unwrap_or_else(|| mine.clone());
             let picked = args.text("compare_row_condition")?.map_or_else(String::new, |r| format!(" where {r}"));
+            let off = format!("abs({mine} - (select {theirs} from {other}{picked}))");
+            if let Some(most) = tolerance {
+                return Ok(vec![Rule::sql(format!("as_{other}"), off, format!("<= {most}"))]);
+            }
+            if let Some(most) = share {
+                let off = format!("{off} / nullif(cast((select {theirs} from {other}{picked}) as double), 0)");
+                return Ok(vec![Rule::sql(format!("as_{other}"), off, format!("<= {most}"))]);
+            }
             let sql = format!("{mine} = (select {theirs} from {other}{picked})");
             Ok(vec![Rule::boolean(format!("as_{other}"), sql)])
         }
         _ => refuse(args.span, "this test is not known"),
     }
+}
+
+/// An expression of each group of two tables, where they are compared by groups.
+fn by_groups(args: &Args<'_>, own: &str, other: &str, mine: &str, theirs: &str) -> Said<Option<Rule>> {
+    if args.get("group_by").or_else(|| args.get("compare_group_by")).is_none() {
+        return Ok(None);
+    }
+    let list = |key: &str, otherwise: &str| {
+        let key = if args.get(key).is_some() { key } else { otherwise };
+        args.texts(key).map(|columns| words::names(&columns))
+    };
+    let (here, there) = (list("group_by", "compare_group_by")?, list("compare_group_by", "group_by")?);
+    let picked = |key: &str| args.text(key).map(|r| r.map_or_else(String::new, |r| format!(" where {r}")));
+    let side = |by: &str, sql: &str, t: &str, picked: &str| {
+        format!("select {by}, {sql} as number from {t}{picked} group by {by}")
+    };
+    let mine = side(&here, mine, own, &picked("row_condition")?);
+    let theirs = side(&there, theirs, other, &picked("compare_row_condition")?);
+    Ok(Some(differ_in(format!("groups_as_{other}"), &mine, &theirs)))
 }

@@ -24,24 +24,23 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("unique", "`c unique`"),
     Check::said("accepted_values", "`c in (…)`; `quote: false` leaves numbers as they are"),
     Check::said("relationships", "`c references other (field)`"),
-    Check::said("dbt_utils.equal_rowcount", "`row count same as other`; with `group_by_columns` refused"),
+    Check::said("dbt_utils.equal_rowcount", "`row count same as other`; with `group_by_columns` a query of both"),
     Check::said("dbt_utils.fewer_rows_than", "an expression: `(count(*) < (select count(*) from other))`"),
-    Check::refused(
-        "dbt_utils.equality",
-        "compares all rows both ways; say `(a, b) references other (a, b)` here and of the other table",
-    ),
+    Check::said("dbt_utils.equality", "a query of both tables, of the columns named"),
     Check::said("dbt_utils.expression_is_true", "an expression"),
     Check::said("dbt_utils.recency", "`(max(c)) within 1d`"),
     Check::said("dbt_utils.at_least_one", "an expression: `(count(c) > 0)`"),
     Check::said("dbt_utils.not_constant", "`c distinct <> 1`"),
     Check::said("dbt_utils.not_empty_string", "an expression: `(trim(c) <> '')`"),
-    Check::refused(
-        "dbt_utils.cardinality_equality",
-        "compares how often each value occurs; make a model of the counts of each table and compare those",
-    ),
+    Check::said("dbt_utils.cardinality_equality", "a query of both tables: how often each value occurs"),
+    Check::said("dbt_utils.unique_where", "`c unique where (…)`"),
+    Check::said("dbt_utils.not_null_where", "`c not null where (…)`"),
     Check::said("dbt_utils.not_null_proportion", "`c completeness between …`"),
     Check::said("dbt_utils.not_accepted_values", "`c not in (…)`"),
-    Check::said("dbt_utils.relationships_where", "`c references other (field)`; `from_condition` is `where`"),
+    Check::said(
+        "dbt_utils.relationships_where",
+        "`c references other (field)`; `from_condition` is `where`, with `to_condition` a query",
+    ),
     Check::said("dbt_utils.mutually_exclusive_ranges", "`(from, to) not overlapping by (…)`, `contiguous`"),
     Check::said("dbt_utils.sequential_values", "`c sequential step n`"),
     Check::said("dbt_utils.unique_combination_of_columns", "`(a, b) unique`"),
@@ -117,6 +116,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("dbt_expectations.expect_compound_columns_to_be_unique", "`(a, b) unique`"),
     Check::said("dbt_expectations.expect_multicolumn_sum_to_equal", "an expression: `(sum(a) + sum(b)) = n`"),
     Check::said(
+        "dbt_expectations.expect_multicolumn_sum_to_be_between",
+        "an expression: `(sum(a) + sum(b)) between …`",
+    ),
+    Check::said(
         "dbt_expectations.expect_select_column_values_to_be_unique_within_record",
         "an expression: `(a <> b and …)`",
     ),
@@ -134,32 +137,37 @@ pub(crate) const CHECKS: &[Check] = &[
 /// The tables of the file: models, sources, seeds and snapshots, each with its columns.
 pub(crate) fn properties(cx: &mut Cx, documents: &[Node]) -> Said<()> {
     let mut found = false;
-    for document in documents {
-        for list in ["models", "seeds", "snapshots"] {
-            for model in document.get(list).map(Node::items).unwrap_or_default() {
+    for (key, list) in documents.iter().flat_map(Node::entries) {
+        match key.text.as_str() {
+            "models" | "seeds" | "snapshots" => {
                 found = true;
-                table(cx, model, "name")?;
-            }
-        }
-        for source in document.get("sources").map(Node::items).unwrap_or_default() {
-            for model in source.get("tables").map(Node::items).unwrap_or_default() {
-                found = true;
-                table(cx, model, "name")?;
-                let freshness = model.get("freshness").or_else(|| source.get("freshness"));
-                let field = model.get("loaded_at_field").or_else(|| source.get("loaded_at_field"));
-                if let Some(freshness) = freshness {
-                    let name = model.text("name").unwrap_or_default();
-                    let rules = core::freshness(freshness, field);
-                    cx.add(&name, rules);
+                for model in list.items() {
+                    table(cx, model)?;
                 }
             }
-        }
-        for entry in ["unit_tests"] {
-            for test in document.get(entry).map(Node::items).unwrap_or_default() {
-                let span = test.span;
-                let name = test.text("model").unwrap_or_default();
-                cx.add(&name, refuse(span, "a unit test has no rules in it; write it as a `test` statement"));
+            "sources" => {
+                found = true;
+                for source in list.items() {
+                    tables_of(cx, source)?;
+                }
             }
+            "unit_tests" => {
+                for test in list.items() {
+                    let name = test.text("model").unwrap_or_default();
+                    let why = "a unit test has no rules in it; write it as a `test` statement";
+                    cx.add(&name, refuse(test.span, why));
+                }
+            }
+            "version" => {}
+            "data_tests" | "tests" => {
+                found = true;
+                for test in list.items() {
+                    let why = "the query of a singular test stands in a file of its own; its rule is `name: ((select count(*) from (…) as found)) = 0`";
+                    let name = cx.default_table.clone();
+                    cx.add(&name, refuse(test.span, why));
+                }
+            }
+            other => cx.leave_out(key.span, format!("`{other}` has no tests")),
         }
     }
     if !found {
@@ -176,22 +184,110 @@ pub(crate) fn properties(cx: &mut Cx, documents: &[Node]) -> Said<()> {
     Ok(())
 }
 
-fn table(cx: &mut Cx, model: &Node, key: &str) -> Said<()> {
-    let Some(name) = model.text(key) else { return wrong(model.span, "a table without a name") };
-    columns(cx, &name, model);
-    for test in tests(model) {
-        let rules = read(cx, test, None);
-        cx.add(&name, rules);
-    }
-    for column in model.get("columns").map(Node::items).unwrap_or_default() {
-        let Some(c) = column.text("name") else { continue };
-        // A column that has to be quoted is told by `quote: true`; here quotes are put where they are needed.
-        for test in tests(column) {
-            let rules = read(cx, test, Some(&c));
+/// The tables of a source, each with its freshness.
+fn tables_of(cx: &mut Cx, source: &Node) -> Said<()> {
+    for model in source.get("tables").map(Node::items).unwrap_or_default() {
+        table(cx, model)?;
+        // Since 1.9 both may stand under `config`.
+        let of = |key: &str| {
+            let here = |node: &Node| node.get("config").and_then(|c| c.get(key)).or_else(|| node.get(key)).cloned();
+            here(model).or_else(|| here(source))
+        };
+        if let Some(freshness) = of("freshness") {
+            let name = model.text("name").unwrap_or_default();
+            let rules = core::freshness(&freshness, of("loaded_at_field").as_ref());
             cx.add(&name, rules);
         }
     }
     Ok(())
+}
+
+/// What a table and a column may have beside tests, none of which has a bearing on a verdict.
+const BESIDE: &[&str] = &[
+    "name",
+    "description",
+    "columns",
+    "tests",
+    "data_tests",
+    "config",
+    "docs",
+    "meta",
+    "tags",
+    "data_type",
+    "quote",
+    "quoting",
+    "access",
+    "group",
+    "latest_version",
+    "deprecation_date",
+    "versions",
+    "identifier",
+    "external",
+    "loader",
+    "loaded_at_field",
+    "loaded_at_query",
+    "freshness",
+    "entity",
+    "dimension",
+    "policy_tags",
+    "alias",
+    "time_spine",
+    "granularity",
+    "v",
+    "defined_in",
+];
+
+fn table(cx: &mut Cx, model: &Node) -> Said<()> {
+    let Some(name) = model.text("name") else { return wrong(model.span, "a table without a name") };
+    columns(cx, &name, model);
+    tested(cx, &name, model, None);
+    for column in model.get("columns").map(Node::items).unwrap_or_default() {
+        if let Some(c) = column.text("name") {
+            // A column that has to be quoted is told by `quote: true`; here quotes are put where they are needed.
+            tested(cx, &name, column, Some(&c));
+        }
+    }
+    // A version has tests of its own: a table of its own, as dbt calls it.
+    for version in model.get("versions").map(Node::items).unwrap_or_default() {
+        let own = format!("{name}_v{}", version.text("v").unwrap_or_default());
+        tested(cx, &own, version, None);
+        for column in version.get("columns").map(Node::items).unwrap_or_default() {
+            if let Some(c) = column.text("name") {
+                tested(cx, &own, column, Some(&c));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tests of a table, or of a column of it.
+fn tested(cx: &mut Cx, name: &str, node: &Node, column: Option<&str>) {
+    for (key, _) in node.entries() {
+        if key.text == "constraints" {
+            cx.leave_out(key.span, "`constraints` are kept by the database that builds the table".to_owned());
+        } else if !BESIDE.contains(&key.text.as_str()) {
+            let near = pipe_diagnostics::nearest(&key.text, ["data_tests", "tests", "columns"]);
+            let help = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            cx.add(name, wrong(key.span, format!("`{}` is not known of a table or a column{help}", key.text)));
+        }
+    }
+    for test in tests(node) {
+        if is_off(test) {
+            cx.leave_out(test.span, "the test is switched off (`enabled: false`)".to_owned());
+            continue;
+        }
+        let rules = read(cx, test, name, column);
+        cx.add(name, rules);
+    }
+}
+
+/// Whether a test is not run.
+fn is_off(test: &Node) -> bool {
+    let of = |node: &Node| {
+        let enabled = node.get("config").and_then(|c| c.get("enabled")).or_else(|| node.get("enabled"));
+        enabled.and_then(Node::scalar).is_some_and(|t| t.eq_ignore_ascii_case("false"))
+    };
+    of(test) || test.entries().iter().any(|(_, body)| of(body))
 }
 
 /// The columns of a table, when all of them have a type that there is here.
@@ -210,7 +306,8 @@ fn tests(node: &Node) -> impl Iterator<Item = &Node> {
 }
 
 /// A test of a table, or of a column: `- unique`, `- name: {arguments}`, or with `test_name`.
-fn read(cx: &Cx, test: &Node, column: Option<&str>) -> Said<Vec<Rule>> {
+fn read(cx: &Cx, test: &Node, table: &str, column: Option<&str>) -> Said<Vec<Rule>> {
+    let table = &crate::write::identifier(table);
     let empty = Node { kind: Kind::Map(Vec::new()), span: test.span };
     let (name, name_node, body) = match &test.kind {
         Kind::Text(name) => (name.clone(), test, &empty),
@@ -242,19 +339,14 @@ fn read(cx: &Cx, test: &Node, column: Option<&str>) -> Said<Vec<Rule>> {
     };
     let mut rules = match name.split_once('.') {
         None => core::rules(&name, &args, column.as_deref())?,
-        Some(("dbt_utils", name)) => utils::rules(name, &args, column.as_deref())?,
-        Some((_, name)) => expectations::rules(name, &args, column.as_deref())?,
+        Some(("dbt_utils", name)) => utils::rules(name, &args, column.as_deref(), table)?,
+        Some((_, name)) => expectations::rules(name, &args, column.as_deref(), table)?,
     };
     args.done()?;
     let given_name = body.text("name");
     // A row of these tests is a value, however many rows have it.
     if matches!(name.as_str(), "unique" | "accepted_values") && config.has_limit() {
-        return refuse(
-            name_node.span,
-            format!(
-                "`warn_if` and `error_if` of `{name}` count values, and rows are counted here: say how many rows in a rule, `tolerate 5`"
-            ),
-        );
+        rules = rules.iter().flat_map(|rule| config.of_values(rule, table)).collect();
     }
     for rule in &mut rules {
         rule.span = name_node.span;

@@ -7,12 +7,42 @@ use crate::compare::{Bounds, in_list};
 use crate::rule::{Rule, Said};
 use crate::words;
 
-pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<Vec<Rule>> {
+pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>, table: &str) -> Said<Vec<Rule>> {
     Ok(match name {
         "equal_rowcount" => {
             let other = table_name(args.need("compare_model")?)?;
-            vec![grouped(Rule::table("row_count_same_as", format!("row count same as {other}")), args)?]
+            match groups(args)? {
+                None => vec![Rule::table("row_count_same_as", format!("row count same as {other}"))],
+                Some(by) => {
+                    let side = |t: &str| format!("select {by}, count(*) as n from {t} group by {by}");
+                    vec![differ(format!("rows_as_{other}"), &side(table), &side(&other))]
+                }
+            }
         }
+        "equality" => {
+            let other = table_name(args.need("compare_model")?)?;
+            if args.get("compare_columns").is_none() {
+                return refuse(
+                    args.span,
+                    "all columns are compared, and the file does not say which there are; name them as `compare_columns`",
+                );
+            }
+            let columns = words::names(&args.texts("compare_columns")?);
+            if args.get("precision").is_some() {
+                return refuse(args.span, "`precision` rounds the columns that are numbers, and which are is not said");
+            }
+            let select = |t: &str| format!("select {columns} from {t}");
+            vec![differ(format!("equals_{other}"), &select(table), &select(&other))]
+        }
+        "cardinality_equality" => {
+            let c = words::name(&of_column(column, args)?);
+            let (other, field) = (table_name(args.need("to")?)?, words::name(&args.need_text("field")?));
+            let side = |t: &str, c: &str| format!("select {c} as value, count(*) as n from {t} group by {c}");
+            vec![differ(format!("{c}_as_often_as_{other}"), &side(table, &c), &side(&other, &field))]
+        }
+        // `where` is read beside the arguments.
+        "unique_where" => vec![Rule::column(&of_column(column, args)?, "unique", "unique")],
+        "not_null_where" => vec![Rule::column(&of_column(column, args)?, "not_null", "not null")],
         "fewer_rows_than" => {
             let other = table_name(args.need("compare_model")?)?;
             let sql = format!("count(*) < (select count(*) from {other})");
@@ -26,16 +56,19 @@ pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<V
             };
             let name = column.map_or_else(|| "expression_is_true".to_owned(), |c| format!("{c}_is_true"));
             // The test asks `not(expression)`: NULL passes here and there.
-            vec![Rule::boolean(name, sql)]
+            let rule = Rule::boolean(name, sql);
+            match args.text("condition")? {
+                Some(condition) => vec![rule.only(condition)],
+                None => vec![rule],
+            }
         }
         "recency" => {
             let field = args.need_text("field")?;
             args.pass(&["ignore_time_component"]);
             let part = args.need_text("datepart")?;
             let Some(count) = args.number("interval")? else { return wrong(args.span, "`interval` is missing") };
-            let Some(age) = duration(&count, &part) else { return calendar(args, &part) };
-            let rule =
-                Rule::sql(format!("{field}_recency"), format!("max({})", words::name(&field)), format!("within {age}"));
+            let predicate = within(&count, &part);
+            let rule = Rule::sql(format!("{field}_recency"), format!("max({})", words::name(&field)), predicate);
             vec![by(rule, args, "group_by_columns")?]
         }
         "at_least_one" => {
@@ -72,11 +105,16 @@ pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<V
         "relationships_where" => {
             let rule = references(&of_column(column, args)?, args)?;
             let true_or_none = |c: Option<String>| c.filter(|c| !matches!(c.replace(' ', "").as_str(), "1=1" | "true"));
-            if true_or_none(args.text("to_condition")?).is_some() {
-                return refuse(
-                    args.span,
-                    "`to_condition` picks rows of the other table; make a model of them and reference that",
-                );
+            if let Some(to) = true_or_none(args.text("to_condition")?) {
+                let c = words::name(&of_column(column, args)?);
+                let (other, field) = (table_name(args.need("to")?)?, words::name(&args.need_text("field")?));
+                let from =
+                    true_or_none(args.text("from_condition")?).map(|f| format!(" and ({f})")).unwrap_or_default();
+                let mine = format!("select {c} as value from {table} where {c} is not null{from}");
+                let theirs = format!("select {field} as value from {other} where {to}");
+                let orphans = format!("({mine}) as mine left join ({theirs}) as theirs on mine.value = theirs.value");
+                let sql = format!("(select count(*) from {orphans} where theirs.value is null)");
+                return Ok(vec![Rule::query(format!("{c}_in_{other}"), sql, "= 0")]);
             }
             match true_or_none(args.text("from_condition")?) {
                 Some(condition) => vec![rule.only(condition)],
@@ -100,8 +138,7 @@ pub(super) fn rules(name: &str, args: &Args<'_>, column: Option<&str>) -> Said<V
         "unique_combination_of_columns" => {
             let columns = args.texts("combination_of_columns")?;
             args.pass(&["quote_columns"]);
-            let note = "a key with a NULL in it is never a duplicate; dbt-utils groups by it, and NULLs with NULLs";
-            vec![Rule::key(&columns, "unique", "unique").note(note)]
+            vec![Rule::combination(&columns)]
         }
         "accepted_range" => {
             let c = of_column(column, args)?;
@@ -139,11 +176,36 @@ pub(super) fn by(mut rule: Rule, args: &Args<'_>, key: &str) -> Said<Rule> {
     Ok(rule)
 }
 
+/// `group_by_columns`, as SQL.
+fn groups(args: &Args<'_>) -> Said<Option<String>> {
+    match args.get("group_by_columns").is_some_and(|g| !g.items().is_empty()) {
+        true => Ok(Some(words::names(&args.texts("group_by_columns")?))),
+        false => Ok(None),
+    }
+}
+
 fn grouped(rule: Rule, args: &Args<'_>) -> Said<Rule> {
-    if args.get("group_by_columns").is_some_and(|g| !g.items().is_empty()) {
-        return refuse(args.span, "two tables cannot be compared group by group; make a model of the groups of each");
+    if groups(args)?.is_some() {
+        return refuse(
+            args.span,
+            "which of two tables has fewer rows is not asked group by group; make a model of the groups of each",
+        );
     }
     Ok(rule)
+}
+
+/// How many rows one of two queries has and the other has not; none.
+pub(super) fn differ(name: String, mine: &str, theirs: &str) -> Rule {
+    let alone = |a: &str, b: &str| format!("(select count(*) from ({a} except {b}) as alone)");
+    Rule::query(name, format!("{} + {}", alone(mine, theirs), alone(theirs, mine)), "= 0")
+}
+
+/// No older than so many parts of dates; months and years are the calendar's.
+pub(super) fn within(count: &str, part: &str) -> String {
+    match duration(count, part) {
+        Some(age) => format!("within {age}"),
+        None => format!(">= (now() - interval '{count} {part}')"),
+    }
 }
 
 fn ranges(args: &Args<'_>) -> Said<Vec<Rule>> {

@@ -66,7 +66,7 @@ pub(super) fn read(tokens: &[Token], span: Span) -> Said<Option<Condition>> {
             return wrong(head.span, "`between` needs two bounds, `between 1 and 5`");
         };
         let (low, high) = (tail.get(..at).unwrap_or_default(), tail.get(at + 1..).unwrap_or_default());
-        if let Some(history) = history(low, high) {
+        if let Some(history) = history(low, high, span)? {
             return if negated {
                 refuse(head.span, "`not between` bounds of earlier runs cannot be said")
             } else {
@@ -99,13 +99,13 @@ pub(super) fn read(tokens: &[Token], span: Span) -> Said<Option<Condition>> {
         _ => return wrong(head.span, "a condition begins with a comparison, `between`, `in` or `matches`"),
     };
     if tail.iter().any(|t| word_is(Some(t), "last"))
-        && let Some(share) = share_of(&joined(tail))
+        && let Some(share) = reckoned(&joined(tail))
     {
         return match sign {
             "=" if share.starts_with("100% ") => {
                 Ok(Some(Condition::History(vec![format!("within {}", share.replacen("100%", "0%", 1))])))
             }
-            "=" | "<>" => refuse(head.span, "a share of earlier runs is compared by `<`, `<=`, `>=` or `>`"),
+            "=" | "<>" => refuse(head.span, "a number of earlier runs is compared by `<`, `<=`, `>=` or `>`"),
             sign => Ok(Some(Condition::History(vec![format!("{sign} {share}")]))),
         };
     }
@@ -151,7 +151,7 @@ fn value(tokens: &[Token], span: Span) -> Said<Value> {
         }
         _ if tokens.iter().any(|t| word_is(Some(t), "last")) => refuse(
             at,
-            "of earlier runs there is a share of their mean, median, least or greatest, `> 80% of last 10 runs`, and `within n sigma over last k runs`; another reckoning with `last(k)` cannot be said",
+            "of earlier runs there are shares of their mean, median, least, greatest, sum and standard deviation, added up with numbers, as in `> minimum of last 5 runs - 1`; another reckoning with `last(k)` cannot be said",
         ),
         [] => wrong(span, "a value is missing"),
         _ => wrong(at, "this is no value"),
@@ -184,6 +184,47 @@ fn bare(text: &str) -> &str {
     inner.filter(|t| balanced(t)).unwrap_or(text)
 }
 
+/// `0.8*avg(last(10))` as `80% of last 10 runs`, `min(last(5))-1` as `minimum of last 5 runs - 1`.
+fn reckoned(text: &str) -> Option<String> {
+    let (mut terms, mut numbers) = (Vec::new(), Vec::new());
+    for (minus, part) in summands(text)? {
+        let part = bare(part);
+        if crate::node::is_number(part) {
+            numbers.push((minus, words::number(part)));
+        } else {
+            terms.push((minus, share_of(part)?));
+        }
+    }
+    // What is taken away from comes first.
+    terms.sort_by_key(|(minus, _)| *minus);
+    let (_, first) = terms.first().filter(|(minus, _)| !minus)?;
+    if let ([_], []) = (terms.as_slice(), numbers.as_slice()) {
+        return Some(first.clone());
+    }
+    let rest = terms.iter().skip(1).chain(&numbers);
+    let whole = |t: &str| t.strip_prefix("100% of ").unwrap_or(t).to_owned();
+    let sign = |minus: bool| if minus { "-" } else { "+" };
+    let more: String = rest.map(|(minus, t)| format!(" {} {}", sign(*minus), whole(t))).collect();
+    Some(format!("{}{more}", whole(first)))
+}
+
+/// The parts of a sum, each with whether it is taken away.
+fn summands(text: &str) -> Option<Vec<(bool, &str)>> {
+    let (mut out, mut depth, mut start, mut minus) = (Vec::new(), 0i32, 0usize, false);
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        // The sign of a number belongs to it.
+        let before = text.get(start..at).unwrap_or_default();
+        if depth == 0 && matches!(c, '+' | '-') && !before.is_empty() && !before.ends_with('*') {
+            out.push((minus, before));
+            (start, minus) = (at + 1, c == '-');
+        }
+    }
+    let last = text.get(start..).filter(|last| !last.is_empty() && depth == 0)?;
+    out.push((minus, last));
+    Some(out)
+}
+
 /// `0.8*avg(last(10))` as `80% of last 10 runs`.
 fn share_of(text: &str) -> Option<String> {
     let (factor, of) = match text.split_once('*') {
@@ -199,6 +240,8 @@ fn share_of(text: &str) -> Option<String> {
                 "median" => "median of ",
                 "min" => "minimum of ",
                 "max" => "maximum of ",
+                "sum" => "sum of ",
+                "std" | "stddev" => "stddev of ",
                 _ => return None,
             };
             (middle, runs)
@@ -213,28 +256,37 @@ fn share_of(text: &str) -> Option<String> {
     })
 }
 
-/// Bounds of earlier runs, which are not included: `avg(last(10)) - 3*std(last(10))` and the same with `+`; `0.9 * last(1)` and
-/// `1.1 * last(1)`.
-fn history(low: &[Token], high: &[Token]) -> Option<Vec<String>> {
-    let (low, high) = (joined(low), joined(high));
-    let spread = |text: &str, sign: char| -> Option<(String, String)> {
-        let rest = text.strip_prefix("avg(last(")?;
-        let (runs, rest) = rest.split_once("))")?;
-        let rest = rest.strip_prefix(sign)?;
-        let (factor, inner) = match rest.split_once('*') {
-            Some((a, b)) if a.starts_with(|c: char| c.is_ascii_digit()) => (a.to_owned(), b.to_owned()),
-            Some((a, b)) => (b.to_owned(), a.to_owned()),
-            None => ("1".to_owned(), rest.to_owned()),
-        };
-        let inner = inner.strip_prefix("std(last(").or_else(|| inner.strip_prefix("stddev(last("))?;
-        (inner.strip_suffix("))")? == runs).then(|| (factor, runs.to_owned()))
-    };
-    if let (Some(a), Some(b)) = (spread(&low, '-'), spread(&high, '+'))
+/// Bounds of which one at least is of earlier runs, which are not included: `avg(last(10)) - 3*std(last(10))` and the same
+/// with `+`; `min(last(5)) - 1`.
+fn history(low: &[Token], high: &[Token], span: Span) -> Said<Option<Vec<String>>> {
+    if ![low, high].into_iter().flatten().any(|t| word_is(Some(t), "last")) {
+        return Ok(None);
+    }
+    let (low_text, high_text) = (joined(low), joined(high));
+    if let (Some(a), Some(b)) = (spread(&low_text, '-'), spread(&high_text, '+'))
         && a == b
     {
-        return Some(vec![format!("within {} sigma over last {} runs", a.0, a.1)]);
+        return Ok(Some(vec![format!("within {} sigma over last {} runs", a.0, a.1)]));
     }
-    Some(vec![format!("> {}", share_of(&low)?), format!("< {}", share_of(&high)?)])
+    let end = |sign: &str, text: &str, tokens: &[Token]| match reckoned(text) {
+        Some(found) => Ok(format!("{sign} {found}")),
+        None => value(tokens, span)?.sql(span).map(|sql| format!("{sign} {sql}")),
+    };
+    Ok(Some(vec![end(">", &low_text, low)?, end("<", &high_text, high)?]))
+}
+
+/// `avg(last(10))-3*std(last(10))` as `3` and `10`.
+fn spread(text: &str, sign: char) -> Option<(String, String)> {
+    let rest = text.strip_prefix("avg(last(")?;
+    let (runs, rest) = rest.split_once("))")?;
+    let rest = rest.strip_prefix(sign)?;
+    let (factor, inner) = match rest.split_once('*') {
+        Some((a, b)) if a.starts_with(|c: char| c.is_ascii_digit()) => (a.to_owned(), b.to_owned()),
+        Some((a, b)) => (b.to_owned(), a.to_owned()),
+        None => ("1".to_owned(), rest.to_owned()),
+    };
+    let inner = inner.strip_prefix("std(last(").or_else(|| inner.strip_prefix("stddev(last("))?;
+    (inner.strip_suffix("))")? == runs).then(|| (factor, runs.to_owned()))
 }
 
 fn balanced(text: &str) -> bool {
@@ -243,4 +295,28 @@ fn balanced(text: &str) -> bool {
         depth += i32::from(c == '(') - i32::from(c == ')');
         depth >= 0
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reckoned;
+
+    #[test]
+    fn sums_of_earlier_runs_are_read() {
+        let cases = [
+            ("avg(last(10))", "100% of last 10 runs"),
+            ("0.8*avg(last(10))", "80% of last 10 runs"),
+            ("avg(last(10))*0.6", "60% of last 10 runs"),
+            ("min(last(5))-1", "minimum of last 5 runs - 1"),
+            ("avg(last(10))+std(last(2))", "last 10 runs + stddev of last 2 runs"),
+            ("1+0.5*max(last(3))", "50% of maximum of last 3 runs + 1"),
+            ("100-last(1)+sum(last(2))", "sum of last 2 runs - last run + 100"),
+        ];
+        for (theirs, ours) in cases {
+            assert_eq!(reckoned(theirs).as_deref(), Some(ours), "{theirs}");
+        }
+        for none in ["avg(last(10)+0.1", "index(last(3),1)", "5-last(1)", "last(3)", "avg(last(2))/2"] {
+            assert_eq!(reckoned(none), None, "{none}");
+        }
+    }
 }

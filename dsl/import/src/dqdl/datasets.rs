@@ -4,11 +4,12 @@ use super::condition::Condition;
 use super::parse::Written;
 use super::{is_whole, judge};
 use crate::args::{refuse, wrong};
+use crate::query::{self, Own};
 use crate::rule::{Rule, Said};
 use crate::words;
 
 /// The rules of a type that knows another table; none of other types.
-pub(super) fn rules(written: &Written, condition: Option<&Condition>) -> Said<Vec<Rule>> {
+pub(super) fn rules(written: &Written, condition: Option<&Condition>, own: &Own<'_>) -> Said<Vec<Rule>> {
     let span = written.span;
     let parameter = |n: usize| match written.parameters.get(n) {
         Some(text) => Ok(text.clone()),
@@ -27,7 +28,7 @@ pub(super) fn rules(written: &Written, condition: Option<&Condition>) -> Said<Ve
             ratio(format!("row_count_as_{other}"), sql)?
         }
         "AggregateMatch" => {
-            let (mine, theirs) = (parameter(0)?, parameter(1)?);
+            let (mine, theirs) = (parameter(0)?.replace("primary.", ""), parameter(1)?);
             let Some((other, aggregate)) = elsewhere(&theirs) else {
                 return wrong(
                     span,
@@ -57,25 +58,25 @@ pub(super) fn rules(written: &Written, condition: Option<&Condition>) -> Said<Ve
             let columns: Vec<&str> = columns.trim_matches(['{', '}']).split(',').map(str::trim).collect();
             let other = crate::write::identifier(other);
             let rule = Rule::key(&mine, "references", format!("references {other} ({})", words::names(&columns)));
-            vec![super::share(rule.null_fails(), condition, written)?]
+            vec![super::least(rule.null_fails(), condition, written)?]
         }
         "DatasetMatch" => {
             let other = crate::write::identifier(&parameter(0)?);
+            let key = parameter(1)?;
             let Some(matched) = written.parameters.get(2) else {
                 return refuse(
                     span,
                     "all columns are compared, and the file does not say which there are; name them in a third parameter",
                 );
             };
-            let key = parameter(1)?;
             let pairs: Vec<(String, String)> = key.split(',').chain(matched.split(',')).map(pair).collect();
             let mine: Vec<String> = pairs.iter().map(|(a, _)| a.clone()).collect();
             let theirs: Vec<String> = pairs.iter().map(|(_, b)| b.clone()).collect();
             let rule = Rule::key(&mine, "references", format!("references {other} ({})", words::names(&theirs)));
             let note = "a row with a NULL in these columns is passed over; Glue compares NULLs as equal values";
-            vec![super::share(rule.note(note), condition, written)?]
+            vec![super::least(rule.note(note), condition, written)?]
         }
-        "CustomSql" => custom(&parameter(0)?, condition, written)?,
+        "CustomSql" => custom(&parameter(0)?, condition, written, own)?,
         _ => Vec::new(),
     })
 }
@@ -97,36 +98,21 @@ fn elsewhere(text: &str) -> Option<(String, String)> {
 }
 
 /// A query of `primary`: an aggregate that is bounded, or the rows that pass.
-fn custom(query: &str, condition: Option<&Condition>, written: &Written) -> Said<Vec<Rule>> {
+/// A number that is asked for, of `primary` or of other tables; without a condition the rows that pass.
+fn custom(text: &str, condition: Option<&Condition>, written: &Written, own: &Own<'_>) -> Said<Vec<Rule>> {
     let span = written.span;
-    let Some((selected, picked)) = crate::compare::of_own_table(query, |name| name == "primary") else {
-        let own = query.to_lowercase().split_whitespace().any(|w| w.contains("primary"));
-        return match condition {
-            // A query of other tables is a number by itself.
-            Some(condition) if !own => {
-                let sql = format!("({})", query.trim());
-                let found = judge::number(condition, span)?;
-                Ok(found.into_iter().map(|p| Rule::sql("custom_sql", sql.clone(), p)).collect())
-            }
-            _ => refuse(
-                span,
-                "a query that is more than an aggregate or a condition of `primary` is no rule; make a model of it and judge that",
-            ),
-        };
-    };
-    match (condition, picked) {
-        (Some(condition), picked) => {
-            let rules = judge::number(condition, span)?.into_iter().map(|p| {
-                let rule = Rule::sql("custom_sql", selected.clone(), p);
-                match &picked {
-                    Some(picked) => rule.only(picked.clone()),
-                    None => rule,
-                }
-            });
-            Ok(rules.collect())
+    match condition {
+        Some(condition) => {
+            let number = query::number(text, own, span)?;
+            Ok(judge::number(condition, span)?.into_iter().map(|p| number.rule("custom_sql", p)).collect())
         }
-        // The rows that the query finds are those that pass.
-        (None, Some(picked)) => Ok(vec![Rule::boolean("custom_sql", picked).null_fails()]),
-        (None, None) => refuse(span, "a query that finds all rows says nothing"),
+        None => match query::rows_of(text, own, span)? {
+            Some(Some(condition)) => Ok(vec![Rule::boolean("custom_sql", condition).null_fails()]),
+            Some(None) => refuse(span, "a query that finds all rows says nothing"),
+            None => refuse(
+                span,
+                "the rows that a query of several tables finds are those that pass, and which they are cannot be said row by row; count them, `CustomSql \"select count(*) …\" = 0`",
+            ),
+        },
     }
 }

@@ -15,8 +15,8 @@ pub(super) fn number(condition: &Condition, span: Span) -> Said<Vec<String>> {
         Condition::In(values) => vec![format!("in ({})", list(values, span)?)],
         Condition::NotIn(values) => vec![format!("not in ({})", list(values, span)?)],
         Condition::History(history) => history.clone(),
-        Condition::NotBetween(..) => {
-            return refuse(span, "a number outside of bounds is an expression: `(mean(c) <= 1 or mean(c) >= 5)`");
+        Condition::NotBetween(low, high) => {
+            vec![format!("not strictly between {} and {}", low.sql(span)?, high.sql(span)?)]
         }
         Condition::Matches(_) | Condition::NotMatches(_) => return wrong(span, "a number matches no pattern"),
     })
@@ -73,7 +73,7 @@ pub(super) fn values(column: &str, condition: &Condition, span: Span) -> Said<Ru
                 .null_fails()
         }
         Condition::NotBetween(low, high) => {
-            rule("any_of", format!("any of (<= {}, >= {})", low.sql(span)?, high.sql(span)?)).null_fails()
+            rule("not_between", format!("not strictly between {} and {}", low.sql(span)?, high.sql(span)?)).null_fails()
         }
         Condition::In(values) => set(column, values, span)?,
         Condition::NotIn(values) => {
@@ -131,52 +131,134 @@ fn set(column: &str, values: &[Value], span: Span) -> Said<Rule> {
 
 /// A rule as one verdict of the whole table, to be joined with others: `c nulls = 0`, `(count(*) filter (where …) = 0)`.
 pub(super) fn of_table(rule: &Rule, span: Span) -> Said<String> {
-    if !rule.filter.is_empty() || rule.tolerate.is_some() {
-        return refuse(span, "`where` and `with threshold` of one of several rules joined by `or` cannot be said");
+    if rule.predicate.contains(" last ") {
+        // Too few earlier runs are no verdict, and so no part of one.
+        return refuse(span, "a rule on earlier runs cannot be joined with others by `or`");
     }
+    let filter = (!rule.filter.is_empty())
+        .then(|| rule.filter.iter().map(|f| format!("({})", f.trim())).collect::<Vec<_>>().join(" and "));
+    let of = Rows { filter: filter.as_deref(), tolerate: rule.tolerate.as_deref() };
+    let cannot = |what: &str| refuse(span, format!("{what} cannot be joined with others by `or`"));
     match &rule.subject {
-        Subject::Table | Subject::Sql(_) if rule.predicate.contains(" last ") => {
-            refuse(span, "a rule on earlier runs cannot be joined with others by `or`")
-        }
         Subject::Table if rule.check == "row_count" => {
-            Ok(format!("(count(*)) {}", rule.predicate.trim_start_matches("row count ")))
+            Ok(format!("({}) {}", of.aggregate("count(*)"), rule.predicate.trim_start_matches("row count ")))
         }
-        Subject::Table | Subject::Key(_) | Subject::Line(_) => {
-            refuse(span, "a rule about columns or keys cannot be joined with others by `or`")
+        Subject::Key(columns) if rule.check == "unique" && rule.tolerate.is_none() => {
+            let key = format!("count(distinct struct({}))", words::names(columns));
+            Ok(format!("({} = {})", of.aggregate("count(*)"), of.aggregate(&key)))
         }
-        Subject::Sql(sql) if rule.predicate.is_empty() => Ok(counted(sql, rule.null_fails)),
-        Subject::Sql(sql) if sql.contains("coalesce(length(") => {
-            Ok(counted(&judged(sql, &rule.predicate, span)?, false))
+        Subject::Table | Subject::Key(_) | Subject::Line(_) => cannot("a rule about columns or keys"),
+        Subject::Sql(sql) if rule.predicate.is_empty() || sql.contains("coalesce(length(") => {
+            of.violating(&of_row(rule, span)?, rule.null_fails, span)
         }
-        Subject::Sql(sql) => Ok(format!("({sql}) {}", rule.predicate)),
+        Subject::Sql(sql) if filter.is_none() => Ok(format!("({sql}) {}", rule.predicate)),
+        Subject::Sql(sql) => match sql.split_once('(') {
+            // One call of an aggregate takes the filter behind it.
+            Some((function, rest))
+                if function.chars().all(|c| c.is_alphanumeric() || c == '_') && !rest.contains(['(', '=']) =>
+            {
+                Ok(format!("({}) {}", of.aggregate(sql), rule.predicate))
+            }
+            _ => cannot("a number with `where` of this kind"),
+        },
         Subject::Column(column) => {
             let c = words::name(column);
+            if super::STATISTICS.iter().any(|(_, word)| *word == rule.check) {
+                return of.statistic(&c, rule, span);
+            }
             match rule.check {
-                "not_null" => Ok(format!("{c} nulls = 0")),
-                "unique" => Ok(format!("{c} duplicates = 0")),
-                "within_sigma" | "within_age" | "castable" | "references" => {
-                    refuse(span, "this rule cannot be joined with others by `or`")
-                }
-                // Too few earlier runs are no verdict, and so no part of one.
-                _ if rule.predicate.contains(" last ") => {
-                    refuse(span, "a rule on earlier runs cannot be joined with others by `or`")
-                }
-                _ if super::STATISTICS.iter().any(|(_, word)| *word == rule.check) => {
-                    Ok(format!("{c} {}", rule.predicate))
-                }
-                _ => Ok(counted(&judged(&c, &rule.predicate, span)?, rule.null_fails)),
+                "not_null" if of.are_all() => Ok(format!("{c} nulls = 0")),
+                "unique" if of.are_all() => Ok(format!("{c} duplicates = 0")),
+                "unique" if rule.tolerate.is_none() => Ok(format!(
+                    "({} = {})",
+                    of.aggregate(&format!("count({c})")),
+                    of.aggregate(&format!("count(distinct {c})"))
+                )),
+                "unique" | "within_sigma" | "references" => cannot("a rule of rows beside others"),
+                _ => of.violating(&of_row(rule, span)?, rule.null_fails, span),
             }
         }
     }
 }
 
-/// No row of which the condition does not hold.
-fn counted(condition: &str, null_fails: bool) -> String {
-    format!("(count(*) filter (where not coalesce({condition}, {})) = 0)", !null_fails)
+/// A rule on rows as the condition that holds of those that pass.
+fn of_row(rule: &Rule, span: Span) -> Said<String> {
+    match &rule.subject {
+        Subject::Sql(sql) if rule.predicate.is_empty() => Ok(sql.clone()),
+        Subject::Sql(sql) if sql.contains("coalesce(length(") => judged(sql, &rule.predicate, span),
+        Subject::Column(c) if rule.check == "not_null" => Ok(format!("{} is not null", words::name(c))),
+        Subject::Column(c) if !matches!(rule.check, "unique" | "references") => {
+            judged(&words::name(c), &rule.predicate, span)
+        }
+        _ => refuse(span, "a rule of rows beside others cannot be said as a share of rows"),
+    }
+}
+
+/// The share of the rows that pass.
+pub(super) fn share_of(rule: &Rule, span: Span) -> Said<String> {
+    let passes = format!("coalesce({}, {})", of_row(rule, span)?, !rule.null_fails);
+    Ok(format!("cast(count(*) filter (where {passes}) as double) / nullif(count(*), 0)"))
+}
+
+/// The rows that a part of an `or` is about, and how many of them may violate.
+struct Rows<'a> {
+    filter: Option<&'a str>,
+    tolerate: Option<&'a str>,
+}
+
+impl Rows<'_> {
+    fn are_all(&self) -> bool {
+        self.filter.is_none() && self.tolerate.is_none()
+    }
+
+    /// An aggregate over these rows.
+    fn aggregate(&self, call: &str) -> String {
+        self.filter.map_or_else(|| call.to_owned(), |filter| format!("{call} filter (where {filter})"))
+    }
+
+    /// No more rows than may of which the condition does not hold.
+    fn violating(&self, condition: &str, null_fails: bool, span: Span) -> Said<String> {
+        let filter = self.filter.map(|f| format!("{f} and ")).unwrap_or_default();
+        let count = format!("count(*) filter (where {filter}not coalesce({condition}, {}))", !null_fails);
+        match self.tolerate {
+            None => Ok(format!("({count} = 0)")),
+            Some(share) => match share.strip_suffix('%') {
+                Some(share) => Ok(format!("(100 * {count} <= {share} * {})", self.aggregate("count(*)"))),
+                None => refuse(span, "a number of rows that may violate cannot be joined with others by `or`"),
+            },
+        }
+    }
+
+    /// A number of a column.
+    fn statistic(&self, c: &str, rule: &Rule, span: Span) -> Said<String> {
+        let Some(filter) = self.filter else { return Ok(format!("{c} {}", rule.predicate)) };
+        let test = rule.predicate.strip_prefix(rule.check).unwrap_or_default();
+        let sql = match rule.check {
+            "completeness" => {
+                let all = self.aggregate("count(*)");
+                format!("cast({} as double) / nullif({all}, 0)", self.aggregate(&format!("count({c})")))
+            }
+            "distinct" => self.aggregate(&format!("count(distinct {c})")),
+            "mean" => self.aggregate(&format!("avg({c})")),
+            "sum" => self.aggregate(&format!("sum({c})")),
+            word => {
+                return refuse(
+                    span,
+                    format!("the {word} of the rows where `{filter}` cannot be joined with others by `or`"),
+                );
+            }
+        };
+        Ok(format!("({sql}){test}"))
+    }
 }
 
 /// A predicate as SQL.
 fn judged(subject: &str, predicate: &str, span: Span) -> Said<String> {
+    if let Some(bounds) = predicate.strip_prefix("not strictly between ")
+        && let Some((low, high)) = bounds.split_once(" and ")
+    {
+        return Ok(format!("({subject} <= {low} or {subject} >= {high})"));
+    }
     if let Some(bounds) = predicate.strip_prefix("strictly between ")
         && let Some((low, high)) = bounds.split_once(" and ")
     {
@@ -188,8 +270,25 @@ fn judged(subject: &str, predicate: &str, span: Span) -> Said<String> {
     if let Some(regex) = predicate.strip_prefix("not matches ") {
         return Ok(format!("not regexp_like({subject}, {regex})"));
     }
+    if let Some(ty) = predicate.strip_prefix("castable as ") {
+        return Ok(format!("{subject} is null or try_cast({subject} as {ty}) is not null"));
+    }
+    if let Some(age) = predicate.strip_prefix("within ") {
+        return Ok(format!("{subject} >= {}", ago(age)));
+    }
     if predicate.contains(" of (") {
         return refuse(span, "this condition cannot be joined with others by `or`");
     }
     Ok(format!("{subject} {predicate}"))
+}
+
+/// The time so long ago, of a duration such as `24h`.
+pub(super) fn ago(age: &str) -> String {
+    let (number, unit) = age.split_at(age.len().saturating_sub(1));
+    let unit = match unit {
+        "m" => "minutes",
+        "h" => "hours",
+        _ => "days",
+    };
+    format!("now() - interval '{number} {unit}'")
 }

@@ -6,17 +6,20 @@
 
 mod condition;
 mod datasets;
+mod files;
 mod judge;
 mod parse;
 mod tokens;
 
 use condition::{Condition, Value};
 use parse::{Tree, Written};
+use pipe_diagnostics::Span;
 
 use crate::args::{refuse, wrong};
 use crate::catalogue::Check;
 use crate::import::Cx;
 use crate::node::{self, Node};
+use crate::query::{self, Own};
 use crate::rule::{Rule, Said};
 use crate::{types, words};
 
@@ -49,6 +52,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("SchemaMatch", "`columns same as other`, for all of it"),
     Check::said("AggregateMatch", "an expression: one aggregate by the other"),
     Check::said("DetectAnomalies", "`within 3 sigma over last 14 runs`, in place of a forecast"),
+    Check::said("FileFreshness", "a share of `files('…')` by `modified`"),
+    Check::said("FileSize", "a share of `files('…')` by `bytes`; a KB is 1024 bytes"),
+    Check::said("FileUniqueness", "a share of `files('…')`: contents that no other file has, by `sha256`"),
+    Check::said("FileMatch", "`md5` or `sha256` of `files('…')` in a list, or the same in both; `SHA-1` is refused"),
     Check::said("Range", "`c range …`"),
     Check::said("InterquartileRange", "`c iqr …`"),
     Check::said("Skewness", "`c skewness …`"),
@@ -58,21 +65,16 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// What is no rule about data, and why it is not said.
-const BESIDE: &[(&str, &str)] = &[
-    ("FileFreshness", "is about files; the age of what a source reads is `(max(c)) within 1d`"),
-    (
-        "FileMatch",
-        "compares checksums of files; a source's files are compared by their content when they are read again",
-    ),
-    ("FileUniqueness", "compares checksums of files; a file with the same content is read once"),
-    ("FileSize", "is about the size of files; say `row count …`"),
-    ("AllStatistics", "is an analyzer: it measures and judges nothing"),
-];
+const BESIDE: &[(&str, &str)] = &[("AllStatistics", "is an analyzer: it measures and judges nothing")];
 
 /// Reads a ruleset.
 pub(crate) fn ruleset(cx: &mut Cx, text: &str) -> Said<()> {
     let table = cx.default_table.clone();
-    for tree in parse::ruleset(text, cx.file)? {
+    let parse::Ruleset { rules: trees, beside } = parse::ruleset(text, cx.file)?;
+    for (span, what) in beside {
+        cx.leave_out(span, what);
+    }
+    for tree in trees {
         let rules = tree.and_then(|tree| rules(cx, &tree));
         cx.add(&table, rules);
     }
@@ -134,6 +136,9 @@ fn read(cx: &Cx, written: &Written) -> Said<Vec<Rule>> {
         return refuse(written.span, format!("`{name}` {why}"));
     }
     cx.known(&written.kind, &Node { kind: node::Kind::Null, span: written.span })?;
+    if files::KINDS.contains(&written.kind.as_str()) {
+        return Ok(vec![files::rule(written)?]);
+    }
     for (tag, value) in &written.tags {
         // Texts differ by case unless a tag says otherwise; so do they here.
         let plain = matches!((tag.as_str(), value.to_lowercase().as_str()), ("ignoreCase", "false") | ("ruleType", _));
@@ -142,18 +147,21 @@ fn read(cx: &Cx, written: &Written) -> Said<Vec<Rule>> {
         }
     }
     let condition = condition::read(&written.condition, written.span)?;
-    let mut rules = datasets::rules(written, condition.as_ref())?;
+    let table = crate::write::identifier(&cx.default_table);
+    let own = Own { names: &["primary"], table: &table };
+    let mut rules = datasets::rules(written, condition.as_ref(), &own)?;
     if rules.is_empty() {
-        rules = columns(written, condition.as_ref())?;
+        rules = columns(written, condition.as_ref(), &own)?;
     }
     if let Some(filter) = &written.filter {
         for rule in &mut rules {
-            rule.filter.push(filter.clone());
+            rule.pick(Some(filter.clone()));
         }
     }
     if let Some(threshold) = &written.threshold {
         let condition = condition::read(threshold, written.span)?;
-        rules = rules.into_iter().map(|r| share(r, condition.as_ref(), written)).collect::<Said<_>>()?;
+        let shared = rules.into_iter().map(|r| share(r, condition.as_ref(), written));
+        rules = shared.collect::<Said<Vec<_>>>()?.into_iter().flatten().collect();
     }
     Ok(rules)
 }
@@ -174,7 +182,7 @@ const STATISTICS: &[(&str, &str)] = &[
 ];
 
 /// Rules about the columns of one table.
-fn columns(written: &Written, condition: Option<&Condition>) -> Said<Vec<Rule>> {
+fn columns(written: &Written, condition: Option<&Condition>, own: &Own<'_>) -> Said<Vec<Rule>> {
     let span = written.span;
     let column = |n: usize| match written.parameters.get(n) {
         Some(column) => Ok(column.trim_matches('`').to_owned()),
@@ -196,6 +204,12 @@ fn columns(written: &Written, condition: Option<&Condition>) -> Said<Vec<Rule>> 
         "RowCount" => {
             let rule = |p: String| Rule::table(judge::check_of(&p, "row_count"), format!("row count {p}"));
             judged()?.into_iter().map(rule).collect()
+        }
+        "ColumnCount" if matches!(condition, Some(Condition::History(_))) => {
+            return refuse(
+                span,
+                "the number of columns is not compared with earlier runs; a changed source is told by itself, and fails unless a clause of `heal` says otherwise",
+            );
         }
         "ColumnCount" => {
             judged()?.into_iter().map(|p| Rule::table("column_count", format!("column count {p}"))).collect()
@@ -241,36 +255,76 @@ fn columns(written: &Written, condition: Option<&Condition>) -> Said<Vec<Rule>> 
             Some(condition) => vec![judge::values(&column(0)?, condition, span)?],
             None => return wrong(span, "`ColumnValues` needs a condition such as `> 0`"),
         },
-        "DataFreshness" => {
-            let c = column(0)?;
-            match condition {
-                Some(Condition::Compare("<" | "<=", Value::Duration(age))) => {
-                    vec![Rule::column(&c, "within_age", format!("within {age}")).null_fails()]
-                }
-                _ => {
-                    return refuse(
-                        span,
-                        "an age that is not at most so long is an expression: `(c < now() - interval '3 days')`",
-                    );
-                }
-            }
-        }
-        "DetectAnomalies" => {
-            let what = column(0)?;
-            let note = "Glue learns a forecast from earlier runs; here the number is compared with their mean";
-            let history = "within 3 sigma over last 14 runs";
-            let rule = match (what.as_str(), written.parameters.get(1)) {
-                ("RowCount", _) => Rule::table("within_sigma", format!("row count {history}")),
-                (metric, Some(c)) => match STATISTICS.iter().find(|(name, _)| *name == metric) {
-                    Some((_, word)) => Rule::column(c, "within_sigma", format!("{word} {history}")),
-                    None => return refuse(span, format!("anomalies of `{metric}` cannot be said")),
-                },
-                (metric, None) => return refuse(span, format!("anomalies of `{metric}` cannot be said")),
-            };
-            vec![rule.note(note)]
-        }
+        "DataFreshness" => vec![aged(&column(0)?, condition, span)?],
+        "DetectAnomalies" => anomalies(&column(0)?, written, own)?,
         other => return refuse(span, format!("`{other}` is not known")),
     })
+}
+
+/// How old each row is: its age is compared, so that an older row has the lesser time.
+fn aged(c: &str, condition: Option<&Condition>, span: Span) -> Said<Rule> {
+    let age = |value: &Value| match value {
+        Value::Duration(age) => Ok(age.clone()),
+        _ => wrong(span, "an age is compared with a length of time, `<= 24 hours`"),
+    };
+    let since = |value: &Value| age(value).map(|age| format!("({})", judge::ago(&age)));
+    let rule = match condition {
+        Some(Condition::Compare("<" | "<=", value)) => Rule::column(c, "within_age", format!("within {}", age(value)?)),
+        Some(Condition::Compare(">", value)) => Rule::column(c, "lt", format!("< {}", since(value)?)),
+        Some(Condition::Compare(">=", value)) => Rule::column(c, "le", format!("<= {}", since(value)?)),
+        Some(Condition::Between(low, high)) => {
+            let predicate = format!("strictly between {} and {}", since(high)?, since(low)?);
+            Rule::column(c, "strictly_between", predicate)
+        }
+        Some(Condition::NotBetween(low, high)) => {
+            let predicate = format!("not strictly between {} and {}", since(high)?, since(low)?);
+            Rule::column(c, "not_between", predicate)
+        }
+        _ => return wrong(span, "`DataFreshness` needs an age, `<= 24 hours` or `between 1 days and 3 days`"),
+    };
+    Ok(rule.null_fails())
+}
+
+/// A number of the table, or numbers of a column, against earlier runs.
+fn anomalies(what: &str, written: &Written, own: &Own<'_>) -> Said<Vec<Rule>> {
+    let span = written.span;
+    let history = "within 3 sigma over last 14 runs";
+    let parameter = |n: usize| match written.parameters.get(n) {
+        Some(text) => Ok(text.trim_matches('`').to_owned()),
+        None => wrong(span, format!("anomalies of `{what}` need more parameters")),
+    };
+    let both = |name: &str, of: &dyn Fn(&str) -> String| {
+        ["min", "max"].map(|f| Rule::sql(format!("{name}_{f}"), of(f), history)).to_vec()
+    };
+    let rules = match what {
+        "RowCount" => vec![Rule::table("within_sigma", format!("row count {history}"))],
+        "ColumnLength" => {
+            let c = parameter(1)?;
+            both(&format!("{c}_length"), &|f| format!("{f}(length({}))", words::name(&c)))
+        }
+        "ColumnValues" => {
+            let c = parameter(1)?;
+            both(&c, &|f| format!("{f}({})", words::name(&c)))
+        }
+        "StandardDeviation" => {
+            let c = parameter(1)?;
+            vec![Rule::sql(format!("{c}_stddev"), format!("stddev_pop({})", words::name(&c)), history)]
+        }
+        "ColumnCorrelation" => {
+            let (a, b) = (parameter(1)?, parameter(2)?);
+            let sql = format!("corr({}, {})", words::name(&a), words::name(&b));
+            vec![Rule::sql(format!("{a}_{b}_correlation"), sql, history)]
+        }
+        "CustomSQL" | "CustomSql" => {
+            vec![query::number(&parameter(1)?, own, span)?.rule("custom_sql", history)]
+        }
+        metric => match STATISTICS.iter().find(|(name, _)| *name == metric) {
+            Some((_, word)) => vec![Rule::column(&parameter(1)?, "within_sigma", format!("{word} {history}"))],
+            None => return refuse(span, format!("anomalies of `{metric}` cannot be said")),
+        },
+    };
+    let note = "Glue learns a forecast from earlier runs; here the number is compared with their mean";
+    Ok(rules.into_iter().map(|r| r.note(note)).collect())
 }
 
 /// `ColumnDataType "c" = "INTEGER"`: the texts of the column convert.
@@ -296,13 +350,33 @@ fn castable(column: &str, condition: Option<&Condition>, written: &Written) -> S
     })
 }
 
-/// Lets so many rows violate as the threshold leaves.
-fn share(mut rule: Rule, threshold: Option<&Condition>, written: &Written) -> Said<Rule> {
+/// Lets so many rows violate as the threshold leaves. What is not at least a share is a number of its own.
+fn share(rule: Rule, threshold: Option<&Condition>, written: &Written) -> Said<Vec<Rule>> {
+    let Some(condition) = threshold else { return least(rule, threshold, written).map(|r| vec![r]) };
+    let at_least = match condition {
+        Condition::Compare(">=" | ">", _) => true,
+        Condition::Between(_, Value::Sql(high)) => high.parse::<f64>().is_ok_and(|high| high > 1.0),
+        _ => is_whole(threshold),
+    };
+    if at_least {
+        return least(rule, threshold, written).map(|r| vec![r]);
+    }
+    let sql = judge::share_of(&rule, written.span)?;
+    let name = rule.derived_name().map_or_else(|| rule.name.clone().unwrap_or_default(), |n| n.replace('.', "_"));
+    let named = |p: String| {
+        let shared = Rule::sql(format!("{name}_share"), sql.clone(), p);
+        Rule { filter: rule.filter.clone(), ..shared }
+    };
+    Ok(judge::number(condition, written.span)?.into_iter().map(named).collect())
+}
+
+/// Lets so many rows violate as "at least a share" leaves.
+fn least(mut rule: Rule, threshold: Option<&Condition>, written: &Written) -> Said<Rule> {
     let text = |value: &Value| value.sql(written.span);
     let (least, open) = match threshold {
         Some(Condition::Compare(">=" | "=", value)) => (text(value)?, false),
         Some(Condition::Compare(">", value)) => (text(value)?, true),
-        Some(Condition::Between(low, high)) if text(high)?.parse::<f64>().is_ok_and(|h| h >= 1.0) => (text(low)?, true),
+        Some(Condition::Between(low, high)) if text(high)?.parse::<f64>().is_ok_and(|h| h > 1.0) => (text(low)?, true),
         _ => return refuse(written.span, "a threshold is at least a share of the rows, `with threshold > 0.9`"),
     };
     let Some(rest) = words::rest(&least) else {

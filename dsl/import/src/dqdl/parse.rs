@@ -40,13 +40,22 @@ struct Reader {
 /// How deep rules may stand in one another.
 const MAX_DEPTH: usize = 30;
 
-/// The rules of a ruleset; each is a tree, or why it cannot be read.
+/// A ruleset.
+#[derive(Debug)]
+pub(super) struct Ruleset {
+    /// Its rules; each is a tree, or why it cannot be read.
+    pub(super) rules: Vec<Said<Tree>>,
+    /// What stands beside them and judges nothing.
+    pub(super) beside: Vec<(Span, String)>,
+}
+
+/// The rules of a ruleset.
 ///
 /// # Errors
 /// What makes the text no ruleset.
-pub(super) fn ruleset(text: &str, file: FileId) -> Said<Vec<Said<Tree>>> {
+pub(super) fn ruleset(text: &str, file: FileId) -> Said<Ruleset> {
     let mut reader = Reader { tokens: tokens(text, file)?, at: 0, file, end: text.len(), variables: BTreeMap::new() };
-    let mut rules = Vec::new();
+    let (mut rules, mut beside) = (Vec::new(), Vec::new());
     let mut found = false;
     while let Some(token) = reader.peek().cloned() {
         let Kind::Word(name) = token.kind else { return Err(reader.unexpected("a section such as `Rules = [ … ]`")) };
@@ -58,14 +67,21 @@ pub(super) fn ruleset(text: &str, file: FileId) -> Said<Vec<Said<Tree>>> {
                 rules.extend(reader.rules()?);
             }
             // Analyzers measure and judge nothing; metadata and labels are beside the verdict.
-            "analyzers" | "metadata" | "defaultlabels" => reader.skip()?,
+            "analyzers" => {
+                beside.push((token.span, "`Analyzers` measure and judge nothing; `pipe profile` measures".to_owned()));
+                reader.skip()?;
+            }
+            "metadata" | "defaultlabels" => {
+                beside.push((token.span, format!("`{name}` name rules for people")));
+                reader.skip()?;
+            }
             _ => {
                 let value = reader.value()?;
                 reader.variables.insert(name, value);
             }
         }
     }
-    if found { Ok(rules) } else { Err(Box::new(not_a_ruleset(Span::new(file, 0..0)))) }
+    if found { Ok(Ruleset { rules, beside }) } else { Err(Box::new(not_a_ruleset(Span::new(file, 0..0)))) }
 }
 
 fn not_a_ruleset(span: Span) -> Diagnostic {

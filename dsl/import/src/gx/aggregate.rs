@@ -21,7 +21,7 @@ const STATISTICS: &[(&str, &str)] = &[
 ];
 
 /// The rules of an expectation on a column as a whole; `None` when it is no such expectation.
-pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
+pub(super) fn rules(name: &str, args: &Args<'_>, table: &str) -> Said<Option<Vec<Rule>>> {
     if let Some((_, statistic)) = STATISTICS.iter().find(|(n, _)| *n == name) {
         let column = args.need_text("column")?;
         let found = bounds(args, "min_value", "max_value", |n| args.constant(n))?.predicates();
@@ -60,11 +60,24 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
         }
         "expect_column_most_common_value_to_be_in_set" => {
             let column = args.need_text("column")?;
-            let rule = Rule::column(&column, "mode", format!("mode {}", in_list(&values(args)?)));
-            let note = "of several values that are most common, the least is taken";
-            // With `ties_okay` one of them has to be in the set, without it there may be no others.
-            args.flag("ties_okay", false)?;
-            vec![rule.note(note).null_fails()]
+            let list = in_list(&values(args)?);
+            let c = words::name(&column);
+            let chosen = match args.get("row_condition") {
+                Some(condition) => format!("{c} is not null and ({})", super::condition::sql(condition)?),
+                None => format!("{c} is not null"),
+            };
+            let table = crate::write::identifier(table);
+            let ranked = format!(
+                "select {c}, rank() over (order by count(*) desc) as place from {table} where {chosen} group by {c}"
+            );
+            let most = |what: &str| format!("select {what} from ({ranked}) as ranked where place = 1");
+            if args.flag("ties_okay", false)? {
+                let found = most(&format!("coalesce(bool_or({c} {list}), false)"));
+                vec![Rule::query(format!("{column}_mode"), found, "")]
+            } else {
+                let single = Rule::query(format!("{column}_single_mode"), most("count(*)"), "= 1");
+                vec![Rule::column(&column, "mode", format!("mode {list}")).null_fails(), single]
+            }
         }
         "expect_column_quantile_values_to_be_between" => quantiles(args)?,
         "expect_column_kl_divergence_to_be_less_than" => vec![divergence(args)?],

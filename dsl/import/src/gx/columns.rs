@@ -2,7 +2,7 @@
 
 use super::mostly;
 use crate::args::{Args, constant, refuse, wrong};
-use crate::compare::present;
+use crate::compare::{any_present, present};
 use crate::node::Node;
 use crate::rule::{Rule, Said};
 use crate::words;
@@ -29,12 +29,16 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
         "expect_compound_columns_to_be_unique" => {
             let columns = args.texts("column_list")?;
             let all: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let rule = Rule::key(&columns, "unique", "unique");
-            let ignored = args.text("ignore_row_if")?;
-            let note =
-                "a key with a NULL in it is never a duplicate; Great Expectations compares NULLs as equal values";
-            let rule = if ignored.as_deref() == Some("any_value_is_missing") { rule } else { rule.note(note) };
-            vec![mostly(rule, args, Some(present(&all)))?]
+            vec![match args.text("ignore_row_if")?.as_deref() {
+                Some("any_value_is_missing") => {
+                    mostly(Rule::key(&columns, "unique", "unique"), args, Some(present(&all)))?
+                }
+                None | Some("all_values_are_missing") => {
+                    mostly(Rule::combination(&columns).only(any_present(&all)), args, None)?
+                }
+                Some("never") => mostly(Rule::combination(&columns), args, None)?,
+                Some(other) => return wrong(args.span, format!("no rows are ignored by `{other}`")),
+            }]
         }
         "expect_multicolumn_sum_to_equal" => {
             let columns = args.texts("column_list")?;
@@ -47,10 +51,33 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
         "expect_select_column_values_to_be_unique_within_record" | "expect_multicolumn_values_to_be_unique" => {
             let columns = args.texts("column_list")?;
             let all: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let Some(sql) = differ(&columns) else {
+            let Some(mut sql) = differ(&columns) else {
                 return wrong(args.span, "`column_list` names fewer than two columns");
             };
+            // Two NULLs are equal here; where rows may have two, `<>` would pass them.
+            let ignored = args.text("ignore_row_if")?;
+            let two = columns.len() > 2 && ignored.as_deref() != Some("any_value_is_missing");
+            if two || ignored.as_deref() == Some("never") {
+                sql = pairwise(&columns, |a, b| format!("({a} is distinct from {b})"));
+            }
             vec![several(Rule::boolean(format!("{}_differ", columns.join("_")), sql), args, &all)?]
+        }
+        "expect_multicolumn_values_to_be_equal" => {
+            let columns = args.texts("column_list")?;
+            let all: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let Some((first, rest)) = all.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+                return wrong(args.span, "`column_list` names fewer than two columns");
+            };
+            let same = |c: &&str| format!("({} is not distinct from {})", words::name(first), words::name(c));
+            let sql = rest.iter().map(same).collect::<Vec<_>>().join(" and ");
+            let rule = Rule::boolean(format!("{}_equal", columns.join("_")), sql);
+            // A NULL and a value are not equal: what is left out has to be said.
+            vec![match args.text("ignore_row_if")?.as_deref() {
+                Some("any_value_is_missing") => mostly(rule.only(present(&all)), args, None)?,
+                Some("never") => mostly(rule, args, None)?,
+                None | Some("all_values_are_missing") => mostly(rule.only(any_present(&all)), args, None)?,
+                Some(other) => return refuse(args.span, format!("no rows are ignored by `{other}`")),
+            }]
         }
         _ => return Ok(None),
     }))
@@ -62,11 +89,18 @@ fn pair(args: &Args<'_>) -> Said<(String, String)> {
 
 /// `a <> b and a <> c and b <> c`
 pub(crate) fn differ(columns: &[String]) -> Option<String> {
+    let sql = pairwise(columns, |a, b| format!("{a} <> {b}"));
+    (!sql.is_empty()).then_some(sql)
+}
+
+/// What holds of each two columns.
+fn pairwise(columns: &[String], holds: impl Fn(&str, &str) -> String) -> String {
+    let names: Vec<String> = columns.iter().map(|c| words::name(c)).collect();
     let mut parts = Vec::new();
-    for (i, a) in columns.iter().enumerate() {
-        parts.extend(columns.iter().skip(i + 1).map(|b| format!("{} <> {}", words::name(a), words::name(b))));
+    for (i, a) in names.iter().enumerate() {
+        parts.extend(names.iter().skip(i + 1).map(|b| holds(a, b)));
     }
-    (!parts.is_empty()).then(|| parts.join(" and "))
+    parts.join(" and ")
 }
 
 /// The pairs of a set as an expression.
@@ -88,7 +122,7 @@ pub(crate) fn pairs(args: &Args<'_>, a: &str, b: &str) -> Said<String> {
 
 /// Which rows of a pair are judged: by default those where one of the two has a value, and then a NULL fails.
 fn missing(rule: Rule, args: &Args<'_>, columns: &[&str]) -> Said<Rule> {
-    let any = columns.iter().map(|c| format!("{} is not null", words::name(c))).collect::<Vec<_>>().join(" or ");
+    let any = any_present(columns);
     match args.text("ignore_row_if")?.as_deref() {
         None | Some("both_values_are_missing" | "all_values_are_missing") => {
             mostly(rule.only(any).null_fails(), args, None)
@@ -101,7 +135,7 @@ fn missing(rule: Rule, args: &Args<'_>, columns: &[&str]) -> Said<Rule> {
 
 /// Which rows of several columns are judged: by default those where one of them has a value; NULLs do not fail.
 fn several(rule: Rule, args: &Args<'_>, columns: &[&str]) -> Said<Rule> {
-    let any = columns.iter().map(|c| format!("{} is not null", words::name(c))).collect::<Vec<_>>().join(" or ");
+    let any = any_present(columns);
     match args.text("ignore_row_if")?.as_deref() {
         None | Some("all_values_are_missing") => mostly(rule, args, Some(any)),
         Some("any_value_is_missing") => mostly(rule, args, Some(present(columns))),

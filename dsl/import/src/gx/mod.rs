@@ -44,6 +44,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("expect_column_value_lengths_to_be_between", "`c length between a and b`"),
     Check::said("expect_column_value_lengths_to_equal", "`c length = n`"),
     Check::said("expect_column_values_to_be_of_type", "`c type …`"),
+    Check::said("expect_column_type_to_be", "`c type …`"),
     Check::said("expect_column_values_to_be_in_type_list", "`c type in (…)`"),
     Check::said(
         "expect_column_values_to_match_strftime_format",
@@ -58,6 +59,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("expect_column_values_to_be_increasing", "`c increasing`, `strictly increasing`"),
     Check::said("expect_column_values_to_be_decreasing", "`c decreasing`, `strictly decreasing`"),
     Check::said("expect_column_value_z_scores_to_be_less_than", "`c within n sigma`; one-sided: an expression"),
+    Check::said("expect_column_values_to_not_be_outliers", "`c within n iqr`, `c within n sigma`"),
     Check::said("expect_column_distinct_values_to_be_in_set", "`c in (…)`"),
     Check::said("expect_column_distinct_values_to_contain_set", "`c values contain (…)`"),
     Check::said("expect_column_distinct_values_to_equal_set", "`c values equal (…)`"),
@@ -69,7 +71,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("expect_column_mean_to_be_between", "`c mean …`"),
     Check::said("expect_column_median_to_be_between", "`c median …`"),
     Check::said("expect_column_min_to_be_between", "`c minimum …`"),
-    Check::said("expect_column_most_common_value_to_be_in_set", "`c mode in (…)`"),
+    Check::said(
+        "expect_column_most_common_value_to_be_in_set",
+        "`c mode in (…)`, and a query that finds one value that is most common",
+    ),
     Check::said(
         "expect_column_proportion_of_unique_values_to_be_between",
         "`c distinctness …`: distinct values by values",
@@ -82,8 +87,9 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("expect_column_pair_values_a_to_be_greater_than_b", "`a > b`, `a >= b`"),
     Check::said("expect_column_pair_values_to_be_equal", "`a = b`"),
     Check::said("expect_column_pair_values_to_be_in_set", "an expression: `(a = 1 and b = 2 or …)`"),
-    Check::said("expect_compound_columns_to_be_unique", "`(a, b) unique`"),
+    Check::said("expect_compound_columns_to_be_unique", "`(struct(a, b)) unique`: NULLs are equal; `(a, b) unique`"),
     Check::said("expect_multicolumn_sum_to_equal", "`(a + b) = n`"),
+    Check::said("expect_multicolumn_values_to_be_equal", "an expression: `(a is not distinct from b and …)`"),
     Check::said("expect_multicolumn_values_to_be_unique", "an expression: `(a <> b and …)`"),
     Check::said("expect_select_column_values_to_be_unique_within_record", "an expression: `(a <> b and …)`"),
     Check::said("expect_column_to_exist", "`columns contain (c)`"),
@@ -118,6 +124,22 @@ const BESIDE: &[&str] = &[
     "allow_cross_type_comparisons",
 ];
 
+/// Entries of a suite. Its parameters are refused where they are asked for.
+const OF_SUITE: &[&str] = &[
+    "expectations",
+    "name",
+    "expectation_suite_name",
+    "id",
+    "ge_cloud_id",
+    "meta",
+    "notes",
+    "description",
+    "data_asset_type",
+    "suite_parameters",
+    "evaluation_parameters",
+    "rendered_content",
+];
+
 /// Reads the suites of a file.
 pub(crate) fn suite(cx: &mut Cx, documents: &[Node]) -> Said<()> {
     let suites: Vec<&Node> =
@@ -131,6 +153,9 @@ pub(crate) fn suite(cx: &mut Cx, documents: &[Node]) -> Said<()> {
     }
     for suite in suites {
         let table = cx.default_table.clone();
+        for (key, _) in suite.entries().iter().filter(|(key, _)| !OF_SUITE.contains(&key.text.as_str())) {
+            cx.add(&table, wrong(key.span, format!("`{}` is not known of a suite", key.text)));
+        }
         for expectation in suite.get("expectations").map(Node::items).unwrap_or_default() {
             let rules = read(cx, &table, expectation);
             cx.add(&table, rules);
@@ -154,6 +179,12 @@ fn read(cx: &Cx, table: &str, node: &Node) -> Said<Vec<Rule>> {
         return refuse(kind.span, "its bounds are found by a profiler when it runs (`auto`)");
     }
     args.pass(&["profiler_config", "condition_parser"]);
+    if let Some(windows) = own.get("windows").or_else(|| args.get("windows")).filter(|w| !w.items().is_empty()) {
+        return refuse(
+            windows.span,
+            "its bounds follow earlier runs in GX Cloud (`windows`); say `within 10% of last 5 runs`",
+        );
+    }
     if args.flag("parse_strings_as_datetimes", false)? {
         return refuse(kind.span, "`parse_strings_as_datetimes` guesses the form of a date; declare the column's type");
     }
@@ -176,7 +207,8 @@ fn read(cx: &Cx, table: &str, node: &Node) -> Said<Vec<Rule>> {
         rule.severity = severity;
         rule.span = kind.span;
         rule.because.clone_from(&because);
-        if let Some(condition) = &condition {
+        // A query has its own.
+        if let Some(condition) = condition.as_ref().filter(|_| !rule.asks) {
             rule.filter.insert(0, condition.clone());
         }
     }
@@ -188,7 +220,7 @@ fn expectation(name: &str, args: &Args<'_>, table: &str) -> Said<Vec<Rule>> {
     if let Some(rules) = values::rules(name, args)? {
         return Ok(rules);
     }
-    if let Some(rules) = aggregate::rules(name, args)? {
+    if let Some(rules) = aggregate::rules(name, args, table)? {
         return Ok(rules);
     }
     if let Some(rules) = columns::rules(name, args)? {

@@ -2,6 +2,7 @@
 
 use super::values::bounds;
 use crate::args::{Args, constant, refuse, wrong};
+use crate::query::{self, Own};
 use crate::rule::{Rule, Said};
 use crate::words;
 
@@ -56,10 +57,11 @@ fn counted(check: &'static str, words: &str, args: &Args<'_>) -> Said<Vec<Rule>>
     Ok(found.into_iter().map(|(_, p)| Rule::table(check, format!("{words} {p}"))).collect())
 }
 
-/// A query for rows that should not be: of `select … from {batch} where condition` the condition must not hold.
+/// A query for rows that should not be, of `{batch}`.
 fn unexpected(args: &Args<'_>, table: &str) -> Said<Rule> {
     let query = args.need("unexpected_rows_query")?;
-    let text = query.scalar().unwrap_or_default();
+    let text = query.scalar().unwrap_or_default().replace("{batch}", "batch_");
     args.pass(&["description"]);
-    crate::compare::no_such_row(&text, &["{batch}", table], query.span)
+    let own = Own { names: &["batch_"], table: &crate::write::identifier(table) };
+    query::finds_none(&text, &own, "no_such_row", query.span)
 }

@@ -8,7 +8,10 @@ use crate::{types, words};
 
 /// The rules of an expectation on each value; `None` when it is no such expectation.
 pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
-    let of_values = name.strip_prefix("expect_column_values_to_").or_else(|| name.strip_prefix("expect_column_value_"));
+    let of_values = name
+        .strip_prefix("expect_column_values_to_")
+        .or_else(|| name.strip_prefix("expect_column_value_"))
+        .or_else(|| (name == "expect_column_type_to_be").then_some("be_of_type"));
     let Some(what) = of_values else { return Ok(None) };
     let column = args.need_text("column")?;
     if let Some(predicates) = typed(what, args)? {
@@ -16,6 +19,16 @@ pub(super) fn rules(name: &str, args: &Args<'_>) -> Said<Option<Vec<Rule>>> {
     }
     if what == "z_scores_to_be_less_than" {
         return z_scores(&column, args).map(Some);
+    }
+    if what == "not_be_outliers" {
+        let many = args.number("multiplier")?.unwrap_or_else(|| "1.5".to_owned());
+        let spread = match args.text("method")?.as_deref() {
+            None | Some("iqr") => "iqr",
+            Some("std") => "sigma",
+            Some(other) => return wrong(args.span, format!("no method is called `{other}`")),
+        };
+        let rule = Rule::column(&column, "outliers", format!("within {many} {spread}"));
+        return Ok(Some(vec![mostly(rule, args, Some(present(&[&column])))?]));
     }
     let predicates = predicates(what, args)?;
     // NULL is judged by what asks for it alone; all else leaves it out.

@@ -5,9 +5,11 @@ use pipe_diagnostics::codes::import as codes;
 
 use crate::args::{Args, refuse, wrong};
 use crate::catalogue::Check;
-use crate::compare::{in_list, of_own_table};
+use crate::compare::in_list;
 use crate::node::Node;
+use crate::query::{self, Own};
 use crate::rule::{Rule, Said, Severity};
+use crate::soda::{Limits, Metric, Scope, Validity, rules as soda_rules};
 use crate::threshold::Threshold;
 use crate::words;
 
@@ -56,7 +58,7 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
     };
     let because = args.text("description")?;
     let mut rules = match kind.as_str() {
-        "library" => library(&args, column, threshold.as_ref(), percent)?,
+        "library" => library(&args, column, table, threshold.as_ref(), percent)?,
         "sql" => sql(&args, column, table, threshold.as_ref())?,
         other => return refuse(node.span, format!("a rule of type `{other}` is not known")),
     };
@@ -117,7 +119,13 @@ fn threshold(args: &Args<'_>) -> Said<Option<Threshold>> {
     Ok(found)
 }
 
-fn library(args: &Args<'_>, column: Option<&str>, threshold: Option<&Threshold>, percent: bool) -> Said<Vec<Rule>> {
+fn library(
+    args: &Args<'_>,
+    column: Option<&str>,
+    table: &str,
+    threshold: Option<&Threshold>,
+    percent: bool,
+) -> Said<Vec<Rule>> {
     let rule = args.text("rule")?;
     let Some(metric) = args.text("metric")?.or(rule) else {
         return wrong(args.span, "a library rule without its `metric`");
@@ -130,24 +138,34 @@ fn library(args: &Args<'_>, column: Option<&str>, threshold: Option<&Threshold>,
         Some(column) => Ok(column.to_owned()),
         None => wrong(args.span, format!("`{metric}` is about a property")),
     };
-    let violating = |rule: Rule| -> Said<Vec<Rule>> {
-        let mut rule = rule;
-        let zero = Threshold::Compare("=", "0".to_owned());
-        match threshold.unwrap_or(&zero).allowed(percent) {
-            Some(allowed) => rule.tolerate = Some(allowed).filter(|a| !a.is_empty()),
-            None => return refuse(args.span, "rows that have to violate cannot be asked for; only how many may"),
-        }
-        Ok(vec![rule])
+    let zero = Threshold::Compare("=", "0".to_owned());
+    let limits = Limits { warn: None, fail: Some(threshold.unwrap_or(&zero).clone()), percent };
+    let own = crate::write::identifier(table);
+    let scope = Scope { table: &own, filter: Vec::new() };
+    let judged = |metric: Metric| soda_rules(&metric, &limits, &Validity::default(), &scope, args.span);
+    // So many rows may violate, or have to; the condition is that of the rows that do.
+    let violating = |rule: Rule, condition: Option<String>| {
+        let count = condition.map(|condition| format!("count(*) filter (where {condition})"));
+        judged(Metric::Violations { rule: Box::new(rule), count })
     };
     let rules = match metric.as_str() {
-        "nullValues" | "nullCheck" => violating(Rule::column(&need()?, "not_null", "not null"))?,
+        "nullValues" | "nullCheck" => {
+            let c = need()?;
+            let null = format!("{} is null", words::name(&c));
+            violating(Rule::column(&c, "not_null", "not null"), Some(null))?
+        }
         "missingValues" => {
             let items = get("missingValues").map(Node::items).unwrap_or_default();
             let values = items.iter().filter(|v| !v.is_null()).map(crate::args::constant).collect::<Said<Vec<_>>>()?;
             let predicate =
                 if values.is_empty() { "not null".to_owned() } else { format!("not missing ({})", values.join(", ")) };
             let check = if values.is_empty() { "not_null" } else { "not_missing" };
-            violating(Rule::column(&need()?, check, predicate))?
+            let c = need()?;
+            let mut missing = format!("{} is null", words::name(&c));
+            if !values.is_empty() {
+                missing += &format!(" or {} in ({})", words::name(&c), values.join(", "));
+            }
+            violating(Rule::column(&c, check, predicate), Some(missing))?
         }
         "invalidValues" | "validValues" => {
             let mut parts = Vec::new();
@@ -164,21 +182,21 @@ fn library(args: &Args<'_>, column: Option<&str>, threshold: Option<&Threshold>,
                 [one] => one.clone(),
                 _ => crate::compare::joined(&texts, true),
             };
-            violating(Rule::column(&need()?, check, predicate))?
+            let c = need()?;
+            let column = words::name(&c);
+            let invalid = match (check, predicate.strip_prefix("matches ")) {
+                ("in", _) => Some(format!("not ({column} {predicate})")),
+                (_, Some(regex)) => Some(format!("not regexp_like({column}, {regex})")),
+                _ => None,
+            };
+            violating(Rule::column(&c, check, predicate), invalid)?
         }
         "duplicateValues" | "duplicateCount" | "uniqueCheck" => {
             let columns = match get("properties") {
                 Some(list) => list.items().iter().map(crate::args::text).collect::<Said<Vec<_>>>()?,
                 None => vec![need()?],
             };
-            let zero = threshold.is_none_or(|t| t.allowed(percent).as_deref() == Some(""));
-            if !zero {
-                return refuse(
-                    args.span,
-                    "how many values repeat cannot be bounded, only that none does, or how many rows do: `c duplicates <= 10`",
-                );
-            }
-            vec![Rule::key(&columns, "unique", "unique")]
+            judged(Metric::Duplicates(columns))?
         }
         "rowCount" => {
             let Some(threshold) = threshold else {
@@ -211,31 +229,28 @@ fn sql(args: &Args<'_>, column: Option<&str>, table: &str, threshold: Option<&Th
     for placeholder in ["${property}", "{property}", "${column}", "{column}"] {
         query = query.replace(placeholder, &column.map(words::name).unwrap_or_default());
     }
-    let own = |name: &str| name == "own_" || name == table.to_lowercase();
-    let Some((selected, picked)) = of_own_table(&query, own) else {
-        return refuse(
-            node.span,
-            "a query that is more than an aggregate of the table is no rule; make a model of it and judge that",
-        );
-    };
+    let own = Own { names: &["own_", table], table: &crate::write::identifier(table) };
+    let number = query::number(&query, &own, node.span)?;
     let Some(threshold) = threshold else {
         return wrong(node.span, "the query's number needs an operator such as `mustBe: 0`");
     };
+    let name = format!("{}_sql", column.unwrap_or(table));
     // How many rows are as the condition says: the rows that are not to be.
-    if selected.eq_ignore_ascii_case("count(*)")
-        && let (Some(condition), Some(allowed)) = (&picked, threshold.allowed(false))
+    if number.sql.eq_ignore_ascii_case("count(*)")
+        && let (Some(condition), Some(allowed)) = (&number.filter, threshold.allowed(false))
     {
-        let name = format!("{}_sql", column.unwrap_or(table));
         let mut rule = Rule::boolean(name, opposite(condition));
         rule.tolerate = Some(allowed).filter(|a| !a.is_empty());
         return Ok(vec![rule]);
     }
-    let name = format!("{}_sql", column.unwrap_or(table));
-    let rules = match threshold.predicates() {
-        Ok(found) => found.into_iter().map(|p| Rule::sql(name.clone(), selected.clone(), p)).collect(),
-        Err((low, high)) => vec![Rule::boolean(name, format!("({selected}) {low} or ({selected}) {high}"))],
-    };
-    Ok(rules.into_iter().map(|r: Rule| if let Some(p) = &picked { r.only(p.clone()) } else { r }).collect())
+    Ok(match threshold.predicates() {
+        Ok(found) => found.into_iter().map(|p| number.rule(name.clone(), p)).collect(),
+        Err((low, high)) => {
+            let mut rule = Rule::boolean(name, format!("({0}) {low} or ({0}) {high}", number.sql));
+            rule.pick(number.filter.clone());
+            vec![Rule { asks: number.asks, ..rule }]
+        }
+    })
 }
 
 /// The opposite of a condition; of `NOT (a)` it is `a`.

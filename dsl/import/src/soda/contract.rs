@@ -2,6 +2,7 @@
 
 use pipe_diagnostics::Span;
 
+use super::Scope;
 use super::measure::{Limits, Metric, metric, rules};
 use super::validity::Validity;
 use crate::args::{Args, refuse, wrong};
@@ -24,12 +25,14 @@ pub(super) fn read(cx: &mut Cx, document: &Node) -> Said<()> {
     let names: Vec<String> = columns.iter().filter_map(|c| c.text("name")).collect();
     cx.table(&table).columns = typed.unwrap_or_default();
     let filter = document.text("filter");
+    let own_name = crate::write::identifier(&table);
+    let scope = Scope { table: &own_name, filter: filter.clone().into_iter().collect() };
     let add = |cx: &mut Cx, found: Said<Vec<Rule>>, span: Span| {
         let found = found.map(|mut rules| {
             for rule in &mut rules {
                 rule.span = span;
                 if !rule.check.starts_with("columns") && rule.check != "type" {
-                    rule.filter.extend(filter.clone());
+                    rule.pick(filter.clone());
                 }
             }
             rules
@@ -41,13 +44,13 @@ pub(super) fn read(cx: &mut Cx, document: &Node) -> Said<()> {
         let own = Validity::read(&Args::new(Some(column), column.span));
         for check in column.get("checks").map(Node::items).unwrap_or_default() {
             let (kind, span, body) = head(check);
-            let found = own.as_ref().map_err(Clone::clone).and_then(|v| of_column(&name, &kind, span, body, v));
+            let found = own.as_ref().map_err(Clone::clone).and_then(|v| of_column(&name, &kind, span, body, v, &scope));
             add(cx, found, span);
         }
     }
     for check in document.get("checks").map(Node::items).unwrap_or_default() {
         let (kind, span, body) = head(check);
-        add(cx, of_table(&kind, span, body, &names), span);
+        add(cx, of_table(&kind, span, body, &names, &scope), span);
     }
     Ok(())
 }
@@ -124,16 +127,24 @@ fn limits_in(args: &Args<'_>, default: Option<&str>) -> Said<(Limits, Option<Str
     Ok((limits, unit))
 }
 
-fn of_column(column: &str, kind: &str, span: Span, body: Option<&Node>, own: &Validity) -> Said<Vec<Rule>> {
+fn of_column(
+    column: &str,
+    kind: &str,
+    span: Span,
+    body: Option<&Node>,
+    own: &Validity,
+    dataset: &Scope<'_>,
+) -> Said<Vec<Rule>> {
     let args = Args::new(body, span);
     args.pass(BESIDE);
     let validity = Validity::read(&args)?.or(own);
     let filter = args.text("filter")?;
+    let scope = dataset.with(filter.clone());
     let c = [column.to_owned()];
     let count = |name: &str, default: Option<&str>| -> Said<Vec<Rule>> {
         let limits = limits(&args, default)?;
         let Some(metric) = metric(name, &c, &validity, span)? else { return Ok(Vec::new()) };
-        rules(&metric, &limits, &validity, span)
+        rules(&metric, &limits, &validity, &scope, span)
     };
     let mut found = match kind {
         "missing" => count("missing_count", Some("0"))?,
@@ -143,24 +154,25 @@ fn of_column(column: &str, kind: &str, span: Span, body: Option<&Node>, own: &Va
         "aggregate" => {
             let function = args.need_text("function")?.to_lowercase();
             match metric(&function, &c, &validity, span)? {
-                Some(metric) => rules(&metric, &limits(&args, None)?, &validity, span)?,
+                Some(metric) => rules(&metric, &limits(&args, None)?, &validity, &scope, span)?,
                 None => return refuse(span, format!("the function `{function}` is not known")),
             }
         }
-        "failed_rows" | "metric" => sql(kind, &args, span)?,
+        "failed_rows" | "metric" => sql(kind, &args, &scope, span)?,
         _ => return unknown(kind, span),
     };
     args.done()?;
     for rule in &mut found {
-        rule.filter.extend(filter.clone());
+        rule.pick(filter.clone());
     }
     Ok(found)
 }
 
-fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String]) -> Said<Vec<Rule>> {
+fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String], dataset: &Scope<'_>) -> Said<Vec<Rule>> {
     let args = Args::new(body, span);
     args.pass(BESIDE);
     let filter = args.text("filter")?;
+    let scope = dataset.with(filter.clone());
     let validity = Validity::default();
     let mut found = match kind {
         "schema" => {
@@ -187,13 +199,13 @@ fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String]) -> 
                 None => Limits { warn: None, fail: Some(Threshold::Compare(">", "0".to_owned())), percent: false },
             };
             match metric("row_count", &[], &validity, span)? {
-                Some(metric) => rules(&metric, &limits, &validity, span)?,
+                Some(metric) => rules(&metric, &limits, &validity, &scope, span)?,
                 None => Vec::new(),
             }
         }
         "duplicate" => {
             let limits = limits(&args, Some("0"))?;
-            rules(&Metric::Duplicates(args.texts("columns")?), &limits, &validity, span)?
+            rules(&Metric::Duplicates(args.texts("columns")?), &limits, &validity, &scope, span)?
         }
         "freshness" => {
             let column = args.need_text("column")?;
@@ -221,12 +233,12 @@ fn of_table(kind: &str, span: Span, body: Option<&Node>, columns: &[String]) -> 
             rule.severity = warn.then_some(Severity::Warning);
             vec![rule]
         }
-        "failed_rows" | "metric" => sql(kind, &args, span)?,
+        "failed_rows" | "metric" => sql(kind, &args, &scope, span)?,
         _ => return unknown(kind, span),
     };
     args.done()?;
     for rule in &mut found {
-        rule.filter.extend(filter.clone());
+        rule.pick(filter.clone());
     }
     Ok(found)
 }
@@ -245,32 +257,38 @@ fn unknown<T>(kind: &str, span: Span) -> Said<T> {
 }
 
 /// `expression`, a number of the table or a condition that no row fulfils, or `query`.
-fn sql(kind: &str, args: &Args<'_>, span: Span) -> Said<Vec<Rule>> {
+fn sql(kind: &str, args: &Args<'_>, scope: &Scope<'_>, span: Span) -> Said<Vec<Rule>> {
     let expression = args.text("expression")?;
-    let query = args.get("query");
+    let query = args.get("query").map(|q| crate::args::text(q).map(|text| (text, q.span))).transpose()?;
+    let plain = Validity::default();
     if kind == "metric" {
-        let sql = match (expression, query) {
-            (Some(expression), _) => expression,
-            (None, Some(query)) => format!("({})", crate::args::text(query)?.trim().trim_end_matches(';')),
+        let metric = match (expression, query) {
+            (Some(sql), _) => Metric::Sql { name: "metric".to_owned(), sql },
+            (None, Some((text, at))) => {
+                Metric::Query { name: "metric".to_owned(), number: crate::query::number(&text, &scope.own(), at)? }
+            }
             (None, None) => return wrong(span, "`metric` has neither an `expression` nor a `query`"),
         };
-        let metric = Metric::Sql { name: "metric".to_owned(), sql };
-        return rules(&metric, &limits(args, None)?, &Validity::default(), span);
+        return rules(&metric, &limits(args, None)?, &plain, scope, span);
     }
+    let limits = limits(args, Some("0"))?;
     let rule = match (expression, query) {
         (Some(condition), _) => Rule::boolean("failed_rows", format!("not ({})", condition.trim())),
-        (None, Some(query)) => {
-            let text = crate::args::text(query)?;
-            crate::compare::no_such_row(&text, &[&from(&text)], query.span)?
+        (None, Some((text, at))) => {
+            let rule = crate::query::finds_none(&text, &scope.own(), "failed_rows", at)?;
+            if rule.asks {
+                let sql = crate::query::count_of(&text, &scope.own(), at)?;
+                let number = crate::query::Number { sql, filter: None, asks: true };
+                let metric = Metric::Query { name: "failed_rows".to_owned(), number };
+                return rules(&metric, &limits, &plain, scope, span);
+            }
+            rule
         }
         (None, None) => return wrong(span, "`failed_rows` has neither an `expression` nor a `query`"),
     };
-    rules(&Metric::Violations(Box::new(rule)), &limits(args, Some("0"))?, &Validity::default(), span)
-}
-
-/// The table that a query reads.
-pub(super) fn from(query: &str) -> String {
-    let mut words = query.split_whitespace().skip_while(|w| !w.eq_ignore_ascii_case("from")).skip(1);
-    let name = words.next().unwrap_or_default().trim_matches(['"', '`']);
-    name.rsplit('.').next().unwrap_or(name).to_owned()
+    let count = match &rule.subject {
+        crate::rule::Subject::Sql(sql) => Some(format!("count(*) filter (where not coalesce({sql}, true))")),
+        _ => None,
+    };
+    rules(&Metric::Violations { rule: Box::new(rule), count }, &limits, &plain, scope, span)
 }

@@ -2,10 +2,13 @@
 
 use pipe_diagnostics::Span;
 
+use super::Scope;
 use super::language::{BESIDE, call, head, limits};
 use super::measure::{Metric, metric};
 use super::validity::Validity;
 use crate::args::{Args, refuse, wrong};
+use crate::node::Node;
+use crate::query::{Grouped, Number, grouped};
 use crate::rule::{Rule, Said, Severity};
 use crate::threshold::Threshold;
 use crate::{types, words};
@@ -29,8 +32,16 @@ pub(super) fn references(text: &str, span: Span) -> Said<Vec<Rule>> {
         },
     };
     let to = format!("references {} ({})", crate::write::identifier(table), words::names(&columns));
-    let (check, predicate) = if negated { ("not_references", format!("not {to}")) } else { ("references", to) };
-    Ok(vec![Rule::key(&mine, check, predicate)])
+    if negated {
+        return Ok(vec![Rule::key(&mine, "not_references", format!("not {to}"))]);
+    }
+    let rule = Rule::key(&mine, "references", to);
+    if mine.len() < 2 {
+        return Ok(vec![rule]);
+    }
+    // Of several columns a key with some of them is looked for, and not found; without any it is not.
+    let any: Vec<String> = mine.iter().map(|c| format!("{} is not null", words::name(c))).collect();
+    Ok(vec![rule.only(any.join(" or ")).null_fails()])
 }
 
 /// `(created_at) < 1d6h`, or with `warn` and `fail` below.
@@ -40,7 +51,17 @@ pub(super) fn freshness(rest: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rul
     let Some((column, rest)) = rest.strip_prefix('(').and_then(|r| r.split_once(')')) else {
         return wrong(span, "`freshness` needs a column, `freshness(created_at) < 1d`");
     };
-    let column = column.split(',').next().unwrap_or(column).trim();
+    let (column, now) = column.split_once(',').unwrap_or((column, ""));
+    let column = column.trim().trim_matches(['"', '`']);
+    if !matches!(now.trim(), "" | "NOW") {
+        let now = now.trim();
+        return refuse(
+            span,
+            format!(
+                "the variable `{now}` says what time it is, and rules go by the clock of the run; say `(max({column}) >= $day - interval '1 day')` of a `param day`"
+            ),
+        );
+    }
     let mut out = Vec::new();
     let mut put = |age: &str, at: Span, severity| -> Said<()> {
         let Some(age) = age_of(age) else { return wrong(at, format!("`{age}` is no age such as `1d` or `1d6h30m`")) };
@@ -90,27 +111,24 @@ fn age_of(text: &str) -> Option<String> {
     (digits.is_empty() && minutes > 0).then(|| format!("{}{smallest}", minutes / unit))
 }
 
-/// `percent for row_count between -20 and 20`, `avg last 7 percent for row_count > -10`: a share of what it was.
-pub(super) fn change(text: &str, span: Span) -> Said<Vec<Rule>> {
-    let refused = || {
-        refuse(
+/// `percent for row_count between -20 and 20`, `avg last 7 for row_count < 50`: a share of what it was, or so much more.
+pub(super) fn change(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
+    let not_read = || {
+        wrong(
             span,
-            "of changes a share of what the number was can be said, `row count >= 80% of last run`, and not a difference",
+            "this has the form `change [avg|min|max last 7 | same day last week] [percent] for row_count between -20 and 20`",
         )
     };
-    let Some((how, what)) = text.split_once("for ") else { return refused() };
+    let Some((how, what)) = text.split_once("for ") else { return not_read() };
     let (name, arguments, rest) = call(what);
-    let Some((threshold, percent)) = Threshold::parse(&rest.replace("+", "")) else { return refused() };
     let how: Vec<&str> = how.split_whitespace().collect();
-    if !percent && !how.contains(&"percent") {
-        return refused();
-    }
+    let percent = how.contains(&"percent") || rest.contains('%');
     let how: Vec<&str> = how.into_iter().filter(|word| *word != "percent").collect();
     let of = match how.as_slice() {
         [] => "last run".to_owned(),
         ["same", "day", "last", "week"] => "last run same weekday".to_owned(),
         [function @ ("avg" | "min" | "max"), "last", runs] => {
-            let Ok(runs) = runs.parse::<u32>() else { return refused() };
+            let Ok(runs) = runs.parse::<u32>() else { return not_read() };
             let middle = match *function {
                 "min" => "minimum of ",
                 "max" => "maximum of ",
@@ -118,18 +136,55 @@ pub(super) fn change(text: &str, span: Span) -> Said<Vec<Rule>> {
             };
             format!("{middle}last {runs} runs")
         }
-        _ => return refused(),
+        _ => return not_read(),
     };
-    // More or less by so many percent, as a share of what it was.
+    let validity = Validity::read(args)?;
+    let limits = limits(&rest.replace('+', ""), percent, span, args)?;
+    let mut rules = Vec::new();
+    for (threshold, severity) in [(&limits.fail, None), (&limits.warn, Some(Severity::Warning))] {
+        let Some(threshold) = threshold else { continue };
+        let Some(predicates) = changed(threshold, percent, &of) else {
+            return refuse(
+                span,
+                "a change is bounded by `<`, `<=`, `>`, `>=` or `between`; that it lies outside of bounds, or is just so much, cannot be said",
+            );
+        };
+        for (check, predicate) in predicates {
+            let found = history(&name, &arguments, &validity, &predicate, check, span)?;
+            rules.extend(found.into_iter().map(|rule| Rule { severity, ..rule }));
+        }
+    }
+    if rules.is_empty() {
+        return wrong(span, "no threshold is given");
+    }
+    if of.ends_with("same weekday") {
+        let note = "Soda looks at the scan of a week ago; here it is the last run on the same day of the week";
+        return Ok(rules.into_iter().map(|r| r.note(note)).collect());
+    }
+    Ok(rules)
+}
+
+/// What holds of the number where its change is within the threshold, each with its check.
+fn changed(threshold: &Threshold, percent: bool, of: &str) -> Option<Vec<(&'static str, String)>> {
+    let (runs, weekday) = of.strip_suffix(" same weekday").map_or((of, ""), |runs| (runs, " same weekday"));
+    // More or less by so many percent is a share of what it was.
     let bound = |sign: &str, change: &str| {
-        let share = words::add("100", change, false).filter(|share| !share.starts_with('-'))?;
-        Some((if sign.starts_with('>') { "above_last" } else { "below_last" }, format!("{sign} {share}% of {of}")))
+        let check = if sign.starts_with('>') { "above_last" } else { "below_last" };
+        if percent {
+            let share = words::add("100", change, false).filter(|share| !share.starts_with('-'))?;
+            return Some((check, format!("{sign} {share}% of {of}")));
+        }
+        Some(match change.strip_prefix('-') {
+            _ if change.parse() == Ok(0.0) => (check, format!("{sign} 100% of {of}")),
+            Some(less) => (check, format!("{sign} {runs} - {less}{weekday}")),
+            None => (check, format!("{sign} {runs} + {change}{weekday}")),
+        })
     };
-    let predicates = match &threshold {
+    match threshold {
         Threshold::Compare("=", n) if n.parse() == Ok(0.0) => Some(vec![("within_last", format!("within 0% of {of}"))]),
         Threshold::Compare(sign @ ("<" | "<=" | ">" | ">="), n) => bound(sign, n).map(|p| vec![p]),
         Threshold::Between { low, high, open_low: false, open_high: false }
-            if low.strip_prefix('-') == Some(high.as_str()) =>
+            if percent && low.strip_prefix('-') == Some(high.as_str()) =>
         {
             Some(vec![("within_last", format!("within {high}% of {of}"))])
         }
@@ -138,17 +193,7 @@ pub(super) fn change(text: &str, span: Span) -> Said<Vec<Rule>> {
             low.zip(bound(if *open_high { "<" } else { "<=" }, high)).map(|(low, high)| vec![low, high])
         }
         _ => None,
-    };
-    let Some(predicates) = predicates else { return refused() };
-    let mut rules = Vec::new();
-    for (check, predicate) in predicates {
-        rules.extend(history(&name, &arguments, &predicate, check, span)?);
     }
-    if of.ends_with("same weekday") {
-        let note = "Soda looks at the scan of a week ago; here it is the last run on the same day of the week";
-        return Ok(rules.into_iter().map(|r| r.note(note)).collect());
-    }
-    Ok(rules)
 }
 
 pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
@@ -160,32 +205,49 @@ pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>
         "warn",
         "fail",
         "severity_level_parameters",
+        "warn_only",
     ]);
     let (name, arguments, _) = call(text);
-    let rules = history(&name, &arguments, "within 3 sigma over last 14 runs", "within_sigma", span)?;
+    let validity = Validity::read(args)?;
+    let rules = history(&name, &arguments, &validity, "within 3 sigma over last 14 runs", "within_sigma", span)?;
     let note = "Soda learns a forecast from earlier scans; here the number is compared with their mean";
     Ok(rules.into_iter().map(|r| r.note(note)).collect())
 }
 
 /// A metric against earlier runs.
-fn history(name: &str, arguments: &[String], predicate: &str, check: &'static str, span: Span) -> Said<Vec<Rule>> {
-    let metric = match name {
-        "missing_count" => arguments.first().map(|c| Rule::column(c, check, format!("nulls {predicate}"))),
-        "missing_percent" => arguments.first().map(|c| {
-            let share = format!("100.0 * (count(*) - count({0})) / nullif(count(*), 0)", words::name(c));
-            Rule::sql(format!("{c}_missing_percent"), share, predicate)
-        }),
-        "duplicate_count" => arguments.first().map(|c| Rule::column(c, check, format!("duplicates {predicate}"))),
-        _ => match metric(name, arguments, &Validity::default(), span)? {
-            Some(Metric::Word { column: None, words, .. }) => Some(Rule::table(check, format!("{words} {predicate}"))),
-            Some(Metric::Word { column: Some(c), words, .. }) => {
-                Some(Rule::column(&c, check, format!("{words} {predicate}")))
+fn history(
+    name: &str,
+    arguments: &[String],
+    validity: &Validity,
+    predicate: &str,
+    check: &'static str,
+    span: Span,
+) -> Said<Vec<Rule>> {
+    let rule = match metric(name, arguments, validity, span)? {
+        Some(Metric::Word { column: None, words, .. }) => Some(Rule::table(check, format!("{words} {predicate}"))),
+        Some(Metric::Word { column: Some(c), words, .. }) => {
+            Some(Rule::column(&c, check, format!("{words} {predicate}")))
+        }
+        Some(Metric::Sql { name, sql }) => Some(Rule::sql(name, sql, predicate)),
+        Some(Metric::Violations { rule, .. }) if name == "missing_count" && rule.check == "not_null" => {
+            arguments.first().map(|c| Rule::column(c, check, format!("nulls {predicate}")))
+        }
+        Some(Metric::Violations { count: Some(count), .. }) => {
+            let name = format!("{}_{name}", arguments.join("_"));
+            let percent = format!("100.0 * {count} / nullif(count(*), 0)");
+            Some(Rule::sql(name.clone(), if name.ends_with("percent") { percent } else { count }, predicate))
+        }
+        // How many values repeat is asked of all rows at once, which is no number of one pass: those that are too many are.
+        Some(Metric::Duplicates(columns)) => match columns.as_slice() {
+            [c] if name == "duplicate_count" => {
+                let note = "Soda counts the values that repeat; here the rows beyond the first of each are counted";
+                Some(Rule::column(c, check, format!("duplicates {predicate}")).note(note))
             }
-            Some(Metric::Sql { name, sql }) => Some(Rule::sql(name, sql, predicate)),
             _ => None,
         },
+        _ => None,
     };
-    match metric {
+    match rule {
         Some(rule) => Ok(vec![rule]),
         None => refuse(span, format!("`{name}` cannot be compared with earlier runs")),
     }
@@ -194,6 +256,7 @@ fn history(name: &str, arguments: &[String], predicate: &str, check: &'static st
 /// `when required column missing`, `when forbidden column present`, `when wrong column type`, `when wrong column index`.
 pub(super) fn schema(args: &Args<'_>) -> Said<Vec<Rule>> {
     let mut rules = Vec::new();
+    let mut changed_schema = false;
     for (level, severity) in [("fail", None), ("warn", Some(Severity::Warning))] {
         let Some(node) = args.get(level) else { continue };
         let inner = Args::new(Some(node), node.span);
@@ -218,83 +281,149 @@ pub(super) fn schema(args: &Args<'_>) -> Said<Vec<Rule>> {
                 rules.push(Rule::column(&column.text, "type", format!("type {ours}")));
             }
         }
-        if inner.get("when wrong column index").is_some() || inner.get("when schema changes").is_some() {
+        if inner.get("when wrong column index").is_some() {
             return refuse(
                 node.span,
-                "single places and changes since the last scan are not compared; say the order of all columns, `columns (a, b)`; a changed source is told by itself",
+                "single places of columns are not compared; say the order of all of them, `columns (a, b)`",
             );
+        }
+        if let Some(changes) = inner.get("when schema changes") {
+            changed_schema = true;
+            if level == "warn" {
+                return refuse(
+                    changes.span,
+                    "a changed schema fails a run unless a clause of `heal` says otherwise; a warning alone is none of them, but for `on new_column => warn then keep`",
+                );
+            }
+            if schema_changes(changes).is_none() {
+                return wrong(
+                    changes.span,
+                    "a schema changes by `any`, `column add`, `column delete` or `column type change`",
+                );
+            }
         }
         inner.done()?;
         for rule in rules.iter_mut().skip(before) {
             rule.severity = severity;
         }
     }
-    if rules.is_empty() { wrong(args.span, "`schema` has neither `fail` nor `warn`") } else { Ok(rules) }
+    if rules.is_empty() && !changed_schema {
+        return wrong(args.span, "`schema` has neither `fail` nor `warn`");
+    }
+    Ok(rules)
 }
 
-pub(super) fn failed_rows(args: &Args<'_>) -> Said<Vec<Rule>> {
-    let name = args.text("name")?.unwrap_or_else(|| "failed_rows".to_owned());
-    let named = |mut rules: Vec<Rule>| {
-        for rule in &mut rules {
-            rule.name = Some(name.clone());
-        }
-        rules
+/// The failures of a schema that may not change: of `any`, or of the changes named. The order of columns is not compared.
+pub(super) fn schema_changes(node: &Node) -> Option<Vec<&'static str>> {
+    let mut failures = Vec::new();
+    for change in node.items() {
+        failures.extend_from_slice(match change.scalar().as_deref() {
+            Some("any") => &["new_column", "missing_column", "type_changed"][..],
+            Some("column add") => &["new_column"],
+            Some("column delete") => &["missing_column"],
+            Some("column type change") => &["type_changed"],
+            _ => return None,
+        });
+    }
+    (!failures.is_empty()).then_some(failures)
+}
+
+/// `when required group missing`, `when forbidden group present`: of the values of the column that a query groups.
+pub(super) fn group_evolution(span: Span, args: &Args<'_>, scope: &Scope<'_>) -> Said<Vec<Rule>> {
+    let query = args.get("query");
+    let text = args.need_text("query")?;
+    let Some(Grouped { columns, filter, .. }) = grouped(&text, &scope.own(), query.map_or(span, |q| q.span))? else {
+        return refuse(span, "the groups are those of one column of the table: `select style from t group by style`");
     };
+    let [column] = columns.as_slice() else {
+        return refuse(span, "the groups are those of one column of the table: `select style from t group by style`");
+    };
+    let mut rules = Vec::new();
+    for (level, severity) in [("fail", None), ("warn", Some(Severity::Warning))] {
+        let Some(node) = args.get(level) else { continue };
+        let inner = Args::new(Some(node), node.span);
+        if let Some(changes) = inner.get("when groups change") {
+            return refuse(
+                changes.span,
+                "which groups there were in the last scan is not compared; name those there are, `c values equal (…)`",
+            );
+        }
+        let before = rules.len();
+        if inner.get("when required group missing").is_some() {
+            let (values, _) = inner.constants("when required group missing")?;
+            rules.push(Rule::column(column, "values_contain", format!("values contain ({})", values.join(", "))));
+        }
+        if inner.get("when forbidden group present").is_some() {
+            for group in inner.texts("when forbidden group present")? {
+                // Found at the beginning; `*` and `%` stand for any characters.
+                let literal: Vec<String> = group.split(['*', '%']).map(words::escaped).collect();
+                let regex = words::text(&format!("^{}", literal.join(".*")));
+                rules.push(Rule::column(column, "not_matches", format!("not matches {regex}")));
+            }
+        }
+        inner.done()?;
+        for rule in rules.iter_mut().skip(before) {
+            rule.severity = severity;
+            rule.pick(filter.clone());
+        }
+    }
+    if rules.is_empty() { wrong(span, "`group evolution` has neither `fail` nor `warn`") } else { Ok(rules) }
+}
+
+pub(super) fn failed_rows(args: &Args<'_>, scope: &Scope<'_>) -> Said<Vec<Rule>> {
+    let name = args.text("name")?.unwrap_or_else(|| "failed_rows".to_owned());
     if let Some(condition) = args.text("fail condition")? {
-        return Ok(named(vec![Rule::boolean("failed_rows", format!("not ({})", condition.trim()))]));
+        return Ok(vec![Rule::boolean(name, format!("not ({})", condition.trim()))]);
     }
     let Some(query) = args.get("fail query") else {
+        if args.get("fail sql_file").is_some() {
+            return refuse(args.span, "the query stands in another file; write it in, as `fail query`");
+        }
         return wrong(args.span, "`failed rows` has neither a `fail condition` nor a `fail query`");
     };
     let text = crate::args::text(query)?;
-    // The table is the one that the checks are for, whatever it is called in the query.
-    let table = super::contract::from(&text);
-    Ok(named(vec![crate::compare::no_such_row(&text, &[&table], query.span)?]))
+    let limits = limits("", false, args.span, args)?;
+    if limits.warn.is_none() && limits.fail.is_none() {
+        return Ok(vec![crate::query::finds_none(&text, &scope.own(), &name, query.span)?]);
+    }
+    // So many rows are let pass.
+    let count = crate::query::count_of(&text, &scope.own(), query.span)?;
+    let number = Number { sql: count, filter: None, asks: true };
+    super::measure::rules(&Metric::Query { name, number }, &limits, &Validity::default(), scope, query.span)
 }
 
 /// A query that groups, and a check of what it computes.
-pub(super) fn group_by(span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
+pub(super) fn group_by(span: Span, args: &Args<'_>, scope: &Scope<'_>) -> Said<Vec<Rule>> {
     args.pass(&["group_limit", "group_name"]);
-    let query = args.need_text("query")?;
+    let query = args.get("query").map_or(span, |q| q.span);
+    let text = args.need_text("query")?;
     let fields = args.texts("fields")?;
+    let Some(Grouped { columns, computed, filter }) = grouped(&text, &scope.own(), query)? else {
+        return refuse(
+            query,
+            "a query that groups reads this table alone: `select k, avg(c) as mean from t group by k`",
+        );
+    };
+    if let Some(field) = fields.iter().find(|f| !columns.iter().any(|c| c.eq_ignore_ascii_case(f))) {
+        return wrong(query, format!("the query does not group by `{field}`"));
+    }
     let mut rules = Vec::new();
     for check in args.need("checks")?.items() {
         let (text, at, body) = head(check);
         let inner = Args::new(body, at);
         inner.pass(BESIDE);
         let (name, _, rest) = call(&text);
-        let Some(sql) = column_of(&query, &name) else {
-            return refuse(span, format!("the query does not select an expression `as {name}`"));
+        let Some((_, sql)) = computed.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) else {
+            return refuse(at, format!("the query does not select an expression `as {name}`"));
         };
         let limits = limits(&rest, false, at, &inner)?;
         inner.done()?;
-        for mut rule in super::measure::rules(&Metric::Sql { name, sql }, &limits, &Validity::default(), at)? {
-            rule.by.clone_from(&fields);
+        let metric = Metric::Sql { name, sql: sql.clone() };
+        for mut rule in super::measure::rules(&metric, &limits, &Validity::default(), scope, at)? {
+            rule.by.clone_from(&columns);
+            rule.pick(filter.clone());
             rules.push(rule);
         }
     }
     Ok(rules)
-}
-
-/// The expression that a query calls so, where it stands between commas.
-fn column_of(query: &str, name: &str) -> Option<String> {
-    let text = query.split_whitespace().collect::<Vec<_>>().join(" ");
-    let lower = text.to_lowercase();
-    let end = lower.find(" from ").filter(|_| lower.len() == text.len())?;
-    let list = text.get("select ".len()..end)?;
-    let mut depth = 0i32;
-    let parts = list.split(|c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        c == ',' && depth == 0
-    });
-    parts
-        .filter_map(|p| {
-            let p = p.trim();
-            let cut = p.len().checked_sub(name.len())?;
-            let tail = p.get(cut..)?;
-            let head = p.get(..cut)?.trim_end();
-            let head = head.strip_suffix(" as").or_else(|| head.strip_suffix(" AS"))?;
-            tail.eq_ignore_ascii_case(name).then(|| head.trim().to_owned())
-        })
-        .next()
 }

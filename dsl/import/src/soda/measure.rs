@@ -2,30 +2,33 @@
 
 use pipe_diagnostics::Span;
 
+use super::Scope;
 use super::validity::Validity;
-use crate::args::{refuse, wrong};
+use crate::args::wrong;
 use crate::rule::{Rule, Said, Severity};
 use crate::threshold::Threshold;
 use crate::words;
 
 /// What has to hold of a metric: of the check itself, or where it must not warn or fail.
 #[derive(Clone, Debug)]
-pub(super) struct Limits {
-    pub(super) warn: Option<Threshold>,
-    pub(super) fail: Option<Threshold>,
-    pub(super) percent: bool,
+pub(crate) struct Limits {
+    pub(crate) warn: Option<Threshold>,
+    pub(crate) fail: Option<Threshold>,
+    pub(crate) percent: bool,
 }
 
 /// A number of a table.
 #[derive(Clone, Debug)]
-pub(super) enum Metric {
+pub(crate) enum Metric {
     /// `row count`, `c mean`: a word of a column or the table.
     Word { column: Option<String>, check: &'static str, words: String },
     /// An aggregate, as SQL, with a name for the rule.
     Sql { name: String, sql: String },
-    /// How many rows violate, or which share of them.
-    Violations(Box<Rule>),
-    /// How many values are valid, or which share of all rows: the condition's contrary is counted.
+    /// A number that a query gives.
+    Query { name: String, number: crate::query::Number },
+    /// How many rows violate, or which share of them; and the same as a number, where it can be said.
+    Violations { rule: Box<Rule>, count: Option<String> },
+    /// How many values are valid, or which share of all rows.
     Valid { column: String, percent: bool },
     /// How many values occur more than once.
     Duplicates(Vec<String>),
@@ -66,12 +69,21 @@ pub(super) fn metric(name: &str, arguments: &[String], validity: &Validity, span
             }))
         }
         "missing_count" | "missing_percent" => {
-            let (check, predicate) = validity.present(span)?;
-            Ok(Some(Metric::Violations(Box::new(Rule::column(&column()?, check, predicate)))))
+            let c = column()?;
+            let (check, predicate) = validity.present();
+            let count = format!("count(*) filter (where {})", validity.missing(&c));
+            Ok(Some(Metric::Violations { rule: Box::new(Rule::column(&c, check, predicate)), count: Some(count) }))
         }
         "invalid_count" | "invalid_percent" => {
+            let c = column()?;
             let (check, predicate) = validity.valid(span)?;
-            Ok(Some(Metric::Violations(Box::new(Rule::column(&column()?, check, predicate)))))
+            let mut rule = Rule::column(&c, check, predicate);
+            if check == "references" {
+                rule.pick(validity.there(&c));
+            }
+            let there = validity.there(&c).map(|there| format!("{there} and ")).unwrap_or_default();
+            let count = validity.condition(&c).map(|is| format!("count(*) filter (where {there}not ({is}))"));
+            Ok(Some(Metric::Violations { rule: Box::new(rule), count }))
         }
         "valid_count" | "valid_percent" => {
             Ok(Some(Metric::Valid { column: column()?, percent: name.ends_with("percent") }))
@@ -85,14 +97,30 @@ pub(super) fn metric(name: &str, arguments: &[String], validity: &Validity, span
 }
 
 /// The rules of a metric with its limits.
-pub(super) fn rules(metric: &Metric, limits: &Limits, validity: &Validity, span: Span) -> Said<Vec<Rule>> {
-    if let Metric::Violations(rule) = metric {
-        return violations(rule, limits, span).map(|r| vec![r]);
-    }
+pub(crate) fn rules(
+    metric: &Metric,
+    limits: &Limits,
+    validity: &Validity,
+    scope: &Scope<'_>,
+    span: Span,
+) -> Said<Vec<Rule>> {
     let mut out = Vec::new();
-    for (threshold, severity) in [(&limits.fail, None), (&limits.warn, Some(Severity::Warning))] {
+    let mut warn = limits.warn.as_ref();
+    if let Metric::Violations { rule, .. } = metric
+        && let Some((rule, warned)) = violations(rule, limits)
+    {
+        out.push(rule);
+        if warned {
+            warn = None;
+        }
+    }
+    let fail = limits.fail.as_ref().filter(|_| out.is_empty());
+    if out.iter().any(|r| r.severity.is_some()) {
+        warn = None;
+    }
+    for (threshold, severity) in [(fail, None), (warn, Some(Severity::Warning))] {
         let Some(threshold) = threshold else { continue };
-        for mut rule in one(metric, threshold, validity, span)? {
+        for mut rule in one(metric, threshold, limits.percent, validity, scope, span)? {
             rule.severity = severity;
             out.push(rule);
         }
@@ -100,80 +128,101 @@ pub(super) fn rules(metric: &Metric, limits: &Limits, validity: &Validity, span:
     if out.is_empty() { wrong(span, "no threshold is given") } else { Ok(out) }
 }
 
-fn one(metric: &Metric, threshold: &Threshold, validity: &Validity, span: Span) -> Said<Vec<Rule>> {
+fn one(
+    metric: &Metric,
+    threshold: &Threshold,
+    percent: bool,
+    validity: &Validity,
+    scope: &Scope<'_>,
+    span: Span,
+) -> Said<Vec<Rule>> {
+    let of_sql = |name: &str, sql: &str| match threshold.predicates() {
+        Ok(found) => found.into_iter().map(|p| Rule::sql(name, sql, p)).collect::<Vec<_>>(),
+        Err((low, high)) => vec![Rule::boolean(name, format!("({sql}) {low} or ({sql}) {high}"))],
+    };
     match metric {
         Metric::Word { column, check, words: word } => Ok(match (threshold.predicates(), column) {
             (Ok(found), None) => found.into_iter().map(|p| Rule::table(check, format!("{word} {p}"))).collect(),
             (Ok(found), Some(c)) => found.into_iter().map(|p| Rule::column(c, check, format!("{word} {p}"))).collect(),
-            (Err((low, high)), None) => vec![Rule::boolean(*check, format!("count(*) {low} or count(*) {high}"))],
+            (Err((low, high)), None) => match threshold.whole().predicates() {
+                Ok(found) => found.into_iter().map(|p| Rule::table(check, format!("{word} {p}"))).collect(),
+                Err(_) => vec![Rule::boolean(*check, format!("count(*) {low} or count(*) {high}"))],
+            },
             (Err((low, high)), Some(c)) => {
                 let part = |p: &str| format!("{} {word} {p}", words::name(c));
                 let name = format!("{c}_{check}");
                 vec![Rule::table("any_of", format!("any of ({}, {})", part(&low), part(&high))).named(name)]
             }
         }),
-        Metric::Sql { name, sql } => Ok(match threshold.predicates() {
-            Ok(found) => found.into_iter().map(|p| Rule::sql(name.clone(), sql.clone(), p)).collect(),
-            Err((low, high)) => vec![Rule::boolean(name.clone(), format!("({sql}) {low} or ({sql}) {high}"))],
-        }),
-        Metric::Duplicates(columns) => match (threshold, columns.as_slice()) {
-            (t, _) if t.allowed(false).as_deref() == Some("") => Ok(vec![Rule::key(columns, "unique", "unique")]),
-            _ => refuse(
-                span,
-                "how many values repeat cannot be bounded, only that none does, or how many rows do: `c duplicates <= 10`",
-            ),
-        },
+        Metric::Sql { name, sql } => Ok(of_sql(name, sql)),
+        Metric::Query { name, number } => {
+            let rules = of_sql(name, &number.sql).into_iter().map(|mut rule| {
+                rule.pick(number.filter.clone());
+                Rule { asks: number.asks, ..rule }
+            });
+            Ok(rules.collect())
+        }
+        Metric::Duplicates(columns) => {
+            if threshold.allowed(false).as_deref() == Some("") {
+                return Ok(vec![Rule::key(columns, "unique", "unique")]);
+            }
+            let count = scope.repeated(columns);
+            let sql =
+                if percent { format!("coalesce(100.0 * {count} / nullif({}, 0), 0)", scope.rows()) } else { count };
+            let name =
+                format!("{}_{}", columns.join("_"), if percent { "duplicate_percent" } else { "duplicate_count" });
+            Ok(of_sql(&name, &sql).into_iter().map(|rule| Rule { asks: true, ..rule }).collect())
+        }
         Metric::Valid { column, percent } => {
-            let (_, predicate) = validity.valid(span)?;
             let c = words::name(column);
-            let Some(condition) = condition(&c, &predicate) else {
-                return refuse(
+            validity.valid(span)?;
+            let Some(condition) = validity.condition(column) else {
+                return crate::args::refuse(
                     span,
                     "valid values of this kind cannot be counted; say how many may be invalid, with `invalid_count`",
                 );
             };
-            let count = format!("count({c}) filter (where {condition})");
+            let there = validity.there(column).map(|there| format!("{there} and ")).unwrap_or_default();
+            let count = format!("count({c}) filter (where {there}{condition})");
             let sql = if *percent { format!("100.0 * {count} / count(*)") } else { count };
-            one(&Metric::Sql { name: format!("{column}_valid"), sql }, threshold, validity, span)
+            Ok(of_sql(&format!("{column}_valid"), &sql))
         }
-        Metric::Violations(_) => Ok(Vec::new()),
+        Metric::Violations { rule, count } => {
+            let Some(count) = count else {
+                return crate::args::refuse(span, "rows that have to violate cannot be asked for; only how many may");
+            };
+            // Of no rows it is 0.
+            let share = format!("coalesce(100.0 * {count} / nullif(count(*), 0), 0)");
+            let sql = if percent { share } else { count.clone() };
+            let name = rule.derived_name().unwrap_or_default().replace('.', "_");
+            Ok(of_sql(&format!("{name}_{}", if percent { "percent" } else { "count" }), &sql))
+        }
     }
 }
 
-/// A predicate as a condition of SQL, where it is one word for word.
-fn condition(c: &str, predicate: &str) -> Option<String> {
-    if let Some(regex) = predicate.strip_prefix("matches ") {
-        return Some(format!("regexp_like({c}, {regex})"));
-    }
-    if let Some(rest) = predicate.strip_prefix("length ") {
-        return Some(format!("length({c}) {rest}"));
-    }
-    let sql = ["in (", "not in (", "between ", ">", "<", "="].iter().any(|w| predicate.starts_with(w));
-    sql.then(|| format!("{c} {predicate}"))
-}
-
-/// A rule on rows of which so many may violate.
-fn violations(rule: &Rule, limits: &Limits, span: Span) -> Said<Rule> {
+/// A rule on rows of which so many may violate, and whether the warning is in it; `None` where some have to.
+fn violations(rule: &Rule, limits: &Limits) -> Option<(Rule, bool)> {
     let mut rule = rule.clone();
     let allowed = |t: &Threshold| t.allowed(limits.percent);
-    let some = |t: &Option<Threshold>| t.as_ref().map(allowed);
-    match (some(&limits.warn), some(&limits.fail)) {
-        (Some(None), _) | (_, Some(None)) => {
-            return refuse(span, "rows that have to violate cannot be asked for; only how many may");
-        }
-        (warn, Some(Some(fail))) => {
+    match (&limits.warn, &limits.fail) {
+        (warn, Some(fail)) => {
+            let fail = allowed(fail)?;
             rule.tolerate = Some(fail).filter(|f| !f.is_empty());
+            let Some(warn) = warn else { return Some((rule, true)) };
+            let Some(warn) = allowed(warn) else { return Some((rule, false)) };
             let zero = if limits.percent { "0%" } else { "0" };
             // Without a tolerance the first violation fails, and no warning comes before it.
             if rule.tolerate.is_some() {
-                rule.warn = warn.flatten().map(|w| if w.is_empty() { zero.to_owned() } else { w });
+                rule.warn = Some(if warn.is_empty() { zero.to_owned() } else { warn });
             }
+            Some((rule, true))
         }
-        (Some(Some(warn)), None) => {
+        (Some(warn), None) => {
+            let warn = allowed(warn)?;
             rule.severity = Some(Severity::Warning);
             rule.tolerate = Some(warn).filter(|w| !w.is_empty());
+            Some((rule, true))
         }
-        (None, None) => return wrong(span, "no threshold is given"),
+        (None, None) => None,
     }
-    Ok(rule)
 }

@@ -8,7 +8,11 @@ mod contract;
 mod forms;
 mod language;
 mod measure;
+mod reconcile;
 mod validity;
+
+pub(crate) use measure::{Limits, Metric, rules};
+pub(crate) use validity::Validity;
 
 use pipe_diagnostics::Diagnostic;
 use pipe_diagnostics::codes::import as codes;
@@ -16,7 +20,9 @@ use pipe_diagnostics::codes::import as codes;
 use crate::catalogue::Check;
 use crate::import::Cx;
 use crate::node::Node;
+use crate::query::Own;
 use crate::rule::Said;
+use crate::words;
 
 /// The metrics and checks of SodaCL; behind them those of contracts.
 pub(crate) const CHECKS: &[Check] = &[
@@ -27,8 +33,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("invalid_percent", "`c in (…)`, `c is email` and others; `tolerate n%`"),
     Check::said("valid_count", "an expression that counts"),
     Check::said("valid_percent", "an expression that counts"),
-    Check::said("duplicate_count", "`(a, b) unique`; other than none: an expression"),
-    Check::said("duplicate_percent", "`(a, b) unique`; other than none refused"),
+    Check::said("duplicate_count", "`(a, b) unique`; other than none: a query of the values that repeat"),
+    Check::said("duplicate_percent", "`(a, b) unique`; other than none: a query of the values that repeat"),
     Check::said("avg", "`c mean …`"),
     Check::said("max", "`c maximum …`"),
     Check::said("min", "`c minimum …`"),
@@ -50,9 +56,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("row_count same as", "`row count same as other`"),
     Check::said(
         "change",
-        "in percent `row count within 20% of last run`, `row count >= 80% of last 7 runs`; a difference refused",
+        "`row count within 20% of last run`, `row count >= 80% of last 7 runs`, `row count < last run + 50`",
     ),
     Check::said("anomaly detection", "`within 3 sigma over last 14 runs`, in place of a forecast"),
+    Check::said("anomaly score", "`within 3 sigma over last 14 runs`, in place of a forecast"),
     Check::refused(
         "distribution_difference",
         "compares with a file of stored bins; say `c psi from last_year (c) < 0.2` of a table that has the old values",
@@ -60,9 +67,11 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("failed rows", "an expression: not the fail condition"),
     Check::said("user-defined metric", "an expression"),
     Check::said("group by", "an aggregate `by (…)`"),
-    Check::refused(
-        "group evolution",
-        "compares the groups with those of the last scan; name them: `c values equal (…)`",
+    Check::said("group evolution", "`c values contain (…)`, `c not matches '^…'`; `when groups change` refused"),
+    Check::said("when schema changes", "`on new_column | missing_column | type_changed => fail` of `heal`"),
+    Check::said(
+        "reconciliation",
+        "numbers of two tables: `(abs(… - (select … from other))) = 0`; `columns same as other`",
     ),
     Check::said("for each dataset", "the checks of each table"),
     Check::said(
@@ -78,6 +87,47 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("contract: failed_rows", "an expression: not the condition"),
     Check::said("contract: freshness", "`(max(c)) within 2h`"),
 ];
+
+/// The table that a check is of, and the rows of it.
+pub(crate) struct Scope<'a> {
+    /// Its name here.
+    pub(crate) table: &'a str,
+    /// Conditions that all hold of the rows judged.
+    pub(crate) filter: Vec<String>,
+}
+
+impl Scope<'_> {
+    /// The table, as queries are asked of it.
+    pub(crate) fn own(&self) -> Own<'_> {
+        Own { names: &[], table: self.table }
+    }
+
+    /// The same table, with one condition more.
+    fn with(&self, condition: Option<String>) -> Scope<'_> {
+        Scope { table: self.table, filter: condition.into_iter().chain(self.filter.clone()).collect() }
+    }
+
+    /// How many rows are judged.
+    fn rows(&self) -> String {
+        match self.filter.is_empty() {
+            true => "count(*)".to_owned(),
+            false => format!("count(*) filter (where {})", self.conditions().join(" and ")),
+        }
+    }
+
+    /// How many values, or combinations of them, occur more than once: a query of the table.
+    fn repeated(&self, columns: &[String]) -> String {
+        let there = columns.iter().map(|c| format!("{} is not null", words::name(c)));
+        let where_ = there.chain(self.conditions()).collect::<Vec<_>>().join(" and ");
+        let names = words::names(columns);
+        let query = format!("select {names} from {} where {where_} group by {names} having count(*) > 1", self.table);
+        format!("(select count(*) from ({query}) as repeated)")
+    }
+
+    fn conditions(&self) -> Vec<String> {
+        self.filter.iter().map(|f| format!("({})", f.trim())).collect()
+    }
+}
 
 /// Reads checks or a contract.
 pub(crate) fn file(cx: &mut Cx, documents: &[Node]) -> Said<()> {

@@ -8,59 +8,61 @@ use crate::node::Node;
 use crate::rule::Said;
 use crate::words;
 
-/// Named formats of Soda, as a format here or a regular expression.
-const FORMATS: &[(&str, Form)] = &[
-    ("credit card number", Form::Is("credit_card")),
-    ("email", Form::Is("email")),
-    ("ip address", Form::Is("ip")),
-    ("ipv4 address", Form::Is("ipv4")),
-    ("ipv6 address", Form::Is("ipv6")),
-    ("uuid", Form::Is("uuid")),
-    ("url", Form::Is("url")),
-    ("phone number", Form::Matches(r"^\+?[\d\s().-]{7,20}$")),
-    ("date eu", Form::Matches(r"^(0?[1-9]|[12]\d|3[01])[./-](0?[1-9]|1[012])[./-](\d{4})$")),
-    ("date us", Form::Matches(r"^(0?[1-9]|1[012])[./-](0?[1-9]|[12]\d|3[01])[./-](\d{4})$")),
-    ("date inverse", Form::Matches(r"^(\d{4})[./-](0?[1-9]|1[012])[./-](0?[1-9]|[12]\d|3[01])$")),
-    ("date iso 8601", Form::Matches(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$")),
-    ("decimal", Form::Matches(r"^[-+]?\d*[.,]?\d+$")),
-    ("decimal comma", Form::Matches(r"^[-+]?\d*,?\d+$")),
-    ("decimal point", Form::Matches(r"^[-+]?\d*\.?\d+$")),
-    ("integer", Form::Matches(r"^[-+]?\d+$")),
-    ("positive integer", Form::Matches(r"^\+?\d+$")),
-    ("negative integer", Form::Matches(r"^(-\d+|0)$")),
-    ("positive decimal", Form::Matches(r"^\+?\d*[.,]?\d+$")),
-    ("positive decimal comma", Form::Matches(r"^\+?\d*,?\d+$")),
-    ("positive decimal point", Form::Matches(r"^\+?\d*\.?\d+$")),
-    ("negative decimal", Form::Matches(r"^-\d*[.,]?\d+$")),
-    ("negative decimal comma", Form::Matches(r"^-\d*,?\d+$")),
-    ("negative decimal point", Form::Matches(r"^-\d*\.?\d+$")),
-    ("percentage", Form::Matches(r"^[-+]?\d*[.,]?\d+ ?%$")),
-    ("percentage comma", Form::Matches(r"^[-+]?\d*,?\d+ ?%$")),
-    ("percentage point", Form::Matches(r"^[-+]?\d*\.?\d+ ?%$")),
-    ("positive percentage", Form::Matches(r"^\+?\d*[.,]?\d+ ?%$")),
-    ("positive percentage comma", Form::Matches(r"^\+?\d*,?\d+ ?%$")),
-    ("positive percentage point", Form::Matches(r"^\+?\d*\.?\d+ ?%$")),
-    ("negative percentage", Form::Matches(r"^-\d*[.,]?\d+ ?%$")),
-    ("negative percentage comma", Form::Matches(r"^-\d*,?\d+ ?%$")),
-    ("negative percentage point", Form::Matches(r"^-\d*\.?\d+ ?%$")),
-    ("money", Form::Is("money")),
-    ("time 24h", Form::Is("time")),
-    ("time 24h nosec", Form::Matches(r"^([01]\d|2[0-3]):[0-5]\d$")),
-    ("time 12h", Form::Matches(r"^(0?[1-9]|1[0-2]):[0-5]\d:[0-5]\d$")),
-    ("time 12h nosec", Form::Matches(r"^(0?[1-9]|1[0-2]):[0-5]\d$")),
-    ("timestamp 24h", Form::Matches(r"^([01]?\d|2[0-3]):[0-5]\d:[0-5]\d$")),
-    ("timestamp 12h", Form::Matches(r"^(0?[1-9]|1[0-2]):[0-5]\d:[0-5]\d$")),
+/// The named formats of Soda, as the regular expressions that it looks for: what they let pass is Soda's, and not that of the
+/// format with the same name here. URLs are a format here.
+const FORMATS: &[(&str, &str)] = &[
+    ("integer", r"^ *[-+]? *[0-9]+ *$"),
+    ("positive integer", r"^ *\+? *[0-9]+ *$"),
+    ("negative integer", r"^ *(- *[0-9]+|0+) *$"),
+    ("decimal", r"^ *[-+]? *([0-9]+([.,][0-9]+)?|[.,][0-9]+) *$"),
+    ("positive decimal", r"^ *\+? *([0-9]+([.,][0-9]+)?|[.,][0-9]+) *$"),
+    ("negative decimal", r"^ *(- *([0-9]+([.,][0-9]+)?|[.,][0-9]+)|(0+([.,]0+)?|[.,]0+)) *$"),
+    ("decimal point", r"^ *[-+]? *([0-9]+(\.[0-9]+)?|\.[0-9]+) *$"),
+    ("positive decimal point", r"^ *\+? *([0-9]+(\.[0-9]+)?|\.[0-9]+) *$"),
+    ("negative decimal point", r"^ *(- *([0-9]+(\.[0-9]+)?|\.[0-9]+)|(0+(\.0+)?|\.0+)) *$"),
+    ("decimal comma", r"^ *[-+]? *([0-9]+(,[0-9]+)?|,[0-9]+) *$"),
+    ("positive decimal comma", r"^ *\+? *([0-9]+(,[0-9]+)?|,[0-9]+) *$"),
+    ("negative decimal comma", r"^ *(- *([0-9]+(,[0-9]+)?|,[0-9]+)|(0+(,0+)?|,0+)) *$"),
+    ("percentage", r"^ *[-+]? *([0-9]+([.,][0-9]+)?|[.,][0-9]+) *% *$"),
+    ("positive percentage", r"^ *\+? *([0-9]+([.,][0-9]+)?|[.,][0-9]+) *% *$"),
+    ("negative percentage", r"^ *(- *([0-9]+([.,][0-9]+)?|[.,][0-9]+)|(0+([.,]0+)?|[.,]0+)) *% *$"),
+    ("percentage point", r"^ *[-+]? *([0-9]+(\.[0-9]+)?|\.[0-9]+) *% *$"),
+    ("positive percentage point", r"^ *\+? *([0-9]+(\.[0-9]+)?|\.[0-9]+) *% *$"),
+    ("negative percentage point", r"^ *(- *([0-9]+(\.[0-9]+)?|\.[0-9]+)|(0+(\.0+)?|\.0+)) *% *$"),
+    ("percentage comma", r"^ *[-+]? *([0-9]+(,[0-9]+)?|,[0-9]+) *% *$"),
+    ("positive percentage comma", r"^ *\+? *([0-9]+(,[0-9]+)?|,[0-9]+) *% *$"),
+    ("negative percentage comma", r"^ *(- *([0-9]+(,[0-9]+)?|,[0-9]+)|(0+(,0+)?|,0+)) *% *$"),
+    ("money", r"^ *[-+]? *([0-9]+([.,][0-9]+)?|[.,][0-9]+) *([A-Z]{3}|[a-z]{3}) *$"),
+    ("money point", r"^ *[-+]? *[0-9]{1,3}(,[0-9]{3})*(.[0-9]+)? *([A-Z]{3}|[a-z]{3}) *$"),
+    ("money comma", r"^ *[-+]? *[0-9]{1,3}(\.[0-9]{3})*(,[0-9]+)? *([A-Z]{3}|[a-z]{3}) *$"),
+    ("date us", r"^ *(0?[1-9]|1[012])[-./](0?[1-9]|[12][0-9]|3[01])[-./]([12][0-9])?[0-9]{2} *$"),
+    ("date eu", r"^ *(0?[1-9]|[12][0-9]|3[01])[-./](0?[1-9]|1[012])[-./]([12][0-9])?[0-9]{2} *$"),
+    ("date inverse", r"^ *([12][0-9])?[0-9]{2}[-./](0?[1-9]|1[012])[-./](0?[1-9]|[12][0-9]|3[01]) *$"),
+    (
+        "date iso 8601",
+        r"^ *[12][0-9]{3}-?((0[1-9]|1[012])-?(0[1-9]|[12][0-9]|3[01])|W[0-5][0-9](-?[1-7])?|[0-3][0-9][0-9])([ T](0?[0-9]|[01][0-9]|2[0-3])(:?[0-5][0-9](:?[0-5][0-9]([.,][0-9]+)?)?)?([+-](0?[0-9]|[01][0-9]|2[0-3]):?[0-5][0-9]|Z)?)? *$",
+    ),
+    ("time 24h", r"^ *(0?[0-9]|[01][0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.,][0-9]+)?)? *$"),
+    ("time 24h nosec", r"^ *(0?[0-9]|[01][0-9]|2[0-3]):[0-5]?[0-9] *$"),
+    ("time 12h", r"^ *(0?[0-9]|1[0-2]):[0-5]?[0-9](:[0-5]?[0-9]([.,][0-9]+)?)? *$"),
+    ("time 12h nosec", r"^ *(0?[0-9]|1[0-2]):[0-5]?[0-9] *$"),
+    ("timestamp 24h", r"^ *(0?[0-9]|[01][0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9]([.,][0-9]+)? *$"),
+    ("timestamp 12h", r"^ *(0?[0-9]|1[0-2]):[0-5]?[0-9]:[0-5]?[0-9]([.,][0-9]+)? *$"),
+    ("uuid", r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
+    ("ip address", r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"),
+    ("ipv4 address", r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"),
+    ("ipv6 address", IPV6),
+    ("email", r"^[a-zA-ZÀ-ÿĀ-ſƀ-ȳ0-9.\-_%+]+@[a-zA-ZÀ-ÿĀ-ſƀ-ȳ0-9.\-_%]+\.[A-Za-z]{2,4}$"),
+    ("phone number", r"^((\+[0-9]{1,2}\s)?\(?[0-9]{3}\)?[\s.-])?[0-9]{3}[\s.-][0-9]{4}$"),
+    ("credit card number", r"^[0-9]{14}|[0-9]{15}|([0-9]{4}-){3}[0-9]{4}|([0-9]{4} ){3}[0-9]{4}$"),
 ];
 
-#[derive(Clone, Copy)]
-enum Form {
-    Is(&'static str),
-    Matches(&'static str),
-}
+/// All ways to leave parts of an address out, with a zone behind `fe80:`, and with an IPv4 address at its end.
+const IPV6: &str = r"^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:(:[0-9a-fA-F]{1,4}){1,6}|:((:[0-9a-fA-F]{1,4}){1,7}|:)|fe80:(:[0-9a-fA-F]{0,4}){0,4}%[0-9a-zA-Z]+|::(ffff(:0{1,4})?:)?((25[0-5]|(2[0-4]|1?[0-9])?[0-9])\.){3}(25[0-5]|(2[0-4]|1?[0-9])?[0-9])|([0-9a-fA-F]{1,4}:){1,4}:((25[0-5]|(2[0-4]|1?[0-9])?[0-9])\.){3}(25[0-5]|(2[0-4]|1?[0-9])?[0-9]))$";
 
 /// What is said of a column's values.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Validity {
+pub(crate) struct Validity {
     /// The values that stand for a missing one, as constants.
     missing: Vec<String>,
     missing_regex: Option<String>,
@@ -106,7 +108,13 @@ impl Validity {
         if let Some(format) = get(args, "invalid format") {
             match named(format)? {
                 (_, p) if p.starts_with("matches ") => put("not_matches", format!("not {p}")),
-                _ => return refuse(format.span, "that a value is not of this format cannot be said"),
+                (_, p) => {
+                    let format = p.trim_start_matches("is ");
+                    return refuse(
+                        args.span,
+                        format!("that a value is no {format} cannot be said; say what it is instead"),
+                    );
+                }
             }
         }
         let (min, max) = (number("valid min")?, number("valid max")?);
@@ -144,15 +152,34 @@ impl Validity {
     }
 
     /// What holds of a value that is there.
-    pub(super) fn present(&self, span: Span) -> Said<(&'static str, String)> {
+    pub(super) fn present(&self) -> (&'static str, String) {
+        let missing = || format!("not missing ({})", self.missing.join(", "));
         match (&self.missing_regex, self.missing.as_slice()) {
-            (None, []) => Ok(("not_null", "not null".to_owned())),
-            (None, values) => Ok(("not_missing", format!("not missing ({})", values.join(", ")))),
-            (Some(regex), []) => Ok(("all_of", format!("all of (not null, not matches {})", words::text(regex)))),
-            (Some(_), _) => {
-                refuse(span, "`missing values` together with `missing regex` are two rules; write them by hand")
-            }
+            (None, []) => ("not_null", "not null".to_owned()),
+            (None, _) => ("not_missing", missing()),
+            (Some(regex), []) => ("all_of", format!("all of (not null, not matches {})", words::text(regex))),
+            (Some(regex), _) => ("all_of", format!("all of ({}, not matches {})", missing(), words::text(regex))),
         }
+    }
+
+    /// What holds of a value that is missing, as SQL.
+    pub(super) fn missing(&self, column: &str) -> String {
+        let c = words::name(column);
+        let mut parts = vec![format!("{c} is null")];
+        if !self.missing.is_empty() {
+            parts.push(format!("{c} in ({})", self.missing.join(", ")));
+        }
+        parts.extend(self.missing_regex.as_ref().map(|r| format!("regexp_like({c}, {})", words::text(r))));
+        parts.join(" or ")
+    }
+
+    /// The values that are there, as a condition; `None` where NULL alone is missing.
+    pub(super) fn there(&self, column: &str) -> Option<String> {
+        let c = words::name(column);
+        let listed = (!self.missing.is_empty()).then(|| format!("{c} not in ({})", self.missing.join(", ")));
+        let matched = self.missing_regex.as_ref().map(|r| format!("not regexp_like({c}, {})", words::text(r)));
+        let parts: Vec<String> = listed.into_iter().chain(matched).collect();
+        (!parts.is_empty()).then(|| parts.join(" and "))
     }
 
     /// What holds of a value that is valid; one that is missing is.
@@ -163,21 +190,42 @@ impl Validity {
             [one] => one.clone(),
             _ => crate::compare::joined(&parts, true),
         };
-        let missing = (!self.missing.is_empty()).then(|| in_list(&self.missing));
-        let missing = missing.or_else(|| self.missing_regex.as_ref().map(|r| format!("matches {}", words::text(r))));
-        match missing {
-            None => Ok(all),
-            Some(_) if all.0 == "references" => {
-                refuse(span, "`references` cannot be joined with missing values; write it by hand")
-            }
-            Some(missing) => Ok(("any_of", format!("any of ({missing}, {})", all.1))),
+        let listed = (!self.missing.is_empty()).then(|| in_list(&self.missing));
+        let matched = self.missing_regex.as_ref().map(|r| format!("matches {}", words::text(r)));
+        let missing: Vec<String> = listed.into_iter().chain(matched).collect();
+        // Keys that are looked up are not joined with others: those that are missing are left out by a condition.
+        if missing.is_empty() || all.0 == "references" {
+            return Ok(all);
         }
+        Ok(("any_of", format!("any of ({}, {})", missing.join(", "), all.1)))
+    }
+
+    /// What holds of a valid value, as SQL; `None` where SQL has no words for it.
+    pub(super) fn condition(&self, column: &str) -> Option<String> {
+        let c = words::name(column);
+        let parts: Option<Vec<String>> = self.valid.iter().map(|(_, p)| sql(&c, p)).collect();
+        parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(" and "))
     }
 
     /// Whether anything is said of valid values.
     pub(super) fn is_said(&self) -> bool {
         !self.valid.is_empty()
     }
+}
+
+/// A predicate as a condition of SQL, where it is one word for word.
+fn sql(c: &str, predicate: &str) -> Option<String> {
+    if let Some(regex) = predicate.strip_prefix("matches ") {
+        return Some(format!("regexp_like({c}, {regex})"));
+    }
+    if let Some(regex) = predicate.strip_prefix("not matches ") {
+        return Some(format!("not regexp_like({c}, {regex})"));
+    }
+    if let Some(rest) = predicate.strip_prefix("length ") {
+        return Some(format!("length({c}) {rest}"));
+    }
+    let sql = ["in (", "not in (", "between ", ">", "<", "="].iter().any(|w| predicate.starts_with(w));
+    sql.then(|| format!("{c} {predicate}"))
 }
 
 /// A regular expression: a text, or the `regex` of a mapping with a name.
@@ -192,10 +240,10 @@ fn named(node: &Node) -> Said<(&'static str, String)> {
     }
     let name = crate::args::text(node)?;
     let folded = name.to_lowercase().replace('_', " ");
-    match FORMATS.iter().find(|(theirs, _)| *theirs == folded) {
-        Some((_, Form::Is(format))) => Ok((format, format!("is {format}"))),
-        Some((_, Form::Matches(regex))) => Ok(("matches", format!("matches {}", words::text(regex)))),
-        None => {
+    match (FORMATS.iter().find(|(theirs, _)| *theirs == folded), folded.as_str()) {
+        (Some((_, regex)), _) => Ok(("matches", format!("matches {}", words::text(regex)))),
+        (None, "url") => Ok(("url", "is url".to_owned())),
+        (None, _) => {
             let near = pipe_diagnostics::nearest(&folded, FORMATS.iter().map(|(n, _)| *n));
             let help = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
             wrong(node.span, format!("Soda has no format `{name}`{help}"))

@@ -274,6 +274,27 @@ pub(super) const CLAIMS: &[(&str, &[Claim])] = &[
                 fails("20.0"),
             ),
             after(
+                "numbers are added and taken away",
+                &["(10)", "(20)", "(90)"],
+                "(9)",
+                "x sum >= minimum of last 3 runs - 1;",
+                holds("9.0"),
+            ),
+            after(
+                "and so are other shares, each of as many runs as it names",
+                &["(10)", "(20)", "(90)"],
+                "(99)",
+                "x sum > 50% of sum of last 3 runs + 200% of last 2 runs - maximum of last 3 runs;",
+                holds("99.0"),
+            ),
+            after(
+                "the deviation is that of a sample",
+                &["(10)", "(20)", "(30)"],
+                "(30)",
+                "x sum > last 3 runs + stddev of last 3 runs;",
+                fails("30.0"),
+            ),
+            after(
                 "with fewer than 5 earlier values, or those it looks at, it warms up",
                 &["(10)", "(20)"],
                 "(20)",

@@ -88,6 +88,20 @@ impl PredicateInfo {
         self.types.is_empty() || self.types.contains(&class)
     }
 
+    /// What it judges, for somebody who gave it `subject` of another type. One that judges text alone also judges what is read as
+    /// text: the digits of a card, say, that look like a number.
+    pub fn judges(&self, subject: &str) -> String {
+        let classes: Vec<&str> = self.types.iter().map(|class| class.word()).collect();
+        let judges = format!("it judges {}", classes.join(", "));
+        let column = !subject.is_empty() && subject.chars().all(|c| c.is_alphanumeric() || c == '_');
+        match self.types {
+            [TypeClass::Text] if column => {
+                format!("{judges}: declare `{subject} text`, or write `(cast({subject} as text))`")
+            }
+            _ => judges,
+        }
+    }
+
     /// Whether it is written `is <name>`.
     pub fn is_format(&self) -> bool {
         self.syntax.starts_with("is ")

@@ -111,7 +111,7 @@ pub(super) const PREDICATES: &[PredicateInfo] = &[
         Level::History,
         "consistency",
         "row count >= 80% of last 10 runs;",
-        "The number is at least (`>=`), or more than (`>`), that share of the mean of earlier runs, or of the `median`, `minimum` or `maximum` named.",
+        "The number is at least (`>=`), or more than (`>`), that share of the mean of earlier runs, or of the `median`, `minimum`, `maximum`, `sum` or `stddev` (of a sample) named; without a share the whole of it. Shares and numbers are added and taken away, `> minimum of last 5 runs - 1`.",
     )
     .of(NUMBER),
     pred(
@@ -120,7 +120,7 @@ pub(super) const PREDICATES: &[PredicateInfo] = &[
         Level::History,
         "consistency",
         "row count <= 120% of last 10 runs;",
-        "The number is at most (`<=`), or less than (`<`), that share of the mean of earlier runs, or of the `median`, `minimum` or `maximum` named.",
+        "The number is at most (`<=`), or less than (`<`), that share of the mean of earlier runs, or of the `median`, `minimum`, `maximum`, `sum` or `stddev` (of a sample) named; without a share the whole of it. Shares and numbers are added and taken away, `< maximum of last 5 runs + 1`.",
     )
     .of(NUMBER),
 ];

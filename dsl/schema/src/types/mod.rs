@@ -62,6 +62,20 @@ pub enum TypeClass {
     Nested,
 }
 
+impl TypeClass {
+    /// How a message calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TypeClass::Boolean => "boolean",
+            TypeClass::Number => "a number",
+            TypeClass::Text => "text",
+            TypeClass::Time => "a date or time",
+            TypeClass::Bytes => "bytes",
+            TypeClass::Nested => "a list or struct",
+        }
+    }
+}
+
 impl Type {
     /// Reads a type name, case-insensitively, with SQL's usual other names (`integer`, `varchar(n)`, `numeric`, `double precision`, `timestamp with time zone`, …). `None`: no such type.
     ///

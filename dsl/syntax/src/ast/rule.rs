@@ -173,8 +173,8 @@ pub enum Predicate {
     },
     /// `within 20% of last run`
     WithinLast(OfEarlier),
-    /// `>= 80% of last 10 runs`
-    CompareLast(Comparison, OfEarlier),
+    /// `>= 80% of last 10 runs`, `> minimum of last 5 runs - 1`
+    CompareLast(Comparison, EarlierBound),
     /// `within 1d`: an age, in milliseconds.
     WithinAge(Spanned<u64>),
     /// `same as table (column)`
@@ -258,6 +258,31 @@ pub struct OfEarlier {
     pub middle: Option<Word>,
     /// Which runs.
     pub runs: Runs,
+}
+
+/// A number reckoned from earlier runs: `80% of median of last 10 runs`, `minimum of last 5 runs - 1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierBound {
+    /// What is added up, each with whether it is taken away; the first is of runs.
+    pub terms: Vec<(bool, Spanned<EarlierTerm>)>,
+    /// `same weekday`: where that is said.
+    pub same_weekday: Option<Spanned<()>>,
+}
+
+/// A part of a number reckoned from earlier runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EarlierTerm {
+    /// `80% of median of last 10 runs`
+    Runs {
+        /// The digits of the share; `None`: the whole.
+        share: Option<Spanned<String>>,
+        /// `median`; `None`: the mean.
+        of: Option<Word>,
+        /// How many runs; of `last run` 1.
+        last: Spanned<u32>,
+    },
+    /// The digits of a number.
+    Number(String),
 }
 
 /// `[strictly] increasing|decreasing [order by c]`

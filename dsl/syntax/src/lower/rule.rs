@@ -70,20 +70,20 @@ impl Lower<'_> {
             R::compare => {
                 let comparison = comparison(parts.part()?.as_str())?;
                 let with = parts.part()?;
-                if with.as_rule() == R::of_earlier {
-                    Predicate::CompareLast(comparison, self.of_earlier(with)?)
+                if with.as_rule() == R::earlier_bound {
+                    Predicate::CompareLast(comparison, self.earlier_bound(with)?)
                 } else {
                     Predicate::Compare(comparison, self.operand(with)?)
                 }
             }
             R::matches => Predicate::Matches(self.text(&parts.part()?)),
             R::like => Predicate::Like(self.text(&parts.part()?)),
-            R::strictly => match self.predicate(parts.part()?)?.value {
+            R::strictly | R::strictly_between => match self.predicate(parts.part()?)?.value {
                 Predicate::Between(low, high) => Predicate::StrictlyBetween(low, high),
                 Predicate::Monotone(monotone) => Predicate::Monotone(Monotone { strict: true, ..monotone }),
                 _ => return Err(Refused),
             },
-            R::negated => Predicate::Not(Box::new(self.predicate(parts.part()?)?)),
+            R::negated | R::not_range => Predicate::Not(Box::new(self.predicate(parts.part()?)?)),
             R::not_missing => Predicate::NotMissing(parts.map(|v| self.operand(v)).collect::<Lowered<_>>()?),
             R::not_in_future => Predicate::NotInFuture,
             R::not_overlapping => Predicate::NotOverlapping,
@@ -220,6 +220,32 @@ impl Lower<'_> {
         };
         let same_weekday = parts.accept(R::same_weekday).map(|p| self.spanned(&p, ()));
         Ok(OfEarlier { share, middle, runs: Runs { last, same_weekday } })
+    }
+
+    /// `80% of median of last 10 runs`, `minimum of last 5 runs - 1`
+    fn earlier_bound(&mut self, pair: Pair<'_, R>) -> Lowered<EarlierBound> {
+        let mut parts = Parts::of(pair);
+        let mut terms = vec![(false, self.earlier_term(parts.part()?)?)];
+        while let Some(sign) = parts.accept(R::earlier_sign) {
+            terms.push((sign.as_str() == "-", self.earlier_term(parts.part()?)?));
+        }
+        let same_weekday = parts.accept(R::same_weekday).map(|p| self.spanned(&p, ()));
+        Ok(EarlierBound { terms, same_weekday })
+    }
+
+    fn earlier_term(&mut self, pair: Pair<'_, R>) -> Lowered<Spanned<EarlierTerm>> {
+        let span = self.span(&pair);
+        if pair.as_rule() == R::offset {
+            return Ok(Spanned::new(EarlierTerm::Number(number(pair.as_str())), span));
+        }
+        let mut parts = Parts::of(pair);
+        let share = parts.accept(R::percent).map(|share| self.percent(&share));
+        let of = parts.accept(R::of_runs).map(|word| self.word(&word));
+        let last = match parts.accept(R::number) {
+            Some(number) => self.whole(&number)?,
+            None => Spanned::new(1, span),
+        };
+        Ok(Spanned::new(EarlierTerm::Runs { share, of, last }, span))
     }
 
     /// `1%` or `5`

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use pipe_check::Loaded;
-use pipe_contract::{Change, Column, Contract, Role, Terms, compare};
+use pipe_contract::{Change, Column, Contract, Earlier, Role, Terms, compare};
 use pipe_diagnostics::codes::contract as codes;
 use pipe_diagnostics::{Diagnostic, Severity, Sources};
 use pipe_import::Tool;
@@ -40,7 +40,9 @@ enum Command {
 /// Write what a table promises as a contract: its columns, its rules, its service levels
 ///
 /// What the standard has no words for is written as it stands in the program. `pipe contract import` gives the same columns and
-/// rules back.
+/// rules back. What an earlier version says of anything else is kept, the file that is written anew or the contract that the
+/// source names: its id, its owners, other tables, texts for people. Its version is counted on: the first number if something
+/// breaks, the second if something else changed.
 #[derive(Debug, clap::Args)]
 struct Export {
     /// A source or a model
@@ -53,11 +55,15 @@ struct Export {
     /// Write to this file in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// The contract's version; of an earlier one the next if left out
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
 }
 
 /// Compare a contract with the program: what a source counts on and the contract does not promise, what it promises and a model does not keep
 ///
-/// Without a file the contracts that the sources name are compared. Exits with 0 if nothing breaks, 1 if something does, 2 if a
+/// Without a file the contracts that the sources name are compared. Where a run has accepted a version of a source's contract,
+/// what has changed since is told too. Exits with 0 if nothing breaks, 1 if something does, 2 if a
 /// contract could not be looked at.
 #[derive(Debug, clap::Args)]
 struct Check {
@@ -119,7 +125,9 @@ fn export(args: &Export, out: &mut Output) -> Result<Exit> {
         Err(problems) => return super::refuse(&problems, &loaded.sources, false, out),
     };
     let table = args.table.to_lowercase();
-    let exported = match pipe_contract::export(&loaded, &table, columns(&planned, &loaded, &table)) {
+    let earlier = earlier(args.output.as_deref(), &loaded, &table);
+    let known = columns(&planned, &loaded, &table);
+    let exported = match pipe_contract::export(&loaded, &table, known, earlier.as_ref(), args.version.as_deref()) {
         Ok(exported) => exported,
         Err(problem) => return super::refuse(&[*problem], &loaded.sources, false, out),
     };
@@ -137,18 +145,31 @@ fn export(args: &Export, out: &mut Output) -> Result<Exit> {
     Ok(Exit::OK)
 }
 
+/// The contract as it was: the file that is written anew, or the one that the source names.
+fn earlier(output: Option<&Path>, loaded: &Loaded, table: &str) -> Option<Earlier> {
+    let written =
+        output.and_then(|file| Earlier::read(&file.display().to_string(), &std::fs::read_to_string(file).ok()?));
+    let named = || {
+        let file = loaded.program.sources.get(table)?.contract.as_ref()?;
+        Earlier::read(&file.path, &file.text)
+    };
+    written.or_else(named)
+}
+
 /// A contract beside a table of the program.
 struct Compared {
     contract: String,
     table: String,
     role: Role,
     changes: Vec<Change>,
+    /// What changed since the version that the last run accepted, beyond that.
+    since: Vec<Change>,
     not_judged: Vec<String>,
 }
 
 impl Compared {
     fn breaking(&self) -> usize {
-        self.changes.iter().filter(|c| c.breaking).count()
+        self.changes.iter().chain(&self.since).filter(|c| c.breaking).count()
     }
 }
 
@@ -257,6 +278,10 @@ fn beside(name: &str, contract: &Contract, table: &str, loaded: &Loaded, planned
         true => (Role::Reader, compare(&own, promised, Role::Reader)),
         false => (Role::Producer, compare(promised, &own, Role::Producer)),
     };
+    let before = planned.accepted_contract(table).and_then(|text| pipe_contract::read(name, text).ok());
+    let since = before.and_then(|before| Some(compare(before.table(table)?, promised, Role::Versions)));
+    let told = |c: &Change| changes.iter().any(|t| (t.kind, &t.subject) == (c.kind, &c.subject));
+    let since = since.unwrap_or_default().into_iter().filter(|c| !told(c)).collect();
     let line = |d: &Diagnostic| {
         let span = d.span()?;
         let file = contract.sources.get(span.file)?;
@@ -264,17 +289,17 @@ fn beside(name: &str, contract: &Contract, table: &str, loaded: &Loaded, planned
         Some(format!("{name}:{}: {}", before.matches('\n').count() + 1, d.message))
     };
     let not_judged = contract.not_judged.iter().filter_map(line).collect();
-    Some(Compared { contract: name.to_owned(), table: table.to_owned(), role, changes, not_judged })
+    Some(Compared { contract: name.to_owned(), table: table.to_owned(), role, changes, since, not_judged })
 }
 
 fn text(compared: &Compared) -> String {
-    let Compared { contract, table, changes, not_judged, .. } = compared;
+    let Compared { contract, table, changes, since, not_judged, .. } = compared;
     let verdict = match compared.breaking() {
         0 => "compatible".to_owned(),
         n => counted(n as u64, "breaking change"),
     };
     let mut out = format!("{table}, {contract}: {verdict}\n");
-    for change in changes {
+    for change in changes.iter().chain(since) {
         match change.kind.code().filter(|_| change.breaking) {
             Some(code) => out += &format!("  {code} {}\n", change.says),
             None => out += &format!("  {}\n", change.says),
@@ -287,8 +312,9 @@ fn text(compared: &Compared) -> String {
 }
 
 fn object(compared: &Compared) -> Value {
-    let change = |c: &Change| {
+    let change = |(c, against): (&Change, &str)| {
         json!({
+            "against": against,
             "kind": c.kind.word(),
             "breaking": c.breaking,
             "code": c.kind.code().filter(|_| c.breaking).map(pipe_diagnostics::Code::as_str),
@@ -296,12 +322,14 @@ fn object(compared: &Compared) -> Value {
             "message": c.says,
         })
     };
+    let changes = compared.changes.iter().map(|c| (c, "program"));
+    let changes = changes.chain(compared.since.iter().map(|c| (c, "accepted")));
     json!({
         "contract": compared.contract,
         "table": compared.table,
         "role": if compared.role == Role::Reader { "reader" } else { "producer" },
         "compatible": compared.breaking() == 0,
-        "changes": compared.changes.iter().map(change).collect::<Vec<_>>(),
+        "changes": changes.map(change).collect::<Vec<_>>(),
         "not_judged": compared.not_judged,
     })
 }

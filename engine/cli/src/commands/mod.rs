@@ -15,9 +15,11 @@ mod run;
 mod runs;
 mod score;
 mod suggest;
+mod table;
 mod validate;
 
 pub use fmt::replace;
+pub use table::Refused;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

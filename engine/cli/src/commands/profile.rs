@@ -7,42 +7,34 @@ use clap::ValueEnum;
 use pipe_diagnostics::{Diagnostic, Severity, codes};
 use pipe_run::ProfileRequest;
 
+use super::table::{Found, TableArgs};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::profile;
-use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
 use crate::runtime::{self, Interrupt};
 
-/// Tell what a table holds: types, NULLs, distinct and frequent values, quantiles, patterns, keys, dependencies, personal data
+/// Tell what a table or a data file holds: types, NULLs, distinct and frequent values, quantiles, patterns, keys, dependencies, personal data
 ///
 /// One pass over the rows tells of the columns. Statistics of columns with at most 4,096 distinct values are exact; of others distinct values, frequent
 /// values and quantiles are estimates, and their errors are told. Keys, dependencies and references to other tables are found on a
 /// sample and counted on all rows.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A source or a model: the whole table, after its rules and heals
-    #[arg(value_name = "TABLE")]
-    table: String,
     #[command(flatten)]
-    project: ProjectArgs,
-    #[command(flatten)]
-    params: ParamArgs,
-    #[command(flatten)]
-    state: StateArgs,
-    #[command(flatten)]
-    engine: EngineArgs,
+    table: TableArgs,
     /// The source as it came, without rules and heals; `raw.TABLE` says the same
     #[arg(long)]
     raw: bool,
-    /// Read no other table: references to them are not looked for
-    #[arg(long)]
-    alone: bool,
     /// Tell of the columns alone: keys, dependencies and references are not looked for, and the rows are read once
     #[arg(long)]
     columns_only: bool,
-    /// Distinct rows of the sample that keys, dependencies, formats and personal data are found on
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    sample: u32,
+    /// Not of the rows but of what the latest runs have kept of the columns they committed, merged: nothing is read. For tables with
+    /// rules on earlier runs
+    #[arg(long, conflicts_with_all = ["raw", "columns_only"])]
+    history: bool,
+    /// With `--history`: one partition of the load, by the name of its folder, such as `day=2026-01-31`
+    #[arg(long, value_name = "NAME", requires = "history")]
+    partition: Option<String>,
     /// Frequent values and patterns told of a column
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     top: u32,
@@ -79,37 +71,26 @@ impl Args {
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     let format = args.format();
     let json = format == Format::Json && args.output.is_none();
-    let project = match Project::find(args.project.path.as_deref()) {
-        Ok(project) => project,
-        Err(problem) => return super::refuse(&[problem], &Default::default(), json, out),
+    let Found { table, raw, loaded, options, .. } = &match args.table.find() {
+        Ok(found) => found,
+        Err((problems, sources)) => return super::refuse(&problems, &sources, json, out),
     };
-    let loaded = project.load(&args.project);
-    let name = args.table.to_lowercase();
-    let (table, raw) = name.strip_prefix("raw.").map_or((name.as_str(), args.raw), |table| (table, true));
-    let program = &loaded.program;
-    let mut known: Vec<String> = program.sources.keys().chain(program.models.keys()).cloned().collect();
-    known.sort();
-    if !known.iter().any(|k| k == table) {
-        let hindrances: Vec<Diagnostic> = loaded.hindrances(&[]).into_iter().cloned().collect();
-        if known.is_empty() && !hindrances.is_empty() {
-            return super::refuse(&hindrances, &loaded.sources, json, out);
-        }
-        let unknown = pipe_plan::UnknownTarget { target: table.to_owned(), known };
-        return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out);
-    }
-    let options = pipe_run::Options { params: args.params.values(), ..project.options(&args.state, &args.engine) };
-    let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     let request = ProfileRequest {
-        table: table.to_owned(),
-        raw,
-        alone: args.alone,
+        table: table.clone(),
+        raw: *raw || args.raw,
+        alone: args.table.alone,
         columns_only: args.columns_only,
-        settings: pipe_profile::Settings { sample: size(args.sample), top: size(args.top), ..Default::default() },
+        settings: pipe_profile::Settings {
+            sample: args.table.sample(),
+            top: usize::try_from(args.top).unwrap_or(usize::MAX),
+            ..Default::default()
+        },
     };
     let interrupt = Interrupt::listen();
+    let kept = || pipe_run::profile_kept(options, table, args.partition.as_deref(), request.settings);
     let profiled = runtime::block_on(async {
         tokio::select! {
-            profiled = pipe_run::profile(&loaded, &options, &request) => Ok(Some(profiled)),
+            profiled = async { if args.history { kept() } else { pipe_run::profile(loaded, options, &request).await } } => Ok(Some(profiled)),
             () = interrupt.asked() => Ok(None),
         }
     })?;

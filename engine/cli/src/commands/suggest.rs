@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
-use pipe_diagnostics::Diagnostic;
 use pipe_run::SuggestRequest;
 use pipe_suggest::Suggestions;
 use serde_json::json;
 
+use super::table::{Found, Refused, TableArgs};
+use crate::bare::Bare;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::project::{EngineArgs, ParamArgs, Project, ProjectArgs, StateArgs};
 use crate::report::counted;
 use crate::runtime::{self, Interrupt};
 use crate::suggest as apply;
@@ -17,27 +17,14 @@ use crate::suggest as apply;
 /// Write the rules and heal clauses that a table's own rows speak for
 ///
 /// Four fifths of the rows are profiled: keys, dependencies, references, sets, ranges, formats. What holds there is counted on the fifth that
-/// was held back; each line stands under its evidence. The text is a program that `check` accepts.
+/// was held back; each line stands under its evidence. The text is a program that `check` accepts; of a file by itself it is
+/// whole, with the source and a load, and runs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A source, as it comes, or a model
-    #[arg(value_name = "TABLE")]
-    table: String,
     #[command(flatten)]
-    project: ProjectArgs,
-    #[command(flatten)]
-    params: ParamArgs,
-    #[command(flatten)]
-    state: StateArgs,
-    #[command(flatten)]
-    engine: EngineArgs,
-    /// Read no other table: references to them are not looked for
-    #[arg(long)]
-    alone: bool,
-    /// Distinct rows of the sample that keys, dependencies and formats are found on
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    sample: u32,
-    /// Write them into the program: rules behind the statement's file, clauses into the table's heal block if it has one
+    table: TableArgs,
+    /// Write them into the program: rules behind the statement's file, clauses into the table's heal block if it has one. Of a file by
+    /// itself the program is made, `orders.pipe` of `orders.csv`, in the current folder
     #[arg(long)]
     apply: bool,
     /// How the suggestions are shown
@@ -56,30 +43,21 @@ enum Format {
 
 pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
     let json = args.format == Format::Json;
-    let project = match Project::find(args.project.path.as_deref()) {
-        Ok(project) => project,
-        Err(problem) => return super::refuse(&[problem], &Default::default(), json, out),
+    let found = match args.table.find() {
+        Ok(found) => found,
+        Err((problems, sources)) => return super::refuse(&problems, &sources, json, out),
     };
-    let loaded = project.load(&args.project);
-    let table = args.table.to_lowercase();
-    let program = &loaded.program;
-    let mut known: Vec<String> = program.sources.keys().chain(program.models.keys()).cloned().collect();
-    known.sort();
-    if !known.contains(&table) {
-        let hindrances: Vec<Diagnostic> = loaded.hindrances(&[]).into_iter().cloned().collect();
-        if known.is_empty() && !hindrances.is_empty() {
-            return super::refuse(&hindrances, &loaded.sources, json, out);
-        }
-        let unknown = pipe_plan::UnknownTarget { target: table, known };
-        return super::refuse(&[super::unknown_target(&unknown)], &loaded.sources, json, out);
-    }
-    let options = pipe_run::Options { params: args.params.values(), ..project.options(&args.state, &args.engine) };
-    let sample = usize::try_from(args.sample).unwrap_or(usize::MAX);
-    let request = SuggestRequest { table, alone: args.alone, sample };
+    let loaded = &found.loaded;
+    let request = SuggestRequest {
+        table: found.table.clone(),
+        alone: args.table.alone,
+        sample: args.table.sample(),
+        bare: found.bare.is_some(),
+    };
     let interrupt = Interrupt::listen();
     let suggested = runtime::block_on(async {
         tokio::select! {
-            suggested = pipe_run::suggest(&loaded, &options, &request) => Ok(Some(suggested)),
+            suggested = pipe_run::suggest(loaded, &found.options, &request) => Ok(Some(suggested)),
             () = interrupt.asked() => Ok(None),
         }
     })?;
@@ -88,35 +66,44 @@ pub fn execute(args: &Args, out: &mut Output) -> Result<Exit> {
         Some(Err(problems)) => return super::refuse(&problems, &loaded.sources, json, out),
         Some(Ok(suggested)) => suggested,
     };
-    let text = match suggested.text() {
-        Ok(text) => text,
-        Err(problems) => return super::refuse(&problems, &loaded.sources, json, out),
-    };
-    let applied = if args.apply && !suggested.is_empty() {
-        match apply::apply(&project, &args.project, &loaded, &suggested) {
-            Ok(files) => files,
-            Err((problems, sources)) => return super::refuse(&problems, &sources, json, out),
-        }
-    } else {
-        Vec::new()
+    let (text, applied) = match written(args, &found, &suggested) {
+        Ok(written) => written,
+        Err((problems, sources)) => return super::refuse(&problems, &sources, json, out),
     };
     if json {
         out.print(&format!("{}\n", object(&suggested, &text, &applied)));
-    } else if !args.apply && !suggested.is_empty() {
+    } else if !args.apply && (found.bare.is_some() || !suggested.is_empty()) {
         out.print(&text);
     }
     if !json {
         for note in &suggested.notes {
             out.error(&format!("{note}\n"));
         }
-        out.error(&format!("{}\n", summary(&suggested, &applied, args.apply)));
+        out.error(&format!("{}\n", summary(&suggested, &applied, args.apply, found.bare.as_ref())));
     }
     Ok(Exit::OK)
 }
 
+/// The suggestions as text, and the files that they were written to.
+fn written(args: &Args, found: &Found, suggested: &Suggestions) -> Result<(String, Vec<String>), Refused> {
+    let fault = |problems| (problems, Default::default());
+    match (&found.bare, &found.place) {
+        (Some(bare), _) => {
+            let text = apply::program(bare, suggested).map_err(fault)?;
+            let files = if args.apply { vec![apply::create(bare, &text)?] } else { Vec::new() };
+            Ok((text, files))
+        }
+        (None, Some(project)) if args.apply && !suggested.is_empty() => {
+            let text = suggested.text().map_err(fault)?;
+            Ok((text, apply::apply(project, &args.table.project, &found.loaded, suggested)?))
+        }
+        _ => Ok((suggested.text().map_err(fault)?, Vec::new())),
+    }
+}
+
 /// One line on what was found, and where it stands now.
-fn summary(suggested: &Suggestions, applied: &[String], apply: bool) -> String {
-    if suggested.is_empty() {
+fn summary(suggested: &Suggestions, applied: &[String], apply: bool, bare: Option<&Bare>) -> String {
+    if suggested.is_empty() && bare.is_none() {
         let add = if apply { "add" } else { "suggest" };
         return format!(
             "nothing to {add}: `{}` has all the rules that its {} speak for",
@@ -127,9 +114,13 @@ fn summary(suggested: &Suggestions, applied: &[String], apply: bool) -> String {
     let rules = counted(suggested.rules.iter().filter(|r| !r.rule.is_empty()).count() as u64, "rule");
     let clauses = counted(suggested.healing.clauses.len() as u64, "heal clause");
     let line = format!("{rules} and {clauses} for `{}`", suggested.table);
-    match applied {
-        [] => format!("{line}; `--apply` writes them into the program"),
-        files => format!("{line} added to `{}`", files.join("` and `")),
+    match (applied, bare) {
+        ([], Some(bare)) => format!("{line}; `--apply` writes the program `{}`", bare.program().display()),
+        ([file, ..], Some(bare)) => {
+            format!("{line} written to `{file}`; `pipe run {file}` puts the healed table into `{}`", bare.target())
+        }
+        ([], None) => format!("{line}; `--apply` writes them into the program"),
+        (files, None) => format!("{line} added to `{}`", files.join("` and `")),
     }
 }
 

@@ -6,6 +6,7 @@ use pipe_profile::{ColumnProfile, Histogram, Numbers, Profile};
 
 use super::style::STYLE;
 use super::words;
+use crate::output::visible;
 use crate::report::{count, counted};
 
 /// The profile as an HTML document.
@@ -34,10 +35,14 @@ pub fn html(profile: &Profile) -> String {
         page += &card(number, column, profile);
     }
     let notes: String = profile.notes.iter().map(|n| format!("<p>{}</p>\n", escaped(n))).collect();
+    // Of what was kept of earlier rows there is no sample.
+    let basis = match profile.sampled_rows {
+        0 => String::new(),
+        _ => format!("{}. ", escaped(&capital(&words::basis(profile)))),
+    };
     _ = write!(
         page,
-        "<footer>{notes}<p>{}. Values marked ± are estimates with their standard error.</p></footer>\n</main>\n</body>\n</html>\n",
-        escaped(&capital(&words::basis(profile))),
+        "<footer>{notes}<p>{basis}Values marked ± are estimates with their standard error.</p></footer>\n</main>\n</body>\n</html>\n",
     );
     page
 }
@@ -95,22 +100,28 @@ fn tiles(profile: &Profile) -> String {
 
 /// A line a column: what one looks over before anything else.
 fn overview(profile: &Profile) -> String {
-    let mut table = "<h2>Overview</h2>\n<div class=\"card scroll\" style=\"padding: 4px 6px\">\n<table>\n<tr><th>column</th><th>type</th>\
-                     <th>filled</th><th class=\"right\">distinct</th><th>spread</th><th>from</th><th>to</th><th></th></tr>\n"
+    let mut table = "<h2 id=\"overview\">Overview</h2>\n<div class=\"card scroll wide\" style=\"padding: 4px 6px\" role=\"region\" \
+                     aria-labelledby=\"overview\" tabindex=\"0\">\n<table>\n<tr><th scope=\"col\">column</th><th scope=\"col\">type</th>\
+                     <th scope=\"col\">filled</th><th scope=\"col\" class=\"right\">distinct</th><th scope=\"col\">spread</th>\
+                     <th scope=\"col\">from</th><th scope=\"col\">to</th><th scope=\"col\"><span class=\"hidden\">findings</span></th></tr>\n"
         .to_owned();
     for (number, column) in profile.columns.iter().enumerate() {
         let filled = if profile.rows == 0 { 0.0 } else { 1.0 - column.nulls as f64 / profile.rows as f64 };
-        let spark =
-            column.histogram.as_ref().filter(|h| h.bins.len() > 1).map(|h| bars(h, 24.0, "spark")).unwrap_or_default();
-        let end = |bound: &Option<String>| bound.as_ref().map(|b| cut(b, 19)).unwrap_or_default();
+        let spark = column
+            .histogram
+            .as_ref()
+            .filter(|h| h.bins.len() > 1)
+            .map(|h| bars(h, 24.0, "spark", &column.name))
+            .unwrap_or_default();
+        let end = |bound: &Option<String>| bound.as_ref().map(|b| cut(&visible(b), 19)).unwrap_or_default();
+        let share = words::share(filled);
         _ = writeln!(
             table,
             "<tr><td><a href=\"#c{number}\"><b>{}</b></a></td><td class=\"soft one\">{}</td>\
-             <td title=\"{}\"><span class=\"meter\"><i style=\"width: {:.1}%\"></i></span></td>\
+             <td title=\"{share}\"><span class=\"meter\"><i style=\"width: {:.1}%\"></i></span><span class=\"hidden\">{share}</span></td>\
              <td class=\"right\">{}</td><td>{spark}</td><td class=\"soft\">{}</td><td class=\"soft\">{}</td><td>{}</td></tr>",
             cut(&column.name, 40),
             cut(&column.ty, 30),
-            words::share(filled),
             filled * 100.0,
             words::about(column.distinct).replace("about ", "≈ "),
             end(&column.min),
@@ -203,7 +214,7 @@ fn facts(column: &ColumnProfile, rows: u64) -> String {
     facts.push(("missing", if missing.is_empty() { "none".to_owned() } else { missing.join(", ") }));
     facts.push(("distinct", words::distinct(column, rows)));
     for (label, bound) in [("smallest", &column.min), ("largest", &column.max)] {
-        facts.extend(bound.as_ref().map(|b| (label, b.clone())));
+        facts.extend(bound.as_ref().map(|b| (label, visible(b))));
     }
     let numbers = column.numbers.as_ref().or(column.lengths.as_ref());
     let of_lengths = column.lengths.is_some();
@@ -235,7 +246,7 @@ fn charts(column: &ColumnProfile) -> String {
         return "<div></div>\n".to_owned();
     };
     let title = if column.lengths.is_some() { "lengths" } else { "distribution" };
-    let mut charts = format!("<div>\n<h4>{title}</h4>\n{}", bars(histogram, 120.0, "chart"));
+    let mut charts = format!("<div>\n<h4>{title}</h4>\n{}", bars(histogram, 120.0, "chart", &column.name));
     let ends = match (&column.lengths, &column.min, &column.max) {
         (None, Some(min), Some(max)) if histogram.below == 0 && histogram.above == 0 => (min.clone(), max.clone()),
         _ => {
@@ -265,12 +276,14 @@ fn charts(column: &ColumnProfile) -> String {
 }
 
 /// A bar a bin; what is in it is told when pointed at.
-fn bars(histogram: &Histogram, height: f64, class: &str) -> String {
+fn bars(histogram: &Histogram, height: f64, class: &str, of: &str) -> String {
     let most = histogram.bins.iter().map(|b| b.count).max().unwrap_or_default().max(1) as f64;
     let width = 400.0 / histogram.bins.len().max(1) as f64;
     let gap = (width * 0.12).min(3.0);
     let mut svg = format!(
-        "<svg class=\"{class}\" viewBox=\"0 0 400 {height}\" preserveAspectRatio=\"none\" height=\"{height}\" role=\"img\" aria-label=\"histogram\">"
+        "<svg class=\"{class}\" viewBox=\"0 0 400 {height}\" preserveAspectRatio=\"none\" height=\"{height}\" role=\"img\" aria-label=\"histogram of {}: {}\">",
+        cut(of, 60),
+        counted(histogram.bins.len() as u64, "bar"),
     );
     for (i, bin) in histogram.bins.iter().enumerate().filter(|(_, b)| b.count > 0) {
         let tall = (bin.count as f64 / most * (height - 2.0)).max(1.0);
@@ -315,7 +328,7 @@ fn values(column: &ColumnProfile) -> String {
         let shown = if text.is_empty() {
             "<span class=\"soft\">(empty)</span>".to_owned()
         } else {
-            format!("<span class=\"mono\">{}</span>", cut(text, 60))
+            format!("<span class=\"mono\">{}</span>", cut(&visible(text), 60))
         };
         format!(
             "<div class=\"share\" title=\"{title}\"><i style=\"width: {:.2}%\"></i>{shown}<span>{}</span></div>\n",

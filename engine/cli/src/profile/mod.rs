@@ -9,3 +9,4 @@ mod words;
 pub use html::html;
 pub use spark::Blocks;
 pub use text::text;
+pub use words::number;

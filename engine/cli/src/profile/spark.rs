@@ -31,15 +31,18 @@ impl Blocks {
         }
     }
 
+    /// Bars of so many eighths, at most 8.
+    pub fn bars_of(self, eighths: impl Iterator<Item = u64>) -> String {
+        let bars = self.bars();
+        let bar = |eighths: u64| usize::try_from(eighths).ok().and_then(|i| bars.get(i)).copied().unwrap_or(' ');
+        eighths.map(bar).collect()
+    }
+
     /// A bar a count, the largest one full; whatever is not 0 can be seen.
     pub fn line(self, counts: impl Iterator<Item = u64> + Clone) -> String {
         let most = counts.clone().max().unwrap_or_default().max(1);
-        let bars = self.bars();
-        let bar = |count: u64| {
-            let eighths = (u128::from(count) * 8).div_ceil(u128::from(most));
-            usize::try_from(eighths).ok().and_then(|i| bars.get(i)).copied().unwrap_or(' ')
-        };
-        counts.map(bar).collect()
+        let eighths = |count: u64| u64::try_from((u128::from(count) * 8).div_ceil(u128::from(most))).unwrap_or(8);
+        self.bars_of(counts.map(eighths))
     }
 }
 

@@ -4,12 +4,12 @@
 pub const STYLE: &str = r"
 :root {
   color-scheme: light dark;
-  --paper: #f6f7f9; --card: #ffffff; --ink: #1b2330; --soft: #5c6778; --faint: #98a2b3; --line: #e3e7ee;
+  --paper: #f6f7f9; --card: #ffffff; --ink: #1b2330; --soft: #566173; --faint: #667085; --line: #e3e7ee;
   --bar: #4c78d8; --bar-soft: #cfdcf7; --good: #1f9d6b; --warn: #c77700; --bad: #cf3b3b; --chip: #eef2f9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #11151c; --card: #1a202a; --ink: #e6eaf1; --soft: #9aa6b8; --faint: #667085; --line: #2a3240;
+    --paper: #11151c; --card: #1a202a; --ink: #e6eaf1; --soft: #a3aec0; --faint: #8d99ad; --line: #2a3240;
     --bar: #7aa2f7; --bar-soft: #2d3d5f; --good: #57c794; --warn: #e5a64b; --bad: #f0716f; --chip: #242c39;
   }
 }
@@ -36,6 +36,7 @@ tr:last-child td { border-bottom: 0; }
 td.one { white-space: nowrap; }
 td.right, th.right { text-align: right; white-space: nowrap; }
 a { color: inherit; text-decoration: none; }
+a:focus-visible, .scroll:focus-visible { outline: 2px solid var(--bar); outline-offset: 2px; border-radius: 3px; }
 a:hover { color: var(--bar); }
 .chip { display: inline-block; border-radius: 99px; background: var(--chip); color: var(--soft); padding: 1px 9px; font-size: 12px; white-space: nowrap; }
 .chip.key { color: var(--good); } .chip.personal { color: var(--warn); } .chip.bad { color: var(--bad); }
@@ -43,7 +44,12 @@ a:hover { color: var(--bar); }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 14px; }
 .body { display: grid; grid-template-columns: minmax(220px, 1fr) minmax(260px, 1.5fr) minmax(230px, 1.4fr); gap: 14px 32px; }
 .body.two { grid-template-columns: minmax(220px, 1fr) minmax(260px, 2.9fr); }
-@media (max-width: 820px) { .body, .body.two { grid-template-columns: 1fr; } }
+@media (max-width: 820px) { .body, .body.two { grid-template-columns: 1fr; } .body.two svg.chart { height: 140px; } }
+@media (max-width: 600px) {
+  main { padding: 20px 12px 48px; }
+  .wide tr > :first-child { position: sticky; left: 0; background: var(--card); }
+  .wide tr > :nth-child(2) { display: none; }
+}
 dl { display: grid; grid-template-columns: auto 1fr; gap: 3px 14px; margin: 0; align-content: start; }
 dt { color: var(--soft); font-size: 13px; white-space: nowrap; }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -51,6 +57,8 @@ svg { display: block; width: 100%; }
 svg rect.bar { fill: var(--bar); } svg rect.bar:hover { fill: var(--ink); }
 svg rect.box { fill: var(--bar-soft); } svg line { stroke: var(--soft); }
 svg.spark { width: 104px; height: 24px; }
+.body.two svg.chart { height: 230px; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .axis { display: flex; justify-content: space-between; gap: 12px; color: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; margin-top: 3px; }
 .share { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 10px; position: relative; padding: 1px 6px; margin-bottom: 2px; font-size: 13px; border-radius: 3px; }
 .share i { position: absolute; inset: 0 auto 0 0; background: var(--bar-soft); border-radius: 3px; }

@@ -6,7 +6,7 @@ use pipe_profile::{ColumnProfile, Profile};
 
 use super::spark::Blocks;
 use super::words;
-use crate::output::{Paint, plain};
+use crate::output::{Paint, plain, visible};
 use crate::report::{count, counted, wrapped};
 
 /// The profile as text, with a line break at its end.
@@ -37,7 +37,7 @@ pub fn text(profile: &Profile, paint: Paint, blocks: Blocks) -> String {
             text += &wrapped("  ", &format!("{name}: {told}"));
         }
     }
-    let notes = profile.notes.iter().cloned().chain((profile.rows > 0).then(|| words::basis(profile)));
+    let notes = profile.notes.iter().cloned().chain((profile.sampled_rows > 0).then(|| words::basis(profile)));
     for (n, note) in notes.enumerate() {
         if n == 0 {
             text.push('\n');
@@ -62,7 +62,7 @@ fn block(column: &ColumnProfile, rows: u64, paint: Paint, blocks: Blocks) -> Str
     line("missing", &words::missing(column, rows).join(", "));
     line("distinct", &words::distinct(column, rows));
     if let (Some(min), Some(max)) = (&column.min, &column.max) {
-        line("range", &format!("{} to {}", plain(min, 28), plain(max, 28)));
+        line("range", &format!("{} to {}", plain(&visible(min), 28), plain(&visible(max), 28)));
     }
     for (label, numbers) in [("mean", &column.numbers), ("length", &column.lengths)] {
         let Some(numbers) = numbers else { continue };
@@ -91,7 +91,7 @@ fn block(column: &ColumnProfile, rows: u64, paint: Paint, blocks: Blocks) -> Str
             text += &wrapped(&format!("  {label:<10} "), told);
         }
     };
-    let shown = |value: &str, share: f64| format!("{} {}", plain(value, 40), words::share(share));
+    let shown = |value: &str, share: f64| format!("{} {}", plain(&visible(value), 40), words::share(share));
     let top: Vec<String> = column.top.iter().take(5).map(|v| shown(&v.value, v.share)).collect();
     let about = if column.top.iter().any(|v| v.count_error > 0.0) { "about " } else { "" };
     if !top.is_empty() {

@@ -6,7 +6,7 @@ use pipe_run::Report;
 use pipe_run::report::{FailureReport, RuleResult, Sample};
 
 use super::{count, counted, share, wrapped};
-use crate::output::{Paint, plain};
+use crate::output::{Paint, plain, visible};
 
 /// Samples shown of each failure; the JSON has more.
 const SAMPLES: usize = 2;
@@ -56,6 +56,9 @@ fn let_pass(report: &Report, paint: Paint) -> String {
         let (violations, rows) = (count(rule.violations), count(rule.rows));
         let what = format!("{} ({}): {violations} of {rows} rows ({})", rule.rule, rule.severity, share(rule.ratio));
         text += &wrapped("  ", &what);
+        if let Some(because) = &rule.because {
+            text += &wrapped("    because: ", because);
+        }
         text += &samples(&rule.samples);
     }
     text
@@ -87,6 +90,9 @@ fn failure(failure: &FailureReport, report: &Report) -> String {
         _ = write!(what, " [{code}]");
     }
     let mut text = wrapped("  ", &what);
+    if let Some(because) = rule_of(failure, report).and_then(|r| r.because.as_ref()) {
+        text += &wrapped("    because: ", because);
+    }
     // Where a rule is tolerated group by group: which groups are to blame.
     let groups = rule_of(failure, report).filter(|r| r.groups.iter().any(|g| g.verdict == "fail"));
     if let Some(groups) = groups.and_then(|r| r.observed.as_ref()) {
@@ -135,5 +141,5 @@ fn sample(sample: &Sample) -> String {
     };
     let place = plain(&place, 56);
     let room = 74_usize.saturating_sub(place.chars().count()).max(16);
-    format!("    {place}{}\n", plain(&sample.value, room)).trim_end().to_owned() + "\n"
+    format!("    {place}{}\n", plain(&visible(&sample.value), room)).trim_end().to_owned() + "\n"
 }

@@ -46,13 +46,17 @@ fn trend(score: &Score) -> String {
     format!("{} {change}", line(&score.trend))
 }
 
-/// A bar a score. Below a point from the lowest to the highest there is no height worth showing.
+/// A bar a score. From the lowest to the highest where these are a point apart or more; else there is no height worth showing, and
+/// each bar is as high as its score is of 100.
 fn line(scores: &[f64]) -> String {
     let (low, high) = scores.iter().fold((f64::MAX, f64::MIN), |(low, high), s| (low.min(*s), high.max(*s)));
-    let span = (high - low).max(1.0);
+    let span = high - low;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 8")]
-    let bar = |score: &f64| (8.0 - 7.0 * (high - score) / span).round() as u64;
-    Blocks::Eighths.line(scores.iter().map(bar))
+    let bar = |score: &f64| match span < 1.0 {
+        true => (score * 8.0 / 100.0).round().clamp(1.0, 8.0) as u64,
+        false => (8.0 - 7.0 * (high - score) / span).round() as u64,
+    };
+    Blocks::Eighths.bars_of(scores.iter().map(bar))
 }
 
 /// `97.2`; what is not all right is never shown as 100.
@@ -69,7 +73,9 @@ mod tests {
         let score =
             |change: f64, trend: &[f64]| Score { change: Some(change), trend: trend.into(), ..Score::default() };
         assert_eq!(trend(&score(1.5, &[90.0, 96.5, 98.0])), "▁▇█ +1.5");
-        assert_eq!(trend(&score(-0.5, &[98.0, 97.5])), "█▅ -0.5");
+        assert_eq!(trend(&score(-0.5, &[98.0, 97.5])), "██ -0.5");
+        assert_eq!(trend(&score(0.0, &[0.0, 0.0])), "▁▁ =", "nothing is right, and was not before");
+        assert_eq!(trend(&score(0.0, &[50.0, 50.0, 50.0])), "▄▄▄ =");
         assert_eq!(trend(&score(-0.01, &[98.0, 97.99])), "██ =");
         assert_eq!(trend(&Score::default()), "");
     }

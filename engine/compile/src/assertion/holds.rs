@@ -73,8 +73,11 @@ pub(super) fn holds(rule: &Rule, subject: &Expr, predicate: &Predicate) -> Optio
             tree::binary(subject, BinaryOperator::Lt, &high.ast),
         ])?,
         Predicate::CastableAs(ty) => {
-            let empty = Expr::IsNull(tree::operand(subject));
-            tree::either([empty, tree::is_not_null(&tree::try_cast(subject, ty)?)])?
+            // Whether NULL converts nobody can say.
+            let mut converts = tree::expression("CASE WHEN value_ IS NOT NULL THEN cast_ IS NOT NULL END")?;
+            tree::put(&mut converts, "cast_", &tree::try_cast(subject, ty)?)?;
+            tree::put(&mut converts, "value_", subject)?;
+            converts
         }
         Predicate::Compound { all, parts } => {
             let parts: Option<Vec<Expr>> = parts

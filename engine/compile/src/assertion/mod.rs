@@ -44,17 +44,19 @@ impl Planner<'_> {
     pub fn assertion_sql(&self, rule: &Rule, rows: &Rows<'_>) -> String {
         let from = rows.sql(rule);
         let print = |e: &ast::Expr| self.printed(e);
+        let exempt = || if rows.read { self.exempt(rule) } else { String::new() };
         let sql = match rule.level {
             Level::Row => row::row_tree(rule).ok().map(|tree| {
                 let verdict = tree::operand(&tree);
                 let wrong = if rule.null_fails { ast::Expr::IsNotTrue(verdict) } else { ast::Expr::IsFalse(verdict) };
                 let filter = rule.filter.as_ref().map(|f| format!("{} AND ", print(&tree::operand(&f.ast))));
-                let exempt = if rows.read { self.exempt(rule) } else { String::new() };
-                format!("SELECT * FROM {from}\nWHERE {}{}{exempt}", filter.unwrap_or_default(), print(&wrong))
+                format!("SELECT * FROM {from}\nWHERE {}{}{}", filter.unwrap_or_default(), print(&wrong), exempt())
             }),
-            Level::Set => set::failing_rows(rule, &from, READ_ORDER, print).map(|sql| match rows.batch(rule) {
-                Some(batch) => format!("SELECT * FROM (\n{sql}\n) AS failing\nWHERE {batch}"),
-                None => sql,
+            Level::Set => set::failing_rows(rule, &from, &self.order_of_rows(rule), &exempt(), print).map(|sql| {
+                match rows.batch(rule) {
+                    Some(batch) => format!("SELECT * FROM (\n{sql}\n) AS failing\nWHERE {batch}"),
+                    None => sql,
+                }
             }),
             Level::Table | Level::History => parts::Parts::of(rule).ok().and_then(|p| p.sql(rule, &from, print)),
             Level::Schema => None,
@@ -71,15 +73,36 @@ impl Planner<'_> {
         }
     }
 
-    /// The query of [`Planner::assertion_sql`] for a set rule, over the planner's table of its name, as a plan.
+    /// The query of [`Planner::assertion_sql`] for a set rule, over the planner's table of its name, as a plan. `read`: as of [`Rows`].
     ///
     /// # Errors
     /// A rule of another level; what the planner finds.
-    pub fn failing_rows(&self, rule: &Rule) -> Result<LogicalPlan, Vec<Diagnostic>> {
+    pub fn failing_rows(&self, rule: &Rule, read: bool) -> Result<LogicalPlan, Vec<Diagnostic>> {
+        let from = Rows::of(&rule.table).sql(rule);
+        let exempt = if read { self.exempt(rule) } else { String::new() };
+        self.own_query(rule, set::failing_rows(rule, &from, &self.order_of_rows(rule), &exempt, |e| self.printed(e)))
+    }
+
+    /// How many rows a set rule judges, over the planner's table of its name: the columns of `by`, and `rows`. `read`: as of [`Rows`].
+    ///
+    /// # Errors
+    /// What the planner finds.
+    pub fn rows_judged(&self, rule: &Rule, read: bool) -> Result<LogicalPlan, Vec<Diagnostic>> {
+        let from = Rows::of(&rule.table).sql(rule);
+        let exempt = if read { self.exempt(rule) } else { String::new() };
+        self.own_query(rule, Some(set::rows_judged(rule, &from, &exempt, |e| self.printed(e))))
+    }
+
+    /// What rows are in order by, where no column says so.
+    fn order_of_rows(&self, rule: &Rule) -> String {
+        let ties = self.ties(rule);
+        let columns = ties.iter().map(|c| tree::ident(c).to_string());
+        columns.chain([READ_ORDER.to_owned()]).collect::<Vec<_>>().join(", ")
+    }
+
+    fn own_query(&self, rule: &Rule, text: Option<String>) -> Result<LogicalPlan, Vec<Diagnostic>> {
         let failed =
             |e: DataFusionError| vec![Diagnostic::error(sql::UNPLANNABLE, crate::error::sentence(&e), rule.span)];
-        let from = Rows::of(&rule.table).sql(rule);
-        let text = set::failing_rows(rule, &from, READ_ORDER, |e| self.printed(e));
         let query = text.and_then(|sql| tree::query(&sql)).ok_or_else(|| vec![no_assertion(rule)])?;
         self.bind_plan(self.plan(&query).map_err(failed)?).map_err(failed)
     }

@@ -6,13 +6,14 @@ use pipe_schema::Level;
 use sqlparser::ast;
 
 use super::holds::{distinct, expected, holds};
-use super::statistic::{self, FILTER, Over, SUBJECT, rows_of};
+use super::statistic::{self, Counts, FILTER, Over, SUBJECT, rows_of};
 use super::tree::{self, ident};
 
 /// What is asked, and what must be observed.
 pub(super) struct Parts {
     pub(super) form: Form,
     pub(super) expected: String,
+    counts: Counts,
 }
 
 /// The forms of the query.
@@ -39,7 +40,7 @@ impl Parts {
     /// One value that is only shown.
     pub(super) fn shown(value: ast::Expr, reads: bool) -> Self {
         let form = Form::Value { observed: Box::new(value), holds: None, reads, over: Over::Rows };
-        Self { form, expected: String::new() }
+        Self { form, expected: String::new(), counts: Counts::default() }
     }
 
     fn made(rule: &Rule) -> Option<Self> {
@@ -47,16 +48,16 @@ impl Parts {
         let subject = rule.subject.first();
         let of = subject.map_or(&none, |s| &s.ast);
         if rule.level == Level::History {
-            let (observed, over) = match &rule.predicate {
+            let (observed, over, counts) = match &rule.predicate {
                 Predicate::Statistic(statistic) => {
                     let number = statistic::number(of, statistic, rule.approx)?;
-                    (number.value, number.over)
+                    (number.value, number.over, number.counts)
                 }
-                Predicate::Distinct(_) => (distinct(rule, of), Over::Rows),
-                _ => (of.clone(), Over::Rows),
+                Predicate::Distinct(_) => (distinct(rule, of), Over::Rows, distinct_counts(rule, of)),
+                _ => (of.clone(), Over::Rows, all_rows()),
             };
             let form = Form::Value { observed: Box::new(observed), holds: None, reads: true, over };
-            return Some(Self { form, expected: expected(&rule.predicate) });
+            return Some(Self { form, expected: expected(&rule.predicate), counts });
         }
         let value = |observed: ast::Expr, holds: ast::Expr, reads, over| Form::Value {
             observed: Box::new(observed),
@@ -68,37 +69,43 @@ impl Parts {
             Predicate::Statistic(statistic) => {
                 let number = statistic::number(of, statistic, rule.approx)?;
                 let holds = holds(rule, &number.value, &statistic.holds)?;
-                Some((number.value, holds, number.over))
+                Some((number.value, holds, number.over, number.counts))
             }
             Predicate::WithoutGaps(over) => {
                 let number = statistic::gaps(&over.ast)?;
                 let holds = tree::binary(&number.value, ast::BinaryOperator::Eq, &tree::expression("0")?);
-                Some((number.value, holds, number.over))
+                Some((number.value, holds, number.over, number.counts))
             }
-            Predicate::Distinct(_) => Some((distinct(rule, of), holds(rule, of, &rule.predicate)?, Over::Rows)),
-            Predicate::RowCountSameAs(_) => {
-                Some((tree::expression("count(*)")?, holds(rule, of, &rule.predicate)?, Over::Rows))
+            Predicate::Distinct(_) => {
+                let holds = holds(rule, of, &rule.predicate)?;
+                Some((distinct(rule, of), holds, Over::Rows, distinct_counts(rule, of)))
+            }
+            Predicate::RowCountSameAs(table) => {
+                let rows = tree::expression("count(*)")?;
+                let denominator = tree::scalar(rows.clone(), table);
+                let counts = Counts { numerator: Some(rows.clone()), denominator };
+                Some((rows, holds(rule, of, &rule.predicate)?, Over::Rows, counts))
             }
             Predicate::Values { .. } | Predicate::Compound { .. } => {
                 let holds = holds(rule, of, &rule.predicate)?;
-                Some((holds.clone(), holds, Over::Rows))
+                Some((holds.clone(), holds, Over::Rows, all_rows()))
             }
             _ => None,
         };
-        if let Some((observed, holds, over)) = computed {
+        if let Some((observed, holds, over, counts)) = computed {
             let expected = match &rule.predicate {
                 Predicate::WithoutGaps(_) => format!("no {}", expected(&rule.predicate).trim_start_matches("without ")),
                 Predicate::Distinct(inner) => expected(inner),
                 predicate => expected(predicate),
             };
-            return Some(Self { form: value(observed, holds, true, over), expected });
+            return Some(Self { form: value(observed, holds, true, over), expected, counts });
         }
         let holds = holds(rule, of, &rule.predicate)?;
         let aggregates = subject.is_some_and(|s| s.aggregate);
         let reads = subject.is_some_and(|s| !s.columns.is_empty());
         if !aggregates && (reads || rule.filter.is_some()) {
             let expected = "0 rows that do not hold".to_owned();
-            return Some(Self { form: Form::EveryRow(Box::new(holds)), expected });
+            return Some(Self { form: Form::EveryRow(Box::new(holds)), expected, counts: all_rows() });
         }
         let (observed, expected) = match (&rule.predicate, bare(of)) {
             (Predicate::True, ast::Expr::BinaryOp { left, op, right }) if is_comparison(op) => {
@@ -110,7 +117,8 @@ impl Parts {
             (Predicate::True, _) => (of.clone(), "true".to_owned()),
             (predicate, _) => (of.clone(), expected(predicate)),
         };
-        Some(Self { form: value(observed, holds, aggregates, Over::Rows), expected })
+        let counts = if aggregates { all_rows() } else { Counts::default() };
+        Some(Self { form: value(observed, holds, aggregates, Over::Rows), expected, counts })
     }
 
     /// Whether the query says if the rule holds.
@@ -119,12 +127,12 @@ impl Parts {
     }
 
     /// The query as a tree: made from text with the user's trees put in, so that those keep their places. Behind `observed` and
-    /// `holds` come the columns of the groups.
+    /// `holds` come the columns of the groups; without groups what the number is a share of, `numerator` and `denominator`.
     pub(super) fn query(&self, rule: &Rule) -> Option<ast::Query> {
-        self.query_over(rule, &ident(&rule.table).to_string())
+        self.query_over(rule, &ident(&rule.table).to_string(), rule.by.is_empty())
     }
 
-    fn query_over(&self, rule: &Rule, from: &str) -> Option<ast::Query> {
+    fn query_over(&self, rule: &Rule, from: &str, counted: bool) -> Option<ast::Query> {
         let filter = rule.filter.as_ref().map(|f| f.ast.clone());
         let groups = rule.by.iter().map(|g| ident(g).to_string()).collect::<Vec<_>>().join(", ");
         let grouped = if groups.is_empty() { String::new() } else { format!(" GROUP BY {groups}") };
@@ -133,8 +141,11 @@ impl Parts {
             Form::EveryRow(row) => {
                 let wrong = wrong(rule);
                 let ok = if groups.is_empty() { groups } else { format!(", {groups}") };
+                let wrong = format!("count(*) FILTER (WHERE ok {wrong})");
+                let counts =
+                    if counted { format!(", {wrong} AS numerator, count(*) AS denominator") } else { String::new() };
                 let mut query = tree::query(&format!(
-                    "SELECT count(*) FILTER (WHERE ok {wrong}) AS observed, count(*) FILTER (WHERE ok {wrong}) = 0 AS holds{ok} FROM (SELECT NULL FROM {from}) AS judged{grouped}"
+                    "SELECT {wrong} AS observed, {wrong} = 0 AS holds{counts}{ok} FROM (SELECT NULL FROM {from}) AS judged{grouped}"
                 ))?;
                 let relation = select_of(&mut query)?.from.first_mut()?;
                 let ast::TableFactor::Derived { subquery, .. } = &mut relation.relation else { return None };
@@ -162,6 +173,10 @@ impl Parts {
                 let select = select_of(&mut query)?;
                 select.projection = vec![aliased((**observed).clone(), "observed")];
                 select.projection.extend(holds.as_ref().map(|holds| aliased(verdict(rule, holds), "holds")));
+                let Counts { numerator, denominator } = &self.counts;
+                let counts = [(numerator, "numerator"), (denominator, "denominator")].into_iter().filter(|_| counted);
+                let counts = counts.filter_map(|(count, name)| Some(aliased(count.clone()?, name)));
+                select.projection.extend(counts);
                 select.projection.extend(columns());
                 select.selection = filter.filter(|_| !filtered);
                 Some(query)
@@ -186,11 +201,21 @@ impl Parts {
                 format!("SELECT {} AS observed{holds}{from}", print(observed))
             }
             _ => {
-                let printed = print(&ast::Expr::Subquery(Box::new(self.query_over(rule, from)?)));
+                let printed = print(&ast::Expr::Subquery(Box::new(self.query_over(rule, from, false)?)));
                 printed.strip_prefix('(').and_then(|p| p.strip_suffix(')')).unwrap_or(&printed).to_owned()
             }
         })
     }
+}
+
+/// Of distinct values: how many there are, of the rows with a value.
+fn distinct_counts(rule: &Rule, subject: &ast::Expr) -> Counts {
+    Counts { numerator: Some(distinct(rule, subject)), ..Counts::of(None, Some("count(x)"), subject) }
+}
+
+/// Of a number that is neither a share nor a count: the rows it is over.
+fn all_rows() -> Counts {
+    Counts { numerator: None, denominator: tree::expression("count(*)") }
 }
 
 /// Whether it holds, never NULL.

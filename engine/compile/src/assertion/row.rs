@@ -146,7 +146,9 @@ pub(super) fn takes(rule: &Rule, subject: &pipe_sql::Expression, ty: &DataType) 
     let message = format!("`{}` does not judge {}", info.syntax.trim_end_matches(" …"), describe(ty));
     let column = subject.text.trim();
     Err(vec![
-        Diagnostic::error(sql::PREDICATE_TYPE, message, subject.span).saying(format!("`{column}` is {}", describe(ty))),
+        Diagnostic::error(sql::PREDICATE_TYPE, message, subject.span)
+            .saying(format!("`{column}` is {}", describe(ty)))
+            .help(info.judges(column)),
     ])
 }
 
@@ -160,7 +162,8 @@ fn may_fail(expression: &Expr) -> bool {
     let mut fails = false;
     let visited = expression.apply(|e| {
         fails |= match e {
-            Expr::Cast(_) | Expr::ScalarFunction(_) | Expr::Negative(_) => true,
+            Expr::ScalarFunction(call) => !functions::never_fails(call.name()),
+            Expr::Cast(_) | Expr::Negative(_) => true,
             Expr::BinaryExpr(b) => matches!(
                 b.op,
                 Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo

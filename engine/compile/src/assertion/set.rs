@@ -25,14 +25,26 @@ pub struct SetAssertion {
     pub groups: Vec<Expr>,
     /// See `groups`.
     pub order: Option<Expr>,
+    /// Of predicates on neighbours, of a model: what tells rows of one order apart, for they come in none.
+    pub ties: Vec<Expr>,
     /// Of predicates on neighbours: which rows violate.
     pub windowed: Option<super::Windowed>,
     /// Of `references`: a key that is there violates.
     pub forbidden: bool,
+    /// Whether a key with a NULL in it violates too; else it is not judged.
+    pub null_fails: bool,
     /// Of `determines`: the columns whose values the key decides, each on its own.
     pub determined: Vec<Expr>,
     /// Of `references`: the other table, and its key over a row of it (see [`row_schema`]).
     pub other: Option<(String, Vec<Expr>)>,
+}
+
+impl SetAssertion {
+    /// How many of the first keys a row must have to be compared: of ranges the beginning, for an end that is not there is one that
+    /// has not come.
+    pub fn present(&self) -> usize {
+        if self.windowed.is_some() { 1 } else { self.keys.len() }
+    }
 }
 
 impl Planner<'_> {
@@ -57,7 +69,12 @@ impl Planner<'_> {
             other => (other, false),
         };
         let mut groups = rule.by.iter().map(|g| column(g, schema)).collect::<Result<Vec<_>, _>>()?;
-        let windowed = window::windowed(&rule.predicate, groups.len(), "__file, __row", |e| self.printed(e));
+        // Who decides by a query of its own has just the columns that the rule names.
+        let ties = self.ties(rule).into_iter().filter(|c| schema.has_column_with_unqualified_name(c));
+        let ties = ties.map(|c| column(&c, schema)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<String> = (1..=ties.len()).map(|i| format!("tie_{i}")).collect();
+        let rows = [rows, vec!["__file".to_owned(), "__row".to_owned()]].concat().join(", ");
+        let windowed = window::windowed(&rule.predicate, groups.len(), &rows, |e| self.printed(e));
         if matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_)) {
             keys.splice(0..0, std::mem::take(&mut groups));
         }
@@ -83,7 +100,15 @@ impl Planner<'_> {
             }
             _ => {}
         }
-        Ok(SetAssertion { judged, keys, groups, order, windowed, forbidden, determined, other })
+        let null_fails = rule.null_fails;
+        Ok(SetAssertion { judged, keys, groups, order, windowed, forbidden, null_fails, determined, other, ties })
+    }
+
+    /// The columns that tell rows of a model apart: all that have an order.
+    pub(super) fn ties(&self, rule: &Rule) -> Vec<String> {
+        let schema = self.tables.schema(&rule.table).filter(|_| rule.of_model);
+        let fields = schema.iter().flat_map(|s| s.fields()).filter(|f| !f.data_type().is_nested());
+        fields.map(|f| f.name().clone()).collect()
     }
 
     /// Checks a set rule without binding params.
@@ -182,25 +207,83 @@ fn no_column(rule: &Rule, name: &str, schema: &DFSchema) -> Diagnostic {
         .help(crate::error::known(name, "columns", names))
 }
 
+/// The columns of `by`, as SQL writes them.
+fn groups(rule: &Rule) -> Vec<String> {
+    rule.by.iter().map(|g| ident(g).to_string()).collect()
+}
+
+/// The conditions of the rows that a set rule judges: its `where`, and what is not there of the keys that it cannot compare.
+struct Conditions {
+    filter: Vec<String>,
+    /// What is compared, as SQL.
+    keys: Vec<String>,
+}
+
+impl Conditions {
+    fn of(rule: &Rule, print: impl Fn(&ast::Expr) -> String) -> Self {
+        let filter = rule.filter.iter().map(|f| print(&tree::operand(&f.ast))).collect();
+        let ranges = matches!(rule.predicate, Predicate::NotOverlapping | Predicate::Contiguous);
+        let present = if ranges { 1 } else { rule.subject.len() };
+        let mut keys: Vec<String> = rule.subject.iter().take(present).map(|s| print(&tree::operand(&s.ast))).collect();
+        if matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_)) {
+            // The groups are part of the key, and a key with a NULL is compared with none.
+            keys.extend(groups(rule));
+        }
+        Self { filter, keys }
+    }
+
+    /// Behind `FROM`: the rows with a key.
+    fn keyed(&self, from: &str) -> String {
+        let keyed = self.keys.iter().map(|k| format!("{k} IS NOT NULL"));
+        let conditions: Vec<String> = self.filter.iter().cloned().chain(keyed).collect();
+        format!("{from}\n  WHERE {}", conditions.join(" AND "))
+    }
+
+    /// Behind `FROM`: the rows without one.
+    fn without(&self, from: &str) -> String {
+        let nulls: Vec<String> = self.keys.iter().map(|k| format!("{k} IS NULL")).collect();
+        let nulls = if nulls.len() == 1 { nulls.join("") } else { format!("({})", nulls.join(" OR ")) };
+        let conditions: Vec<String> = self.filter.iter().cloned().chain([nulls]).collect();
+        format!("{from}\n  WHERE {}", conditions.join(" AND "))
+    }
+}
+
+/// The query of how many rows a set rule judges, with `by` in each group. `exempt`: which of those without a key it does not judge.
+pub(super) fn rows_judged(rule: &Rule, from: &str, exempt: &str, print: impl Fn(&ast::Expr) -> String) -> String {
+    let by = groups(rule).join(", ");
+    let columns = if by.is_empty() { "1 AS row" } else { &by };
+    let conditions = Conditions::of(rule, print);
+    let mut judged = format!("SELECT {columns} FROM {}", conditions.keyed(from));
+    if rule.null_fails {
+        judged = format!("{judged}\nUNION ALL\nSELECT {columns} FROM {}{exempt}", conditions.without(from));
+    }
+    if by.is_empty() {
+        return format!("SELECT count(*) AS rows FROM (\n{judged}\n) AS judged");
+    }
+    format!("SELECT {by}, count(*) AS rows FROM (\n{judged}\n) AS judged\nGROUP BY {by}")
+}
+
 /// The query of the rows that violate a set rule, over `from`; exactly who violates is said in `pipe_schema::predicates`.
-/// `order`: what the rows of a source are in order by, for `increasing`.
+/// `order`: what the rows of a source are in order by, for `increasing`; `exempt`: which rows without a key are not judged.
 pub(super) fn failing_rows(
     rule: &Rule,
     from: &str,
     order: &str,
+    exempt: &str,
     print: impl Fn(&ast::Expr) -> String,
 ) -> Option<String> {
-    let keys: Vec<String> = rule.subject.iter().map(|s| print(&s.ast)).collect();
-    let by: Vec<String> = rule.by.iter().map(|g| ident(g).to_string()).collect();
-    let mut conditions: Vec<String> = rule.filter.iter().map(|f| print(&tree::operand(&f.ast))).collect();
-    let ranges = matches!(rule.predicate, Predicate::NotOverlapping | Predicate::Contiguous);
-    let present = if ranges { 1 } else { rule.subject.len() };
-    conditions.extend(rule.subject.iter().take(present).map(|s| print(&tree::is_not_null(&s.ast))));
-    if matches!(rule.predicate, Predicate::Unique | Predicate::Determines(_)) {
-        // The groups are part of the key, and a key with a NULL is compared with none.
-        conditions.extend(by.iter().map(|g| format!("{g} IS NOT NULL")));
+    let conditions = Conditions::of(rule, &print);
+    let compared = compared(rule, &conditions.keyed(from), order, &print)?;
+    if !rule.null_fails {
+        return Some(compared);
     }
-    let judged = format!("{from}\n  WHERE {}", conditions.join(" AND "));
+    Some(format!("{compared}\nUNION ALL BY NAME\nSELECT * FROM {}{exempt}", conditions.without(from)))
+}
+
+/// The rows that violate beside others, of those judged.
+fn compared(rule: &Rule, judged: &str, order: &str, print: impl Fn(&ast::Expr) -> String) -> Option<String> {
+    let keys: Vec<String> = rule.subject.iter().map(|s| print(&s.ast)).collect();
+    let by = groups(rule);
     if let Some(windowed) = windowed(&rule.predicate, rule.by.len(), order, &print) {
         let mut named: Vec<String> = keys.iter().enumerate().map(|(i, k)| format!("{k} AS key_{}", i + 1)).collect();
         named.extend(by.iter().enumerate().map(|(i, g)| format!("{g} AS group_{}", i + 1)));
@@ -232,7 +315,7 @@ pub(super) fn failing_rows(
                 on.join(" AND ")
             )
         }
-        Predicate::Determines(columns) => determines(&judged, &key, columns),
+        Predicate::Determines(columns) => determines(judged, &key, columns),
         _ => return None,
     })
 }

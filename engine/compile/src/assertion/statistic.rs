@@ -13,6 +13,45 @@ use super::tree::{self, ident};
 pub(super) struct Number {
     pub(super) value: Expr,
     pub(super) over: Over,
+    pub(super) counts: Counts,
+}
+
+/// What a number is a share or a count of.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// How many of them it counts; `None`: it is no share and no count.
+    pub(super) numerator: Option<Expr>,
+    /// How many there are.
+    pub(super) denominator: Option<Expr>,
+}
+
+impl Counts {
+    /// Both as SQL over `x`.
+    pub(super) fn of(numerator: Option<&str>, denominator: Option<&str>, subject: &Expr) -> Self {
+        let of = |sql: Option<&str>| sql.and_then(|sql| tree::with_x(sql, subject));
+        Self { numerator: of(numerator), denominator: of(denominator) }
+    }
+}
+
+/// What a statistic is a share or a count of: of its rows, as SQL.
+fn counted(name: &str, approx: bool) -> (Option<&'static str>, Option<&'static str>) {
+    const ONCE: &str = "count(*) FILTER (WHERE n = 1)";
+    const VALUES: &str = "coalesce(sum(n), 0)";
+    match name {
+        "completeness" => (Some("count(x)"), Some("count(*)")),
+        "nulls" => (Some("count(*) - count(x)"), Some("count(*)")),
+        "row_count" => (Some("count(*)"), None),
+        "uniqueness" => (Some(ONCE), Some(VALUES)),
+        "unique_value_ratio" => (Some(ONCE), Some("count(*)")),
+        "distinctness" if approx => (Some("approx_distinct(x)"), Some("count(x)")),
+        "distinctness" => (Some("count(*)"), Some(VALUES)),
+        "duplicates" => (Some("coalesce(sum(n) FILTER (WHERE n > 1), 0)"), Some(VALUES)),
+        "mode" => (Some("max(n)"), Some(VALUES)),
+        // As the number itself sums, for two sums of one name cannot stand beside each other.
+        "entropy" => (None, Some("coalesce(sum(CAST(n AS DOUBLE)), 0)")),
+        "kl_divergence" | "chi_square" | "chi_square_p" | "ks" | "ks_p" | "psi" => (None, Some("coalesce(max(tm), 0)")),
+        _ => (None, Some("count(x)")),
+    }
 }
 
 /// What the rows are that a number is over.
@@ -88,7 +127,14 @@ pub(super) fn number(subject: &Expr, statistic: &Statistic, approx: bool) -> Opt
     };
     // What is over the rows is made of the subject itself, so that an error in it is shown there.
     let value = if over == Over::Rows { tree::with_x(&sql, subject)? } else { tree::expression(&sql)? };
-    Some(Number { value, over })
+    let (numerator, denominator) = counted(statistic.name, approx);
+    let counts = if over == Over::Rows {
+        Counts::of(numerator, denominator, subject)
+    } else {
+        let of = |sql: Option<&str>| sql.and_then(tree::expression);
+        Counts { numerator: of(numerator), denominator: of(denominator) }
+    };
+    Some(Number { value, over, counts })
 }
 
 /// Pearson's statistic of the counts against those expected from the reference's shares.
@@ -182,7 +228,8 @@ pub(super) fn value(rule: &Rule, subject: &Expr, statistic: &Statistic) -> Optio
 pub(super) fn gaps(over: &Expr) -> Option<Number> {
     let mut value = tree::expression("count(*) FILTER (WHERE value > before + distance_)")?;
     tree::put(&mut value, "distance_", over)?;
-    Some(Number { value, over: Over::Neighbours })
+    let counts = Counts { numerator: Some(value.clone()), denominator: tree::expression("count(before)") };
+    Some(Number { value, over: Over::Neighbours, counts })
 }
 
 /// Whether each of `values` occurs, and with `equal` no other.

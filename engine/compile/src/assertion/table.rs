@@ -1,5 +1,6 @@
 //! Assertions on a table as a whole.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
@@ -23,7 +24,8 @@ use crate::error::{self, Explain, Place, Tree};
 use crate::types::describe;
 
 /// A table rule. Its query gives one row: `observed`, what was found, and `holds`, never NULL, whether that is as expected
-/// (`null fails` counted in). Rules of history have `observed` only.
+/// (`null fails` counted in); rules of history have no `holds`. Where there are such, `numerator` and `denominator` come behind:
+/// what the number counts, and how many there are of that. With `by` it gives a row a group, and the groups' columns instead.
 #[derive(Clone, Debug)]
 pub struct TableAssertion {
     /// The query; its tables are those of the planner.
@@ -53,6 +55,10 @@ pub struct FusedAssertion {
     pub observed: Expr,
     /// Over `values`; never NULL. `None` for rules of history.
     pub holds: Option<Expr>,
+    /// Over `values`: what `observed` counts, where it is a share or a count.
+    pub numerator: Option<Expr>,
+    /// Over `values`: how many there are of what `observed` is over.
+    pub denominator: Option<Expr>,
 }
 
 /// An aggregate that can be fed batches.
@@ -182,13 +188,13 @@ impl Planner<'_> {
             aggregate.aggr_expr.iter().map(|e| self.finish(e.clone(), rows)).collect::<PlanResult<Vec<_>>>()?;
         let judged = judged.map(|e| self.finish(e, rows)).transpose()?;
         let values = Arc::clone(&aggregate.schema);
-        let mut finals = Vec::new();
-        for e in &projection.expr {
-            finals.push(self.finish(e.clone().unalias(), &values)?);
+        let mut finals = BTreeMap::new();
+        for (e, field) in projection.expr.iter().zip(projection.schema.fields()) {
+            finals.insert(field.name().as_str(), self.finish(e.clone().unalias(), &values)?);
         }
-        let mut finals = finals.into_iter();
-        let Some(observed) = finals.next() else { return Ok(None) };
-        Ok(Some(FusedAssertion { input, aggregates, judged, values, observed, holds: finals.next() }))
+        let Some(observed) = finals.remove("observed") else { return Ok(None) };
+        let [holds, numerator, denominator] = ["holds", "numerator", "denominator"].map(|name| finals.remove(name));
+        Ok(Some(FusedAssertion { input, aggregates, judged, values, observed, holds, numerator, denominator }))
     }
 }
 

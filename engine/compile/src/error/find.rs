@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{self, Expr, ObjectNamePart, SelectItem, SetExpr, Spanned, Value, visit_expressions};
+use sqlparser::ast::{
+    self, Expr, ObjectNamePart, SelectItem, SetExpr, Spanned, Value, visit_expressions, visit_relations,
+};
 use sqlparser::tokenizer::Span;
 
 /// A parsed fragment.
@@ -50,6 +52,19 @@ impl Tree<'_> {
             Expr::Function(call) if function_name(call).eq_ignore_ascii_case(name) => Some(call.name.span()),
             _ => None,
         })
+    }
+
+    /// Where a table, or a function that gives one, is first named.
+    pub(crate) fn relation(&self, name: &str) -> Option<Span> {
+        let visit = |relation: &ast::ObjectName| match relation.to_string().eq_ignore_ascii_case(name) {
+            true => ControlFlow::Break(relation.span()),
+            false => ControlFlow::Continue(()),
+        };
+        let flow = match self {
+            Tree::Query(query) => visit_relations(*query, visit),
+            Tree::Expression(expression) => visit_relations(*expression, visit),
+        };
+        flow.break_value()
     }
 
     /// Where a named window is asked for.

@@ -17,7 +17,8 @@ pub(crate) use narrow::{Culprit, expression as expression_culprit, query as quer
 pub(crate) use place::Place;
 pub use translate::sentence;
 
-use crate::Planner;
+use crate::planner::NO_TABLE_FUNCTION;
+use crate::{Planner, files};
 
 /// How many names a help lists before it says "and more".
 const LISTED: usize = 12;
@@ -61,6 +62,14 @@ impl Explain<'_, '_, '_> {
                 None => format!("not supported: {text}"),
             };
             return Diagnostic::error(sql::NOT_SUPPORTED, text, span);
+        }
+        if let Some(name) = text.strip_prefix(NO_TABLE_FUNCTION) {
+            return self.table_function(name.trim_matches('\''));
+        }
+        if text == files::ONE_TEXT {
+            let call = pipe_schema::table_functions().iter().find_map(|f| self.tree.relation(f.name));
+            let span = call.and_then(|s| self.place.parser(s)).unwrap_or(self.place.whole);
+            return Diagnostic::error(sql::UNPLANNABLE, text, span).help("write `files('deliveries/*.csv')`");
         }
         if told.starts_with("table ") || text.ends_with("not found") && text.contains("table ") {
             return self.table(text.as_ref(), message);
@@ -182,11 +191,22 @@ impl Explain<'_, '_, '_> {
             return Diagnostic::error(sql::UNPLANNABLE, format!("`{name}` is taken over a window of rows"), span)
                 .help(format!("say which, as in `{name}(…) over (order by …)`"));
         }
+        if let Some(known) = pipe_schema::predicate(name).filter(|p| p.syntax.starts_with(name)) {
+            return Diagnostic::error(sql::UNKNOWN_FUNCTION, format!("there is no function `{name}`"), span)
+                .help(format!("rules have a predicate of this name, as in `{}`", known.example.trim_end_matches(';')));
+        }
         let names = self.planner.function_names();
         let near = nearest(name, names.iter().map(String::as_str))
             .filter(|near| levenshtein(name, near) <= 1 + name.chars().count() / 4);
         Diagnostic::error(sql::UNKNOWN_FUNCTION, format!("there is no function `{name}`"), span)
             .maybe_help(near.map(|n| format!("did you mean `{n}`?")))
+    }
+
+    fn table_function(&self, name: &str) -> Diagnostic {
+        let span = self.tree.relation(name).and_then(|s| self.place.parser(s)).unwrap_or(self.place.whole);
+        let names = pipe_schema::table_functions().iter().map(|f| f.name);
+        Diagnostic::error(sql::UNKNOWN_FUNCTION, format!("there is no function `{name}` that gives a table"), span)
+            .help(known(name, "functions that give a table", names))
     }
 
     fn not_grouped(&self, told: &str, message: Option<&PlannerMessage>) -> Diagnostic {

@@ -109,6 +109,8 @@ fn tables_and_functions() {
         "did you",
     );
     wrong("select uper(email) from orders", "E0324", "uper", "there is no function `uper`", "did you mean `upper`?");
+    let help = "rules have a predicate of this name, as in `status entropy > 0.5`";
+    wrong("select entropy(email) from orders", "E0324", "entropy", "there is no function `entropy`", help);
     wrong("select frobnicate(email) from orders", "E0324", "frobnicate", "there is no function `frobnicate`", "");
     wrong("select lag(total) from orders", "E0330", "lag", "`lag` is taken over a window of rows", "say which");
     wrong("select row_number() over w from orders", "E0330", "w", "there is no window `w`", "declare it");

@@ -34,6 +34,7 @@ mod tests;
 pub use assemble::assemble;
 pub use error::SinkError;
 pub use names::staging_dir;
+pub use partition::Partitioner;
 pub use prepare::{Mode, Prepared, prepare};
 pub use spec::{SinkSpec, Target};
 pub use withdraw::{Withdrawn, withdraw};

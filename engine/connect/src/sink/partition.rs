@@ -23,16 +23,18 @@ use super::spec::type_name;
 const MAX_PARTITIONS: usize = 10_000;
 
 /// Rows of one partition, as the number that [`Partitioner::folder`] knows it by.
-pub(crate) type Part = (usize, RecordBatch);
+pub type Part = (usize, RecordBatch);
 
 /// Tells rows' partitions. Without fields everything is partition 0, with an empty name.
-pub(crate) struct Partitioner {
+#[derive(Debug)]
+pub struct Partitioner {
     fields: Vec<Field>,
     rows: Option<RowConverter>,
     known: HashMap<Vec<u8>, usize>,
     folders: Vec<String>,
 }
 
+#[derive(Debug)]
 struct Field {
     column: usize,
     transform: Transform,
@@ -41,7 +43,11 @@ struct Field {
 }
 
 impl Partitioner {
-    pub(crate) fn new(fields: &[PartitionField], schema: &Schema) -> Result<Partitioner, SinkError> {
+    /// For rows of these columns.
+    ///
+    /// # Errors
+    /// A field that there is no column for, or no such part of.
+    pub fn new(fields: &[PartitionField], schema: &Schema) -> Result<Partitioner, SinkError> {
         let fields = fields.iter().map(|f| Field::new(f, fields, schema)).collect::<Result<Vec<_>, SinkError>>()?;
         let types = fields.iter().map(|f| SortField::new(f.derived_type(schema))).collect::<Vec<_>>();
         let rows = if fields.is_empty() { None } else { Some(RowConverter::new(types).map_err(internal)?) };
@@ -50,12 +56,15 @@ impl Partitioner {
     }
 
     /// The folder of a partition, relative to the target.
-    pub(crate) fn folder(&self, partition: usize) -> &str {
+    pub fn folder(&self, partition: usize) -> &str {
         self.folders.get(partition).map_or("", String::as_str)
     }
 
     /// The batch by partition, rows in their order.
-    pub(crate) fn split(&mut self, batch: &RecordBatch) -> Result<Vec<Part>, SinkError> {
+    ///
+    /// # Errors
+    /// More partitions than a writer makes folders of.
+    pub fn split(&mut self, batch: &RecordBatch) -> Result<Vec<Part>, SinkError> {
         let Some(converter) = &self.rows else { return Ok(vec![(0, batch.clone())]) };
         let derived: Vec<ArrayRef> =
             self.fields.iter().map(|f| f.derive(batch)).collect::<Result<_, _>>().map_err(internal)?;

@@ -63,6 +63,9 @@ impl Fill for &[u8] {
 pub(crate) trait Chunker: Send {
     /// The next chunk; `None` at the end.
     fn next(&mut self, text: &mut dyn Fill) -> Result<Option<Chunk>, SourceError>;
+
+    /// Bytes of text it was given behind the last chunk.
+    fn pending(&self) -> usize;
 }
 
 /// Bytes as people write them.

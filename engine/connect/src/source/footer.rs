@@ -11,7 +11,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 
-use super::io::{check_unchanged, open};
+use super::io::{check_unchanged, open_blocking};
 use super::scan::parquet::footer;
 use super::{Bound, ColumnBinding, FieldSpec, InputFile, SourceError};
 
@@ -35,7 +35,7 @@ impl Footers {
         let look = move || {
             let mut found = Vec::with_capacity(files.len());
             for (input, columns) in files.iter().filter(|(f, _)| f.size > 0) {
-                let opened = open(input)?;
+                let opened = open_blocking(input)?;
                 check_unchanged(input)?;
                 let footer = footer(&opened, input)?;
                 let there = |binding: &ColumnBinding| match binding {

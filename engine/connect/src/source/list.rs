@@ -17,10 +17,52 @@ use super::{InputFile, Phase, SourceError, SourceSpec};
 /// `not_found` when nothing matches, with what was looked for and names that are near; `config` for a URL of a store
 /// that is not available; what the store says otherwise.
 pub async fn list(spec: &SourceSpec) -> Result<Vec<InputFile>, SourceError> {
-    let locator = local_locator(spec)?;
+    let looked = look(&spec.root, &spec.locator, || format!("source `{}`: ", spec.name)).await?;
+    if looked.found.is_empty() {
+        return Err(nothing(&spec.locator, &looked).await);
+    }
+    let mut found = looked.found;
+    if !spec.config.bool("partitioned") {
+        found.iter_mut().for_each(|f| f.partitions.clear());
+    }
+    Ok(found)
+}
+
+/// The files a locator names, as [`list`] finds them; none where the folder it looks in is there and has none.
+///
+/// # Errors
+/// As [`list`], but for a glob or a folder without files.
+pub(crate) async fn list_any(root: &Path, locator: &str) -> Result<Vec<InputFile>, SourceError> {
+    let looked = look(root, locator, String::new).await?;
+    if looked.found.is_empty() && !looked.start().is_dir() {
+        return Err(nothing(locator, &looked).await);
+    }
+    Ok(looked.found)
+}
+
+/// What a locator names, sorted by name, and where that was looked for.
+struct Looked {
+    root: PathBuf,
+    parts: Vec<Part>,
+    found: Vec<InputFile>,
+}
+
+impl Looked {
+    /// The folder that the parts before the first glob name.
+    fn start(&self) -> PathBuf {
+        let names = self.parts.iter().map_while(|part| match part {
+            Part::Literal(name) => Some(name),
+            Part::Glob(..) | Part::Deep => None,
+        });
+        self.root.join(names.collect::<PathBuf>())
+    }
+}
+
+async fn look(root: &Path, locator: &str, whose: impl Fn() -> String) -> Result<Looked, SourceError> {
+    let locator = local_locator(locator, whose)?;
     let parts = parts(&locator);
     let mut walk = Walk { store: LocalFileSystem::new(), found: Vec::new() };
-    let root = if Path::new(&locator).is_absolute() { PathBuf::from("/") } else { absolute(&spec.root)? };
+    let root = if Path::new(&locator).is_absolute() { PathBuf::from("/") } else { absolute(root)? };
     let prefix = if Path::new(&locator).is_absolute() { "/" } else { "" };
     let start = Place { path: root.clone(), name: prefix.to_string(), partitions: Vec::new() };
     // A name may have brackets in it: what is there as it is written wins over what it could match.
@@ -31,32 +73,26 @@ pub async fn list(spec: &SourceSpec) -> Result<Vec<InputFile>, SourceError> {
         walk.descend(start, &parts).await?;
     }
     let mut found = walk.found;
-    if found.is_empty() {
-        return Err(nothing(spec, &root, &parts).await);
-    }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.location == b.location);
-    if !spec.config.bool("partitioned") {
-        found.iter_mut().for_each(|f| f.partitions.clear());
-    }
-    Ok(found)
+    Ok(Looked { root, parts, found })
 }
 
 /// The locator as a path; `file://` is one, other URLs are refused by name.
-fn local_locator(spec: &SourceSpec) -> Result<String, SourceError> {
-    let locator = spec.locator.trim_end_matches('/');
-    let Some((scheme, _)) = spec.locator.split_once("://") else {
+fn local_locator(given: &str, whose: impl Fn() -> String) -> Result<String, SourceError> {
+    let locator = given.trim_end_matches('/');
+    let Some((scheme, _)) = given.split_once("://") else {
         return Ok(if locator.is_empty() { "/".to_string() } else { locator.to_string() });
     };
     if scheme == "file"
-        && let Ok(path) = url::Url::parse(&spec.locator).map_err(|_| ()).and_then(|url| url.to_file_path())
+        && let Ok(path) = url::Url::parse(given).map_err(|_| ()).and_then(|url| url.to_file_path())
     {
         return Ok(path.to_string_lossy().into_owned());
     }
     Err(SourceError::new(
         "config",
         Phase::List,
-        format!("source `{}`: files on `{scheme}://` cannot be read yet; give a path", spec.name),
+        format!("{}files on `{scheme}://` cannot be read yet; give a path", whose()),
     ))
 }
 
@@ -301,9 +337,9 @@ fn store_path(path: &Path, shown: &str) -> Result<StorePath, SourceError> {
 }
 
 /// Nothing was found: what was looked for, and what is there instead.
-async fn nothing(spec: &SourceSpec, root: &Path, parts: &[Part]) -> SourceError {
+async fn nothing(locator: &str, Looked { root, parts, .. }: &Looked) -> SourceError {
     let walk = Walk { store: LocalFileSystem::new(), found: Vec::new() };
-    let mut place = Place { path: root.to_path_buf(), name: String::new(), partitions: Vec::new() };
+    let mut place = Place { path: root.clone(), name: String::new(), partitions: Vec::new() };
     let mut wanted = None;
     for part in parts {
         match part {
@@ -327,8 +363,8 @@ async fn nothing(spec: &SourceSpec, root: &Path, parts: &[Part]) -> SourceError 
         names.extend(files.into_iter().map(|(name, _)| name));
         names.retain(|name| !hidden(name));
     }
-    let looked = root.join(&spec.locator);
-    let mut message = format!("no file matches `{}` (looked for `{}`)", spec.locator, looked.display());
+    let looked = root.join(locator);
+    let mut message = format!("no file matches `{locator}` (looked for `{}`)", looked.display());
     let plain = wanted.map(|wanted| wanted.replace(['*', '?'], ""));
     let bare = names.iter().map(|name| name.trim_end_matches('/'));
     let near = plain.and_then(|wanted| pipe_diagnostics::nearest(&wanted, bare));

@@ -64,8 +64,9 @@ impl RawTable {
     pub fn scan_columns(&self, columns: &[usize], partitions: usize) -> Result<ScanExec, SourceError> {
         let projection = projection(columns, self.target.len(), self.meta);
         let files = self.files.clone();
-        // Nobody asks a query for the hash of a file.
-        ScanExec::try_new(&self.spec, files, &self.bound, &self.target, projection, partitions).map(ScanExec::unhashed)
+        let scan = ScanExec::try_new(&self.spec, files, &self.bound, &self.target, projection, partitions)?;
+        // Nobody asks a query for the hash of a file; and what sorts and joins hold is counted against the memory there is.
+        Ok(scan.unhashed().copied())
     }
 }
 

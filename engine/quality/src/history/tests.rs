@@ -1,4 +1,4 @@
-use pipe_check::{Earlier, Method, Middle, Spread};
+use pipe_check::{Earlier, Method, Middle, Spread, Term};
 use pipe_syntax::Comparison;
 
 use super::{Judgement, NEW_LEVEL, Outcome, Past, holt_winters, judge, shown};
@@ -70,7 +70,7 @@ fn what_is_not_finite_fails() {
 fn shares_of_the_mean_the_median_and_the_extremes() {
     let of = past(&[10.0, 20.0, 90.0]);
     let bound = |comparison, middle| {
-        let method = Method::Share { comparison, share: 0.5, middle };
+        let method = of_runs(comparison, &[(0.5, middle, 3)], 0.0);
         let found = judge(30.0, &of, &Earlier { method, runs: 3, same_weekday: false });
         (found.low, found.high, found.outcome)
     };
@@ -79,11 +79,34 @@ fn shares_of_the_mean_the_median_and_the_extremes() {
     assert_eq!(bound(Comparison::Le, Middle::Minimum), (None, Some(5.0), Outcome::Fails));
     assert_eq!(bound(Comparison::Lt, Middle::Maximum), (None, Some(45.0), Outcome::Holds));
     let at = |comparison| {
-        let method = Method::Share { comparison, share: 1.0, middle: Middle::Median };
+        let method = of_runs(comparison, &[(1.0, Middle::Median, 3)], 0.0);
         judge(20.0, &of, &Earlier { method, runs: 3, same_weekday: false }).outcome
     };
     assert_eq!([at(Comparison::Ge), at(Comparison::Le)], [Outcome::Holds; 2]);
     assert_eq!([at(Comparison::Gt), at(Comparison::Lt)], [Outcome::Fails; 2]);
+}
+
+/// What a number is compared with, made of `(share, middle, runs)` and a number.
+fn of_runs(comparison: Comparison, terms: &[(f64, Middle, u32)], offset: f64) -> Method {
+    let terms = terms.iter().map(|&(share, middle, runs)| Term { share, middle, runs }).collect();
+    Method::Bound { comparison, terms, offset }
+}
+
+#[test]
+fn terms_look_at_as_many_runs_as_they_name() {
+    let of = past(&[1.0, 10.0, 20.0, 90.0]);
+    let found = |terms: &[(f64, Middle, u32)], offset| {
+        let method = of_runs(Comparison::Gt, terms, offset);
+        judge(30.0, &of, &Earlier { method, runs: 3, same_weekday: false })
+    };
+    let low = |terms: &[(f64, Middle, u32)], offset| found(terms, offset).low.unwrap();
+    assert_eq!(low(&[(1.0, Middle::Minimum, 3)], -1.0), 9.0);
+    assert_eq!(low(&[(1.0, Middle::Sum, 3)], 0.0), 120.0);
+    assert_eq!(low(&[(1.0, Middle::Mean, 3), (-1.0, Middle::Maximum, 2)], 0.5), 40.0 - 90.0 + 0.5);
+    // Of 20 and 90, as of a sample.
+    assert!((low(&[(2.0, Middle::Deviation, 2)], 0.0) - 2.0 * (2.0 * 35.0f64.powi(2)).sqrt()).abs() < 1e-9);
+    let told = found(&[(1.0, Middle::Mean, 3), (1.0, Middle::Deviation, 2)], 1.0).arithmetic;
+    assert_eq!(told, "last 3 runs 10..90, mean 40; last 2 runs 20..90, stddev 49.5; reckoned 90.5");
 }
 
 #[test]

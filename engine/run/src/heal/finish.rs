@@ -17,15 +17,16 @@ use pipe_state::RowState;
 use super::block::{Block, format_cell, refused};
 use super::ids::{RowId, row_ids};
 use super::passing::committing;
-use super::reasons::SetId;
+use super::reasons::{SetId, counted};
 use super::rows::{Failing, Settled};
 use super::tables as table_rules;
 use super::{Verdicts, ledger};
 use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{Evaluation, Evaluator, Passed, provider};
+use crate::evaluate::{Evaluation, Evaluator, provider};
 use crate::pass::Input;
+use crate::passed::Passed;
 use crate::quarantine::Writer;
 use crate::report::HealReport;
 use crate::results::Known;
@@ -90,11 +91,13 @@ pub(super) async fn finish(
     let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: None };
     evaluator.know(tables, &book, &pass, known);
     evaluator.judge_table_rules(&book, &observed)?;
-    // Rules in their tolerance: their rows stay as they are.
-    let as_read: BTreeSet<SetId> = failing.reasons.iter().copied().collect();
-    for (reason, count) in &pass.staged.violations {
-        if !counts.after.contains_key(reason) && !as_read.iter().any(|set| failing.sets.has(*set, *reason)) {
-            counts.after.insert(*reason, *count);
+    // Rows that violate and are not among the failing ones stay as they are: their rule is in its tolerance, or their group.
+    let as_read = counted(failing.reasons.iter().copied());
+    for (reason, violations) in &pass.staged.violations {
+        let failing = as_read.iter().filter(|(set, _)| failing.sets.has(**set, *reason)).map(|(_, rows)| rows).sum();
+        let stay = violations.saturating_sub(failing);
+        if stay > 0 {
+            *counts.after.entry(*reason).or_default() += stay;
         }
     }
     let measured = evaluator.measured(&pass);

@@ -5,7 +5,9 @@
 //! commit leaves as it was read, with none of its repairs in the ledger.
 
 mod block;
+mod by_group;
 mod dedupe;
+mod doubt;
 mod finish;
 mod gate;
 mod held;
@@ -37,8 +39,9 @@ use pipe_quality::{Aggregates, Reason, Sample, Suspects};
 
 use crate::clauses::Answered;
 use crate::engine::Stopped;
-use crate::evaluate::{Evaluation, Evaluator, Passed, fail_help, handled_word, provider};
+use crate::evaluate::{Evaluation, Evaluator, fail_help, handled_word, provider};
 use crate::groups::raises;
+use crate::passed::{Passed, SetRule};
 use crate::report::HealReport;
 use crate::results::Known;
 use crate::rulebook::{Observed, Rulebook};
@@ -46,8 +49,10 @@ use crate::settle::rows_of;
 use crate::told;
 
 use block::{Block, refused};
+use by_group::FailingGroups;
+use doubt::Voters;
 use finish::finish;
-use ids::{Ids, Numbered};
+use ids::{Ids, Numbered, RowId};
 use proposals::Proposals;
 use propose::{Ask, Asking, Votes};
 use reasons::{SetId, counted};
@@ -92,6 +97,7 @@ pub async fn heal(
         undone: BTreeSet::new(),
         withdrawn: BTreeSet::new(),
         left: BTreeMap::new(),
+        groups: BTreeMap::new(),
         evaluator: &mut *evaluator,
         pass: &mut pass,
     };
@@ -104,7 +110,7 @@ pub async fn heal(
     let changed = !healer.failing.changed_blocks().is_empty()
         || healer.failing.settled.iter().any(Option::is_some)
         || healer.tolerable(&violated, |reason| healer.mild(reason)).count_set_bits() < violated.len();
-    healer.pass.before = healer.evaluator.before(tables, &book, &as_read, &observed, changed)?;
+    healer.pass.before = healer.evaluator.before(tables, &book, &as_read, &observed, changed).await?;
     let settled = healer.settle(violated)?;
     let Healer { failing, .. } = healer;
     finish(evaluator, tables, book, pass, failing, passed, settled, observed, schema_verdicts).await
@@ -141,6 +147,8 @@ struct Healer<'h, 'e, 'a> {
     undone: BTreeSet<usize>,
     /// Rows that stay out because an undo took their repair back, with the failure that it answered.
     left: BTreeMap<usize, String>,
+    /// Of set rules with a tolerance of each group: the groups that failed as read.
+    groups: BTreeMap<u16, FailingGroups>,
 }
 
 impl Healer<'_, '_, '_> {
@@ -187,8 +195,8 @@ impl Healer<'_, '_, '_> {
         Planner::new(&engine.session, self.tables, &engine.params, &engine.loaded.sources)
     }
 
-    /// What all set rules find of the table as it stands.
-    async fn find(&self, violated: &[SetId]) -> Result<BTreeMap<u16, Found>, Stopped> {
+    /// What all set rules find of the table as it stands, and which of their groups fail.
+    async fn look(&self, violated: &[SetId]) -> Result<BTreeMap<u16, (Found, FailingGroups)>, Stopped> {
         let mut all = BTreeMap::new();
         if !self.pass.identity {
             return Ok(all);
@@ -196,31 +204,64 @@ impl Healer<'_, '_, '_> {
         let standing = self.standing(self.passing(violated)?);
         for (index, assertion) in &self.book.set {
             let Some(rule) = self.book.rule(*index) else { continue };
-            all.insert(*index, standing.find(&rule.predicate, assertion).await?);
+            let mut found = standing.find(&rule.predicate, assertion).await?;
+            if rule.null_fails {
+                let mut without = standing.without_key(assertion).await?;
+                without.retain(|id| !self.is_unconverted(rule, *id));
+                found.add(without);
+            }
+            let failed = self.groups.get(index).cloned().unwrap_or_default();
+            let failing = standing.by_group(rule, assertion, &failed, &mut found).await?;
+            all.insert(*index, (found, failing));
         }
         Ok(all)
     }
 
+    /// Whether a row has no key because its text did not convert: no rule judges that.
+    fn is_unconverted(&self, rule: &pipe_check::Rule, id: RowId) -> bool {
+        let column = rule.column.as_ref().and_then(|c| self.book.row.index_of_column_by_name(None, c));
+        let cast = column.and_then(|c| u16::try_from(c).ok()).map(Reason::Cast);
+        let as_read = self.failing.find(id).and_then(|row| self.failing.reasons.get(row));
+        cast.zip(as_read).is_some_and(|(cast, set)| self.failing.sets.has(*set, cast))
+    }
+
+    /// What all set rules find of the table as it stands.
+    async fn find(&self, violated: &[SetId]) -> Result<BTreeMap<u16, Found>, Stopped> {
+        Ok(self.look(violated).await?.into_iter().map(|(index, (found, _))| (index, found)).collect())
+    }
+
     /// Set rules on the rows as read: raises their failures and takes the violating rows among the failing ones.
     async fn sets_as_read(&mut self) -> Result<(), Stopped> {
-        let found = self.find(&self.failing.reasons).await?;
-        let count = |found: &Found| (found.count, found.judged);
+        let looked = self.look(&self.failing.reasons).await?;
+        let of = |found: &Found| SetRule {
+            violations: found.violations(),
+            judged: found.judged,
+            grouped: found.grouped.clone(),
+        };
         // A rule's own count is that of all rows; what is done about them, of those that pass by other rules.
         let passing = self.tolerable(&self.failing.reasons, |reason| self.mild(reason));
         let alone = if passing.count_set_bits() == passing.len() {
-            found.iter().map(|(index, found)| (*index, count(found))).collect()
+            looked.iter().map(|(index, (found, _))| (*index, of(found))).collect()
         } else {
             let mut broken = self.failing.reasons.clone();
             let only = self.failing.sets.number(BTreeSet::from([Reason::BadRecord]));
             for set in &mut broken {
                 *set = if self.failing.sets.has(*set, Reason::BadRecord) { only } else { SetId::default() };
             }
-            self.find(&broken).await?.iter().map(|(index, found)| (*index, count(found))).collect()
+            self.find(&broken).await?.iter().map(|(index, found)| (*index, of(found))).collect()
         };
         self.pass.sets = alone;
+        let mut found = BTreeMap::new();
+        for (index, (rows, failing)) in looked {
+            found.insert(index, rows);
+            self.groups.insert(index, failing);
+        }
         for (index, found) in &found {
             let Some(rule) = self.book.rule(*index) else { continue };
             self.pass.staged.judged.insert(*index, found.judged);
+            if !found.spared.is_empty() {
+                self.pass.staged.violations.insert(Reason::Spared(*index), found.spared.rows());
+            }
             if found.count == 0 {
                 continue;
             }
@@ -234,24 +275,21 @@ impl Healer<'_, '_, '_> {
             self.take(found).await?;
         }
         for (index, found) in &found {
-            let reason = Reason::Rule(*index);
-            if !self.answered.contains_key(&reason) {
-                continue;
-            }
             let mut reasons = std::mem::take(&mut self.failing.reasons);
-            self.mark(&mut reasons, found, reason);
+            self.mark(&mut reasons, *index, found);
             self.failing.reasons = reasons;
-            self.show(found, reason)?;
+            self.show(&found.rows, Reason::Rule(*index))?;
+            self.show(&found.spared, Reason::Spared(*index))?;
         }
         Ok(())
     }
 
-    /// Samples of what a set rule found.
-    fn show(&mut self, found: &Found, reason: Reason) -> Result<(), Stopped> {
-        let shown = self.book.sample_columns.get(&reason).cloned().unwrap_or_default();
+    /// Samples of the rows that a set rule found.
+    fn show(&mut self, found: &Ids, reason: Reason) -> Result<(), Stopped> {
+        let shown = self.book.sample_columns.get(&reason.rule()).cloned().unwrap_or_default();
         let samples = &mut self.pass.staged.samples;
         let mut block: Option<Block> = None;
-        for (row, n) in self.failing.places(&found.rows) {
+        for (row, n) in self.failing.places(found) {
             let (file, number) = n.id();
             if !samples.wants(reason, file, number) {
                 continue;
@@ -269,10 +307,12 @@ impl Healer<'_, '_, '_> {
         Ok(())
     }
 
-    /// Puts a reason to the rows that a set rule found.
-    fn mark(&mut self, reasons: &mut [SetId], found: &Found, reason: Reason) {
-        for id in found.rows.iter().map(Numbered::id) {
-            if let Some(set) = self.failing.find(id).and_then(|row| reasons.get_mut(row)) {
+    /// Puts a rule that is answered to the rows it found, and to those that it spares.
+    fn mark(&mut self, reasons: &mut [SetId], index: u16, found: &Found) {
+        let answered = self.answered.contains_key(&Reason::Rule(index));
+        let rows = found.rows.iter().filter(|_| answered).map(|n| (n, Reason::Rule(index)));
+        for (n, reason) in rows.chain(found.spared.iter().map(|n| (n, Reason::Spared(index)))) {
+            if let Some(set) = self.failing.find(n.id()).and_then(|row| reasons.get_mut(row)) {
                 *set = self.failing.sets.with(*set, reason);
             }
         }
@@ -316,10 +356,7 @@ impl Healer<'_, '_, '_> {
         }
         let mut violated = self.failing.judged.clone();
         for (index, found) in &found {
-            let reason = Reason::Rule(*index);
-            if self.answered.contains_key(&reason) {
-                self.mark(&mut violated, found, reason);
-            }
+            self.mark(&mut violated, *index, found);
         }
         let mut new: BTreeMap<Reason, u64> = BTreeMap::new();
         for (set, rows) in counted(violated.iter().copied()) {
@@ -364,6 +401,7 @@ impl Healer<'_, '_, '_> {
         let mut changed = false;
         // Rules that one clause answers with a vote are counted together, so that their shares add up.
         let mut voted = BTreeSet::new();
+        let mut voters = self.voters();
         // `then` does the next as well: all repairs of a group propose on the same input.
         let repairs = answered.iter().flat_map(|(reason, answer)| {
             let rule = answer.rule.and_then(|i| self.book.rule(i));
@@ -404,6 +442,8 @@ impl Healer<'_, '_, '_> {
                 if !voted.insert((clause.index, *reason)) {
                     continue;
                 }
+                let named = by.iter().flat_map(key_names);
+                voters.keys.insert(place, named.filter_map(|name| asking.column(name).ok()).collect());
                 votes = match (rule.map(|r| &r.predicate), reason) {
                     (Some(Predicate::Determines(d)), Reason::Rule(index)) if d == columns => {
                         found.get(index).map(Votes::Rule)
@@ -413,12 +453,26 @@ impl Healer<'_, '_, '_> {
             }
             asked.extend(asking.ask(&action, (rows, place, clause.index), &standing, votes).await?);
         }
-        let proposals = self.propose(&asked)?;
+        let proposals = self.propose(&asked, &voters)?;
         Ok(self.apply(group, &proposals, &heals)? || changed)
     }
 
+    /// What decides which column, before anything is asked.
+    fn voters(&self) -> Voters {
+        let columns = &self.failing.shape.schema;
+        let decided = self.book.set.iter().filter_map(|(index, _)| match &self.book.rule(*index)?.predicate {
+            Predicate::Determines(decided) => Some(decided),
+            _ => None,
+        });
+        let mut deciders: BTreeMap<usize, usize> = BTreeMap::new();
+        for column in decided.flatten().filter_map(|name| columns.index_of(name).ok()) {
+            *deciders.entry(column).or_default() += 1;
+        }
+        Voters { keys: BTreeMap::new(), deciders, confidence: self.evaluator.settings.confidence }
+    }
+
     /// What all actions propose, block by block.
-    fn propose(&self, asked: &[Ask<'_>]) -> Result<Proposals, Stopped> {
+    fn propose(&self, asked: &[Ask<'_>], voters: &Voters) -> Result<Proposals, Stopped> {
         let mut proposals = Proposals::default();
         for index in self.failing.blocks_with(|row| asked.iter().any(|ask| ask.concerns(row))) {
             let block = self.failing.load(index)?;
@@ -426,7 +480,7 @@ impl Healer<'_, '_, '_> {
             for ask in asked {
                 proposed.extend(ask.cells(&block)?.into_iter().map(|p| (ask.place, p)));
             }
-            proposals.add(&self.failing, index, proposed)?;
+            proposals.add(&self.failing, index, voters.undoubted(proposed))?;
         }
         Ok(proposals)
     }
@@ -455,8 +509,10 @@ impl Healer<'_, '_, '_> {
             other: None,
             groups: Vec::new(),
             order: None,
+            ties: Vec::new(),
             windowed: None,
             forbidden: false,
+            null_fails: false,
         };
         standing.find(&Predicate::Determines(columns.to_vec()), &assertion).await
     }
@@ -556,4 +612,12 @@ impl Verdicts {
 fn last_group(answer: &Answered, rule: Option<&pipe_check::Rule>) -> usize {
     let repairs = |group: &usize| answer.group(*group, rule).iter().any(ResolvedAction::repairs);
     (0..=answer.steps.len()).find(|g| !repairs(g)).unwrap_or(answer.steps.len())
+}
+
+/// The columns that a key reads.
+fn key_names(key: &Key) -> Vec<&str> {
+    match key {
+        Key::Column(name) => vec![name],
+        Key::Sql(expression) => expression.columns.iter().filter_map(|c| c.parts.last()).map(String::as_str).collect(),
+    }
 }

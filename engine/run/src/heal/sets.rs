@@ -16,20 +16,23 @@ use pipe_check::Predicate;
 use pipe_compile::{SetAssertion, Windowed};
 use pipe_heal::vote::tally;
 
-use super::ids::{Ids, Numbered, row_ids};
+use super::ids::{Ids, Numbered, RowId, row_ids};
 use super::rows::numbered;
 use super::votes::{KeyHasher, Keys, Votes};
 use crate::engine::{Engine, Stopped};
 use crate::errors;
+use crate::groups::Grouped;
 
-const FILE: &str = "__file";
-const ROW: &str = "__row";
+/// What the places of rows are called where their own names may be taken.
+pub(super) const FILE: &str = "__file";
+/// See [`FILE`].
+pub(super) const ROW: &str = "__row";
 
 /// What a set rule finds.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The rows that violate. Of `unique` each has the number of its key; of `determines` those of its votes, one for each
-    /// determined column that differs.
+    /// determined column that differs; those without a key have the greatest number there is.
     pub rows: Ids,
     /// How many they are.
     pub count: u64,
@@ -39,10 +42,27 @@ pub struct Found {
     pub votes: Votes,
     /// Rows judged.
     pub judged: u64,
+    /// Of a rule with a tolerance of each group: the rows that violate in groups that do not fail. They are not among `rows`.
+    pub spared: Ids,
+    /// Of such a rule: what was found group by group.
+    pub grouped: Option<Grouped>,
 }
 
 impl Found {
-    fn set(&mut self, rows: Vec<Numbered>) {
+    /// All rows that violate, also those that are spared.
+    pub fn violations(&self) -> u64 {
+        self.count + self.spared.rows()
+    }
+
+    /// Takes rows in that violate for want of a key; they have no number of a key or a vote.
+    pub(super) fn add(&mut self, without_key: Vec<RowId>) {
+        self.judged += without_key.len() as u64;
+        let rows = without_key.into_iter().map(|id| Numbered::new(id, u32::MAX)).collect();
+        self.rows = std::mem::take(&mut self.rows).extended(rows);
+        self.count = self.rows.rows();
+    }
+
+    pub(super) fn set(&mut self, rows: Vec<Numbered>) {
         self.rows = Ids::new(rows);
         self.count = self.rows.rows();
     }
@@ -81,15 +101,39 @@ impl Standing<'_> {
         Ok(rows)
     }
 
+    /// Which row each is.
+    pub(super) fn places(&self) -> [Expr; 2] {
+        let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
+        [own("_file").alias(FILE), own("_row").alias(ROW)]
+    }
+
     /// The rows a rule judges: its key `k0 …`, what it determines `v0 …`, which row it is.
     async fn judged(&self, assertion: &SetAssertion) -> Result<DataFrame, Stopped> {
-        let rows = keyed(self.rows().await?.alias(self.table)?, assertion, assertion.keys.len())?;
+        let rows = keyed(self.rows().await?.alias(self.table)?, assertion)?;
         let mut columns = named("k", &assertion.keys);
         columns.extend(named("v", &assertion.determined));
-        let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
-        columns.extend([own("_file").alias(FILE), own("_row").alias(ROW)]);
+        columns.extend(self.places());
         // Asked several times and computed as often: held, it would cost memory by the row.
         Ok(rows.select(columns)?)
+    }
+
+    /// The rows without the key of a rule, of those it is about.
+    ///
+    /// # Errors
+    /// A query fails while running.
+    pub async fn without_key(&self, assertion: &SetAssertion) -> Result<Vec<RowId>, Stopped> {
+        let mut rows = self.rows().await?.alias(self.table)?;
+        if let Some(judged) = &assertion.judged {
+            rows = rows.filter(judged.clone())?;
+        }
+        let nulls = assertion.keys.iter().take(assertion.present()).map(|key| key.clone().is_null());
+        let Some(nulls) = nulls.reduce(Expr::or) else { return Ok(Vec::new()) };
+        let mut rows = rows.filter(nulls)?.select(self.places().to_vec())?.execute_stream().await?;
+        let mut without = Vec::new();
+        while let Some(batch) = rows.next().await {
+            without.extend(row_ids(&batch?, FILE, ROW)?);
+        }
+        Ok(without)
     }
 
     /// What a rule finds.
@@ -112,17 +156,16 @@ impl Standing<'_> {
 
     /// The rows that violate beside their neighbours.
     async fn neighbours(&self, assertion: &SetAssertion, windowed: &Windowed) -> Result<Found, Stopped> {
-        // An end that is not there is one that has not come.
-        let rows = keyed(self.rows().await?.alias(self.table)?, assertion, 1)?;
+        let rows = keyed(self.rows().await?.alias(self.table)?, assertion)?;
         let numbered = |prefix: &str, expressions: &[Expr]| -> Vec<Expr> {
             let each = expressions.iter().enumerate();
             each.map(|(i, e)| e.clone().alias(format!("{prefix}_{}", i + 1))).collect()
         };
-        let own = |name: &str| Expr::Column(datafusion::common::Column::new(Some(self.table), name));
         let mut columns = numbered("key", &assertion.keys);
         columns.extend(numbered("group", &assertion.groups));
         columns.extend(assertion.order.clone().map(|o| o.alias("order_1")));
-        columns.extend([own("_file").alias(FILE), own("_row").alias(ROW)]);
+        columns.extend(numbered("tie", &assertion.ties));
+        columns.extend(self.places());
         let mut rows = rows.select(columns)?;
         let mut found = Found { judged: rows.clone().count().await? as u64, ..Found::default() };
         for layer in &windowed.layers {
@@ -146,7 +189,7 @@ impl Standing<'_> {
     fn committed(&self, assertion: &SetAssertion) -> Result<Option<DataFrame>, Stopped> {
         let Some(committed) = &self.committed else { return Ok(None) };
         let rows = self.engine.session.read_table(Arc::clone(committed))?.alias(self.table)?;
-        Ok(Some(keyed(rows, assertion, assertion.keys.len())?))
+        Ok(Some(keyed(rows, assertion)?))
     }
 
     /// Of each determined column: the rows whose value is not their group's most frequent one; of a tie all; NULL differs. Rows
@@ -363,13 +406,13 @@ pub enum Central {
     Mode,
 }
 
-/// The rows a rule judges, of those that have the first `present` parts of its key.
-fn keyed(rows: DataFrame, assertion: &SetAssertion, present: usize) -> Result<DataFrame, Stopped> {
+/// The rows that a rule compares: those that have its key.
+pub(super) fn keyed(rows: DataFrame, assertion: &SetAssertion) -> Result<DataFrame, Stopped> {
     let mut rows = match &assertion.judged {
         Some(judged) => rows.filter(judged.clone())?,
         None => rows,
     };
-    for key in assertion.keys.iter().take(present) {
+    for key in assertion.keys.iter().take(assertion.present()) {
         rows = rows.filter(key.clone().is_not_null())?;
     }
     Ok(rows)

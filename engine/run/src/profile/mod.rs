@@ -1,5 +1,6 @@
 //! What a table holds: one pass over its rows, then what a sample of them suggests is verified on all of them.
 
+mod kept;
 pub(crate) mod tables;
 pub(crate) mod verify;
 
@@ -23,6 +24,8 @@ use crate::engine::Engine;
 use crate::look::Look;
 use crate::{Options, errors};
 use tables::Evaluated;
+
+pub use kept::profile_kept;
 
 /// What is asked of a profile.
 #[derive(Clone, Debug, Default)]

@@ -23,6 +23,17 @@ pub fn column(name: &str) -> Expr {
     Expr::Column(Column::from_name(name))
 }
 
+/// How many records of a source cannot be parsed.
+///
+/// # Errors
+/// The rows cannot be read.
+pub async fn broken_rows(rows: &DataFrame) -> Result<u64> {
+    if !rows.schema().has_column_with_unqualified_name(meta::BAD) {
+        return Ok(0);
+    }
+    Ok(rows.clone().filter(column(meta::BAD).is_not_null())?.count().await? as u64)
+}
+
 /// The rows but for records that cannot be parsed.
 pub fn good_rows(rows: DataFrame, schema: &SchemaRef) -> Result<DataFrame> {
     if schema.column_with_name(meta::BAD).is_none() {

@@ -19,8 +19,8 @@ use crate::profile::verify::column;
 /// The table that candidates are checked on by themselves.
 const TABLE: &str = "t";
 
-/// Cells of a row that differ from their votes, for the row to be taken for one that has another one's key: two errors meet by accident.
-const MOST: usize = 3;
+/// Cells of a row that differ from their votes, at least, for the row to be taken for one that has another one's key.
+const MOST: usize = 2;
 
 /// Rows that agree in a group for its vote to tell moved rows: misspelt keys that happen to be the same are small groups.
 const GROUP: usize = 4;
@@ -256,6 +256,18 @@ async fn dependency(
     votes: &mut Votes,
 ) -> Result<Measure> {
     let mut measure = Measure::default();
+    let disputed = profile.dependencies.iter().any(|d| d.columns == columns && d.disputed);
+    if let [first, second] = columns {
+        measure.either = either(rows, [first, second], decided).await?;
+    }
+    if !disputed && decided.len() >= MOST {
+        // Two errors meet by accident, three hardly.
+        let moved = moved(rows, columns, decided).await?;
+        measure.either |= moved;
+        votes.moved |= moved && decided.len() > MOST;
+    }
+    let mut unheard = Votes::default();
+    let votes = if measure.either { &mut unheard } else { votes };
     for right in decided {
         let known = profile.dependencies.iter().find(|d| d.columns == columns && d.determines == *right);
         let counted = known.and_then(|d| Some(Tally { judged: d.compared?, violations: d.violations? }));
@@ -272,11 +284,36 @@ async fn dependency(
             measure.held = held;
         }
     }
-    let disputed = profile.dependencies.iter().any(|d| d.columns == columns && d.disputed);
-    if !disputed && decided.len() >= MOST {
-        moved(rows, columns, decided, votes).await?;
-    }
     Ok(measure)
+}
+
+/// Whether of the cells that votes by two columns would change more than chance explains have the value that rows with another value in
+/// one of the two have: there the key is as likely wrong as the cell.
+async fn either(rows: &Rows<'_>, keys: [&String; 2], decided: &[String]) -> Result<bool> {
+    let [a, b] = keys.map(|c| quoted(c));
+    let (mut changed, mut alike, mut chance) = (0, 0, 0.0);
+    for right in decided {
+        let y = quoted(right);
+        let sql = format!(
+            "with r as (select {a} as a, {b} as b, {y} as y from {ROWS} where {a} is not null and {b} is not null and {y} is not null), \
+             v as (select a, b, y, count(*) as n from r group by a, b, y), \
+             g as (select a, b, y as w from (select *, row_number() over (partition by a, b order by n desc, y) as place \
+                   from v) where place = 1 and n >= 2), \
+             pa as (select a, w, count(*) as n from g group by a, w), pb as (select b, w, count(*) as n from g group by b, w), \
+             da as (select a, count(*) as d from pa group by a), db as (select b, count(*) as d from pb group by b), \
+             c as (select r.a, r.b, r.y from r join g on r.a = g.a and r.b = g.b where r.y <> g.w) \
+             select count(*), sum(case when pa.w is not null or pb.w is not null then 1 else 0 end), \
+             sum(da.d + db.d), (select count(distinct y) from r) \
+             from c left join pa on c.a = pa.a and c.y = pa.w left join pb on c.b = pb.b and c.y = pb.w \
+             join da on c.a = da.a join db on c.b = db.b"
+        );
+        let found = rows.numbers(&sql).await?;
+        let Some([cells, same, siblings, values]) = found.first().map(Vec::as_slice) else { continue };
+        changed += cells;
+        alike += same;
+        chance += (*siblings as f64 / (*values).max(1) as f64).min(*cells as f64);
+    }
+    Ok(pipe_suggest::more_than_chance(changed, alike, chance))
 }
 
 /// Of the rows that are not held back, those that differ from the most frequent value of their group.
@@ -292,9 +329,9 @@ async fn off_groups(rows: &Rows<'_>, columns: &[String], right: &str) -> Result<
     Ok(Tally { judged: *judged, violations: *violations })
 }
 
-/// Counts the cells of all rows that votes would change, and those in rows where most of what is decided would change: there what decides is wrong, a row
-/// has the key of another one.
-async fn moved(rows: &Rows<'_>, columns: &[String], decided: &[String], votes: &mut Votes) -> Result<()> {
+/// Whether of the cells of all rows that votes would change too many stand in rows where most of what is decided would change: there what
+/// decides is wrong, a row has the key of another one, and its cells are right.
+async fn moved(rows: &Rows<'_>, columns: &[String], decided: &[String]) -> Result<bool> {
     let list = list(columns);
     let on = columns.iter().map(|c| format!("r.{0} = g.{0}", quoted(c))).collect::<Vec<_>>().join(" and ");
     let mut joins = String::new();
@@ -319,10 +356,8 @@ async fn moved(rows: &Rows<'_>, columns: &[String], decided: &[String], votes: &
         columns.iter().map(|c| format!("r.{} is not null", quoted(c))).collect::<Vec<_>>().join(" and ")
     );
     let found = rows.numbers(&sql).await?;
-    let Some([rows, changed, moved]) = found.first().map(Vec::as_slice) else { return Ok(()) };
-    votes.off += changed;
-    votes.moved += pipe_suggest::moved(*rows, decided.len(), *changed, *moved, MOST);
-    Ok(())
+    let Some([rows, changed, moved]) = found.first().map(Vec::as_slice) else { return Ok(false) };
+    Ok(pipe_suggest::moved(*rows, decided.len(), *changed, *moved, MOST))
 }
 
 async fn held_votes(rows: &Rows<'_>, columns: &[String], right: &str, votes: &mut Votes) -> Result<Tally> {

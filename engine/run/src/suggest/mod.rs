@@ -9,14 +9,14 @@ use pipe_check::{Loaded, Predicate, Program};
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_profile::{Profile, Settings};
-use pipe_suggest::{Clauses, Facts, Suggestions, Votes, candidates, decide};
+use pipe_suggest::{Clauses, Facts, Renamed, Suggestions, Votes, candidates, decide};
 use pipe_syntax::{FieldPattern, FieldValue};
 
 use crate::engine::Engine;
 use crate::look::Look;
 use crate::profile::tables::Evaluated;
 use crate::profile::{self, data_columns, verify};
-use crate::{Options, errors};
+use crate::{Options, errors, extract, query};
 use rows::Rows;
 
 /// What is asked of a suggestion.
@@ -28,6 +28,8 @@ pub struct SuggestRequest {
     pub alone: bool,
     /// Distinct rows of the sample that keys, dependencies and formats are found on.
     pub sample: usize,
+    /// The table is a file by itself, whose columns are going to be declared.
+    pub bare: bool,
 }
 
 /// Frequent values that are known of each column: as many as a set may have, and what was written for them by mistake.
@@ -52,12 +54,16 @@ pub async fn suggest(
         if is_source { tables.typed(&request.table).await? } else { (tables.whole(&request.table).await?, None) };
     let columns = data_columns(&provider.schema());
     if columns.is_empty() {
-        let message = format!("`{}` has no columns", request.table);
+        let locator = loaded.program.sources.get(&request.table).and_then(|s| s.locator.as_deref());
+        let why = locator.map(|file| format!(": `{file}` is empty")).unwrap_or_default();
+        let message = format!("`{}` has no columns{why}", request.table);
         return Err(vec![Diagnostic::new(codes::TABLE_FAILED, Severity::Error, message)]);
     }
     let failed = |e: datafusion::error::DataFusionError| vec![errors::datafusion(&e)];
     let schema = provider.schema();
-    let good = verify::good_rows(engine.session.read_table(provider).map_err(failed)?, &schema).map_err(failed)?;
+    let all = engine.session.read_table(provider).map_err(failed)?;
+    let broken = verify::broken_rows(&all).await.map_err(failed)?;
+    let good = verify::good_rows(all, &schema).map_err(failed)?;
     let rows = Rows::stage(&engine.session, good, &columns, scratch.path()).await.map_err(failed)?;
     let seen = rows.seen().map_err(failed)?;
     let settings = Settings { sample: request.sample, top: TOP, once: true };
@@ -68,7 +74,12 @@ pub async fn suggest(
     verify::dependencies(&mut profile, &profiler, &columns, &seen).await.map_err(failed)?;
     let mut notes = Vec::new();
     if !request.alone && profile.rows > 0 {
-        for other in tables.others(&request.table) {
+        // What is computed from the table holds its keys because it does.
+        let made_of_it = |other: &String| {
+            pipe_plan::select(&loaded.program, std::slice::from_ref(other))
+                .is_ok_and(|selection| selection.tables.contains(&request.table))
+        };
+        for other in tables.others(&request.table).into_iter().filter(|other| !made_of_it(other)) {
             let provider = match tables.whole(&other).await {
                 Ok(provider) => provider,
                 Err(problems) => {
@@ -88,11 +99,14 @@ pub async fn suggest(
     let ages = ages(&profile, options.now);
     let mut known = known(&loaded.program, &request.table);
     known.extend(casts(&loaded.program, &request.table, &columns).into_iter().map(|c| (vec![c], "cast".to_owned())));
+    let mut exact = Vec::new();
     let casts = match texts {
         Some(texts) => {
             let texts = engine.session.read_table(texts).map_err(failed)?;
             let typed: Vec<(String, String)> = profile.columns.iter().map(|c| (c.name.clone(), c.ty.clone())).collect();
-            rows.casts(texts, &typed).await.map_err(failed)?
+            let casts = rows.casts(texts, &typed).await.map_err(failed)?;
+            exact = rows.decimals(&typed).await.map_err(failed)?;
+            casts
         }
         None => Vec::new(),
     };
@@ -109,9 +123,39 @@ pub async fn suggest(
     let candidates = candidates(&facts);
     let mut votes = Votes::default();
     let measures = measure::all(&engine, &rows, &profile, &candidates, &mut votes).await.map_err(failed)?;
-    let clauses = clauses(&loaded.program, &request.table);
+    // What a file by itself was looked at with is no part of a program yet.
+    let clauses = if request.bare { Clauses::default() } else { clauses(&loaded.program, &request.table) };
     let suggested = decide(&request.table, &profile, held, candidates, &measures, &votes, clauses);
-    Ok(Suggestions { notes, ..suggested })
+    let mut suggested = Suggestions { notes, ..suggested };
+    if broken > 0 && !answers(&loaded.program, &request.table, "bad_record") {
+        suggested.healing.broken(broken);
+    }
+    if let Some(source) = loaded.program.sources.get(&request.table)
+        && !answers(&loaded.program, &request.table, "missing_column")
+    {
+        let renamed =
+            extract::renamed_columns(&engine, source).await.map_err(|s| query::told(&request.table, s, true))?;
+        suggested.healing.renamed(renamed.iter().map(|(m, file)| Renamed {
+            column: &m.missing,
+            found: &m.candidate,
+            file,
+            score: m.score,
+            margin: m.margin,
+        }));
+    }
+    let is_declared = loaded.program.sources.get(&request.table).is_some_and(|s| s.schema.is_some());
+    for (name, ty) in exact {
+        if let Some((_, declared)) = suggested.columns.iter_mut().find(|(column, _)| *column == name) {
+            declared.clone_from(&ty);
+        }
+        if !request.bare && !is_declared {
+            let name = pipe_sql::quote(&name);
+            suggested.notes.push(format!(
+                "`{name}` is read as double, which has no zeros at its end: `{ty}` keeps it as it is written"
+            ));
+        }
+    }
+    Ok(suggested)
 }
 
 /// What the program says about healing a table.
@@ -128,6 +172,12 @@ fn clauses(program: &Program, table: &str) -> Clauses {
         pattern.failure.value == "rule_failed" && is("check", "determines")
     });
     Clauses { block: own().next().is_some(), votes }
+}
+
+/// Whether a clause of a table, or of all tables, answers a failure.
+fn answers(program: &Program, table: &str, failure: &str) -> bool {
+    let clauses = program.heals.get(table).into_iter().flat_map(|heal| &heal.clauses);
+    clauses.flat_map(|c| &c.patterns).any(|p| p.failure.value == failure)
 }
 
 /// The columns whose values that do not convert a clause answers; of one that answers all, all of them.

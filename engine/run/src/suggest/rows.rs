@@ -97,6 +97,46 @@ impl<'s> Rows<'s> {
         Ok(found)
     }
 
+    /// Of columns of doubles those whose numbers all have as many decimals, as the type that keeps them as they are written: a double prints
+    /// `374.90` as `374.9`. Known after [`Rows::casts`].
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    pub async fn decimals(&self, columns: &[(String, String)]) -> Result<Vec<(String, String)>> {
+        // Columns that no file has are none of the texts.
+        let Ok(texts) = self.session.table(TEXTS).await else { return Ok(Vec::new()) };
+        let known = |name: &str| texts.schema().has_column_with_unqualified_name(name);
+        let doubles: Vec<&String> =
+            columns.iter().filter(|(name, ty)| ty == "double" && known(name)).map(|(name, _)| name).collect();
+        let asked = doubles.iter().map(|name| {
+            let text = format!("trim({})", quoted(name));
+            let number = format!("try_cast({text} as double) is not null");
+            let point = format!("strpos({text}, '.')");
+            let only = |value: &str| format!("case when {number} then {value} end");
+            format!(
+                "sum({}), min({}), max({}), max({}), sum({})",
+                only(&format!("case when regexp_like({text}, '^-?[0-9]+[.][0-9]+$') then 0 else 1 end")),
+                only(&format!("length({text}) - {point}")),
+                only(&format!("length({text}) - {point}")),
+                only(&point),
+                only(&format!("case when {text} like '%0' then 1 else 0 end")),
+            )
+        });
+        let asked: Vec<String> = asked.collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = self.numbers(&format!("select {} from {TEXTS}", asked.join(", "))).await?.concat();
+        let mut found = Vec::new();
+        for (name, sizes) in doubles.into_iter().zip(told.chunks_exact(5)) {
+            let [odd, least, most, whole, zeros] = sizes else { continue };
+            if *odd == 0 && least == most && *most >= 1 && whole + most <= 19 && *zeros > 0 {
+                found.push((name.clone(), format!("decimal(18, {most})")));
+            }
+        }
+        Ok(found)
+    }
+
     /// Those that are not held back, without the mark.
     ///
     /// # Errors

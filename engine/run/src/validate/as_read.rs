@@ -12,8 +12,8 @@ use datafusion::prelude::{ident, lit};
 use pipe_check::Source;
 use pipe_compile::{Planner, Tables, types};
 use pipe_connect::source::{
-    Bound, Discovery, Drift, FieldSpec, Footers, InputFile, Projection, RawTable, ScanExec, SourceSpec, bind, discover,
-    meta,
+    Bound, Discovery, Drift, FieldSpec, Footers, InputFile, Parts, Projection, RawTable, ScanExec, SourceSpec, bind,
+    discover, meta,
 };
 use pipe_diagnostics::codes::run as codes;
 use pipe_heal::failure::Failure;
@@ -22,7 +22,7 @@ use pipe_state::State;
 
 use crate::engine::{Engine, Stopped};
 use crate::report::FailureReport;
-use crate::{errors, extract};
+use crate::{errors, extract, typed};
 
 /// A source, ready to be read as it came.
 #[derive(Clone, Debug)]
@@ -112,13 +112,17 @@ impl AsRead {
         Projection { columns, file: true, line: true, row: true, bad: text, record: text, raw: text }
     }
 
-    /// A scan.
+    /// A scan; of these parts of the files, or all of them.
     ///
     /// # Errors
     /// A key with a value that cannot be used.
-    pub fn scan(&self, projection: Projection, threads: usize) -> Result<Arc<ScanExec>, Stopped> {
+    pub fn scan(&self, projection: Projection, threads: usize, parts: Option<Parts>) -> Result<Arc<ScanExec>, Stopped> {
         let scan = ScanExec::try_new(&self.spec, self.files.clone(), &self.bound, &self.target, projection, threads);
-        Ok(Arc::new(scan.map_err(|e| extract::source_stopped(&self.spec.name, &e))?.unhashed()))
+        let scan = scan.map_err(|e| extract::source_stopped(&self.spec.name, &e))?.unhashed();
+        Ok(Arc::new(match parts {
+            Some(parts) => scan.only(parts),
+            None => scan,
+        }))
     }
 
     /// What the files' footers say of the rows, where that is what is read.
@@ -134,12 +138,17 @@ impl AsRead {
     }
 
     /// The rows that can be parsed, as a table that SQL can ask, with a flag for each column that clauses may fill. With `places`
-    /// `_file`, `_line` and `_row` stand behind the others.
+    /// `_file`, `_line`, `_row` and `_uncast` stand behind the others.
     ///
     /// # Errors
     /// DataFusion refuses the view.
     pub fn table(&self, engine: &Engine<'_>, places: bool) -> Result<Arc<dyn TableProvider>, Stopped> {
-        let raw = RawTable::bound(self.spec.clone(), self.files.clone(), self.bound.clone(), self.target.clone());
+        let (spec, files) = (self.spec.clone(), self.files.clone());
+        let (bound, target) = (self.bound.clone(), self.target.clone());
+        let raw = match places {
+            true => RawTable::typed(spec, files, bound, target),
+            false => RawTable::bound(spec, files, bound, target),
+        };
         let mut rows = engine.session.read_table(Arc::new(raw))?;
         if !self.typed() {
             rows = rows.filter(ident(meta::BAD).is_null())?;
@@ -148,6 +157,7 @@ impl AsRead {
         columns.extend(self.flags(engine).into_iter().map(|flag| lit(false).alias(flag)));
         if places {
             columns.extend([meta::FILE, meta::LINE, meta::ROW].map(ident));
+            columns.push(typed::uncast(&rows, self.target.iter().map(|f| f.name.as_str()))?);
         }
         Ok(rows.select(columns)?.into_view())
     }

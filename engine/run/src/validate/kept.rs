@@ -26,6 +26,7 @@ use pipe_connect::source::meta;
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_quality::{Reason, SuspectSchema, Suspects};
+use tokio::sync::mpsc::{self, Sender};
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
@@ -34,6 +35,9 @@ use crate::quarantine::{REASONS, file_indexes, reason_name};
 /// The columns before a row's own.
 const TABLE: &str = "_table";
 const RULES: &str = "_rules";
+
+/// Batches that wait for being encoded.
+const QUEUED: usize = 4;
 
 /// The form of the file, by the end of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,23 +247,46 @@ struct Names {
 pub async fn write(engine: &Engine<'_>, path: &Path, tables: Vec<Kept>) -> Result<u64, Stopped> {
     let schema = union(&tables);
     let mut out = Out::create(path, &schema)?;
+    // Encoding is as much work as putting the rows in order, so it has a thread of its own.
+    let (sender, mut batches) = mpsc::channel::<RecordBatch>(QUEUED);
+    let encoded = tokio::task::spawn_blocking(move || {
+        while let Some(batch) = batches.blocking_recv() {
+            out.write(&batch)?;
+        }
+        Ok::<_, Stopped>(out)
+    });
+    let count = ordered(engine, tables, &schema, sender).await?;
+    encoded.await.map_err(|e| errors::internal(&e))??.finish()?;
+    Ok(count)
+}
+
+/// Gives the rows in order, as they are written, to `out`, and counts them. It ends early when nobody takes them any more.
+async fn ordered(
+    engine: &Engine<'_>,
+    tables: Vec<Kept>,
+    schema: &SchemaRef,
+    out: Sender<RecordBatch>,
+) -> Result<u64, Stopped> {
     let mut count = 0;
     for kept in tables {
         let (names, mut rows) = kept.sorted(engine).await?;
-        let mut last = None;
-        while let Some(batch) = rows.next().await {
-            let batch = batch?;
-            for merged in merged(&names, batch, &mut last)? {
-                count += merged.num_rows() as u64;
-                out.write(&told(&names, &merged, &schema)?)?;
+        let (mut last, mut ended) = (None, false);
+        while !ended {
+            let whole = match rows.next().await {
+                Some(batch) => merged(&names, batch?, &mut last)?,
+                None => {
+                    ended = true;
+                    last.take().into_iter().collect()
+                }
+            };
+            for batch in whole {
+                count += batch.num_rows() as u64;
+                if out.send(told(&names, &batch, schema)?).await.is_err() {
+                    return Ok(count);
+                }
             }
         }
-        if let Some(row) = last.take() {
-            count += 1;
-            out.write(&told(&names, &row, &schema)?)?;
-        }
     }
-    out.finish()?;
     Ok(count)
 }
 
@@ -290,60 +317,103 @@ fn merged(names: &Names, batch: RecordBatch, last: &mut Option<RecordBatch>) -> 
     if !names.placed || batch.num_rows() == 0 {
         return Ok(vec![batch]);
     }
-    let internal = |e: ArrowError| errors::internal(&e);
     let all: Vec<RecordBatch> = last.take().into_iter().chain([batch]).collect();
-    let place = |batch: &RecordBatch, i: usize| {
-        let file = batch.column_by_name(meta::FILE).and_then(|c| Some(c.as_primitive_opt::<UInt32Type>()?.value(i)));
-        let row = batch.column_by_name(meta::ROW).and_then(|c| Some(c.as_primitive_opt::<UInt64Type>()?.value(i)));
-        (file, row)
-    };
-    let rows: Vec<(usize, usize)> =
-        all.iter().enumerate().flat_map(|(b, batch)| (0..batch.num_rows()).map(move |i| (b, i))).collect();
-    let mut first: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
-    let mut codes: Vec<BTreeSet<u16>> = Vec::with_capacity(rows.len());
-    let mut doubled = false;
+    let sides: Vec<Side<'_>> = all.iter().filter_map(Side::of).collect();
+    let mut first: Vec<(usize, usize)> = Vec::new();
+    let mut codes: Vec<BTreeSet<u16>> = Vec::new();
     let mut known = None;
-    for (b, i) in rows {
-        let Some(batch) = all.get(b) else { continue };
-        let here = place(batch, i);
-        if known != Some(here) {
-            first.push((b, i));
-            codes.push(BTreeSet::new());
-            known = Some(here);
-        } else {
-            doubled = true;
-        }
-        let reasons = batch.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>()).map(|l| l.value(i));
-        if let (Some(set), Some(reasons)) = (codes.last_mut(), reasons) {
-            set.extend(reasons.as_primitive::<UInt16Type>().values());
+    for (b, side) in sides.iter().enumerate() {
+        for i in 0..side.rows.len() {
+            let place = side.place(i);
+            if known != Some(place) {
+                first.push((b, i));
+                codes.push(BTreeSet::new());
+                known = Some(place);
+            }
+            if let Some(set) = codes.last_mut() {
+                set.extend(side.reasons(i));
+            }
         }
     }
+    let mut rows: Vec<RecordBatch> = match first.len() == all.iter().map(RecordBatch::num_rows).sum::<usize>() {
+        true => all,
+        false => vec![whole(&all, &first, codes)?],
+    };
+    if let Some(end) = rows.pop() {
+        let split = end.num_rows().saturating_sub(1);
+        *last = Some(end.slice(split, 1));
+        rows.extend((split > 0).then(|| end.slice(0, split)));
+    }
+    Ok(rows)
+}
+
+/// The first rows of each place, with these reasons.
+fn whole(all: &[RecordBatch], first: &[(usize, usize)], codes: Vec<BTreeSet<u16>>) -> Result<RecordBatch, Stopped> {
+    let internal = |e: ArrowError| errors::internal(&e);
     let parts: Vec<&RecordBatch> = all.iter().collect();
-    let mut rows = interleave_record_batch(&parts, &first).map_err(internal)?;
-    if doubled {
-        let mut reasons = ListBuilder::new(datafusion::arrow::array::UInt16Builder::new())
-            .with_field(Field::new_list_field(DataType::UInt16, false));
-        for set in codes {
-            reasons.values().append_slice(&set.into_iter().collect::<Vec<_>>());
-            reasons.append(true);
-        }
-        let mut columns = rows.columns().to_vec();
-        columns.pop();
-        columns.push(Arc::new(reasons.finish()));
-        rows = RecordBatch::try_new(rows.schema(), columns).map_err(internal)?;
+    let rows = interleave_record_batch(&parts, first).map_err(internal)?;
+    let mut reasons = ListBuilder::new(datafusion::arrow::array::UInt16Builder::new())
+        .with_field(Field::new_list_field(DataType::UInt16, false));
+    for set in codes {
+        reasons.values().append_slice(&set.into_iter().collect::<Vec<_>>());
+        reasons.append(true);
     }
-    let split = rows.num_rows() - 1;
-    *last = Some(rows.slice(split, 1));
-    Ok(if split > 0 { vec![rows.slice(0, split)] } else { Vec::new() })
+    let mut columns = rows.columns().to_vec();
+    columns.pop();
+    columns.push(Arc::new(reasons.finish()));
+    Ok(RecordBatch::try_new(rows.schema(), columns).map_err(internal)?)
+}
+
+/// What is looked at row by row of kept rows.
+struct Side<'b> {
+    files: &'b [u32],
+    rows: &'b [u64],
+    codes: Codes<'b>,
+}
+
+impl<'b> Side<'b> {
+    fn of(batch: &'b RecordBatch) -> Option<Self> {
+        Some(Self {
+            files: batch.column_by_name(meta::FILE)?.as_primitive_opt::<UInt32Type>()?.values(),
+            rows: batch.column_by_name(meta::ROW)?.as_primitive_opt::<UInt64Type>()?.values(),
+            codes: Codes::of(batch)?,
+        })
+    }
+
+    fn place(&self, row: usize) -> (Option<&u32>, Option<&u64>) {
+        (self.files.get(row), self.rows.get(row))
+    }
+
+    fn reasons(&self, row: usize) -> impl Iterator<Item = u16> + 'b {
+        self.codes.of_row(row).iter().copied()
+    }
+}
+
+/// The reasons of kept rows, by their codes.
+struct Codes<'b> {
+    ends: &'b [i32],
+    codes: &'b [u16],
+}
+
+impl<'b> Codes<'b> {
+    fn of(batch: &'b RecordBatch) -> Option<Self> {
+        let list = batch.column_by_name(REASONS)?.as_list_opt::<i32>()?;
+        Some(Self { ends: list.value_offsets(), codes: list.values().as_primitive_opt::<UInt16Type>()?.values() })
+    }
+
+    fn of_row(&self, row: usize) -> &'b [u16] {
+        let end = |i: usize| self.ends.get(i).and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
+        self.codes.get(end(row)..end(row + 1)).unwrap_or_default()
+    }
 }
 
 /// Rows with names in place of numbers, in the columns of the file.
 fn told(names: &Names, rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Stopped> {
     let count = rows.num_rows();
     let mut rules = ListBuilder::new(StringBuilder::new());
-    let reasons = rows.column_by_name(REASONS).and_then(|c| c.as_list_opt::<i32>());
+    let reasons = Codes::of(rows);
     for i in 0..count {
-        for code in reasons.map(|l| l.value(i)).iter().flat_map(|l| l.as_primitive::<UInt16Type>().values()) {
+        for code in reasons.as_ref().map_or(&[] as &[u16], |codes| codes.of_row(i)) {
             rules.values().append_option(names.reasons.get(usize::from(*code)));
         }
         rules.append(true);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_check::Rule;
 use pipe_compile::Tables;
+use pipe_connect::source::ScanExec;
 use pipe_quality::{Candidates, KeyHashes, KeyPlan, Repeated, SurveySpec, Surveyed};
 
 use super::as_read::AsRead;
@@ -25,6 +26,8 @@ pub struct Key {
     pub judged: u64,
     /// Which of them repeat.
     pub repeated: Repeating,
+    /// File and row of the first row of each batch that has one of them, where that is known.
+    pub batches: Option<BTreeSet<(u32, u64)>>,
 }
 
 /// Which keys may occur more than once.
@@ -57,20 +60,28 @@ impl Inspector<'_, '_> {
     /// What was spilled cannot be read.
     pub fn repeated(&self, pass: &Pass, seen: &mut Surveyed) -> Result<Keys, Stopped> {
         let mut keys = Keys::new();
-        for (key, hashes) in pass.book.keys.iter().zip(std::mem::take(&mut seen.keys)) {
+        for (key, mut hashes) in pass.book.keys.iter().zip(std::mem::take(&mut seen.keys)) {
             let judged = seen.judged.get(&key.rule).copied().unwrap_or(0);
-            let found = KeyHashes::repeated(hashes, Vec::new(), REPEATED).map_err(|e| errors::io(&e))?;
+            let found = KeyHashes::repeated(&mut hashes, &mut [], REPEATED).map_err(|e| errors::io(&e))?;
             let repeated = match found.len() {
                 0 => Repeating::None,
                 n if n > REPEATED => Repeating::Many,
                 _ => Repeating::Some(Candidates::new(found)),
             };
-            keys.insert(key.rule, Key { judged, repeated });
+            let batches = match &repeated {
+                Repeating::Some(candidates) => {
+                    hashes.iter().map(|part| part.batches_with(candidates)).collect::<Option<Vec<_>>>()
+                }
+                _ => None,
+            };
+            let batches = batches.map(|parts| parts.into_iter().flatten().collect());
+            keys.insert(key.rule, Key { judged, repeated, batches });
         }
         Ok(keys)
     }
 
-    /// Reads the rows once more for the keys that may repeat.
+    /// Reads the rows once more for the keys that may repeat: where the last pass over the files, `read`, can tell, the parts of them that
+    /// have such keys.
     ///
     /// # Errors
     /// The rows cannot be read.
@@ -78,6 +89,7 @@ impl Inspector<'_, '_> {
         &self,
         tables: &Tables,
         rules: &[Rule],
+        read: Option<&ScanExec>,
         keys: &mut Keys,
         kept: Option<&mut Kept>,
     ) -> Result<Counts, Stopped> {
@@ -86,8 +98,13 @@ impl Inspector<'_, '_> {
         if some.is_empty() {
             return Ok(Counts::new());
         }
-        let pass = self.plan(tables, rules, &some, self.keep).await?;
-        let spec = self.spec(&pass, false);
+        let mut pass = self.plan(tables, rules, &some, self.keep).await?;
+        let batches: Option<Vec<_>> = some.iter().map(|i| keys.get_mut(i)?.batches.take()).collect();
+        let rows: Option<BTreeSet<_>> = batches.map(|of_keys| of_keys.into_iter().flatten().collect());
+        if let Some(parts) = rows.zip(read).and_then(|(rows, read)| read.parts_with(&rows)) {
+            pass.input = self.input(pass.needed.as_ref(), Some(parts)).await?;
+        }
+        let spec = self.spec(&pass, false)?;
         let spec = SurveySpec { keys_only: true, repeated: repeating(keys, &pass.book.keys), ..spec };
         let mut seen = self.survey(&pass, spec).await?;
         if let Some(kept) = kept {

@@ -1,6 +1,7 @@
 //! The rules alone, on the tables as they come: nothing is healed, nothing staged, nothing committed, no state written.
 
 mod as_read;
+mod failing;
 mod inspect;
 mod kept;
 mod keys;
@@ -9,6 +10,7 @@ mod on;
 mod report;
 mod rows;
 mod survey;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,12 +22,14 @@ use pipe_diagnostics::{Diagnostic, Severity, render};
 use pipe_state::Scope;
 use serde_json::Value;
 
+pub use on::format_of_file;
 pub use report::{FailingRow, Judged, Looked, Validation};
 
 use crate::engine::{Engine, Stopped};
 use crate::history::History;
 use crate::look::Look;
-use crate::report::Observer;
+use crate::report::{Observer, RuleResult};
+use crate::score::{Scores, TREND};
 use crate::{Options, query, raw, run};
 use as_read::Opened;
 use inspect::{Inspected, Inspector};
@@ -103,13 +107,7 @@ async fn look(
     for table in &tables {
         let inspected = async {
             opened.open(&engine, &look.state, table).await?;
-            let history = History::of(
-                &look.state,
-                table,
-                loaded.program.rules.get(table).map(Vec::as_slice).unwrap_or_default(),
-                scope(loaded, request, table),
-                options.now,
-            )?;
+            let history = History::of(&look.state, &loaded.program, table, scope(loaded, request, table), options.now)?;
             let (listed, keep) = (request.listed, request.failing_rows.is_some());
             let inspector =
                 Inspector { engine: &engine, opened: &opened, table, history: &history, listed, keep, watch };
@@ -139,6 +137,10 @@ async fn look(
         }
     }
     told.notes.extend(engine.take_notes());
+    let earlier = if request.on.is_empty() { u32::try_from(TREND).unwrap_or(u32::MAX) } else { 0 };
+    let earlier = look.state.scores(earlier).map_err(|e| vec![crate::errors::state(&e)])?;
+    let results: Vec<RuleResult> = told.rules.iter().map(|judged| judged.result.clone()).collect();
+    told.score = Scores::of(&results, &earlier);
     let findings = !told.failures.is_empty() || told.rules.iter().any(|r| r.finding);
     (told.outcome, told.exit_code) = match (blind, findings) {
         (true, _) => ("failed".to_owned(), 2),

@@ -52,7 +52,7 @@ pub fn put(loaded: &mut Loaded, on: &BTreeMap<String, PathBuf>) -> Result<(), Di
             return Err(Diagnostic::new(codes::NO_FILES, Severity::Error, message));
         }
         let ours = pipe_schema::connector(&source.connector).is_some_and(|c| c.files);
-        if let Some(connector) = format(file).filter(|c| *c != source.connector)
+        if let Some(connector) = format_of_file(file).filter(|c| *c != source.connector)
             && let Some(known) = pipe_schema::connector(connector)
         {
             let mut config = Config::default();
@@ -73,8 +73,8 @@ pub fn put(loaded: &mut Loaded, on: &BTreeMap<String, PathBuf>) -> Result<(), Di
     Ok(())
 }
 
-/// The format that a file's name tells.
-fn format(file: &Path) -> Option<&'static str> {
+/// The connector that reads a file, by the end of its name: `orders.csv.gz` is CSV.
+pub fn format_of_file(file: &Path) -> Option<&'static str> {
     let name = file.file_name()?.to_str()?.to_lowercase();
     let mut parts: Vec<&str> = name.split('.').skip(1).collect();
     if parts.last().is_some_and(|last| PACKED.contains(last)) {
@@ -97,7 +97,7 @@ mod tests {
             ("a.pq", Some("parquet")),
         ];
         for (name, connector) in told.into_iter().chain([("csv", None), ("a.gz", None), ("a.txt", None), ("", None)]) {
-            assert_eq!(format(Path::new(name)), connector, "{name}");
+            assert_eq!(format_of_file(Path::new(name)), connector, "{name}");
         }
     }
 }

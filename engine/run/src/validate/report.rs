@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::report::{FailureReport, RuleResult};
+use crate::score::Scores;
 
 /// What the rules found. `format_version` moves when a key changes its meaning or goes away; new keys do not move it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -24,6 +25,8 @@ pub struct Validation {
     pub tables: Vec<Looked>,
     /// The rules judged, in the order of tables and rules.
     pub rules: Vec<Judged>,
+    /// What the rules make of the quality of the rows as they came; with the scores of earlier runs, where no other file was named.
+    pub score: Scores,
     /// What is wrong with the data beside the rules: records that cannot be parsed, cells that do not convert, columns that are not there.
     pub failures: Vec<FailureReport>,
     /// The file all failing rows were written to, as it was named.

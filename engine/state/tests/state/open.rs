@@ -23,7 +23,7 @@ fn opening_twice_keeps_what_is_there() {
     Project::new(temp.path()).begin("r1");
     let state = State::open_existing(&temp.path().join(".pipe")).unwrap().unwrap();
     assert_eq!(state.run_ids().unwrap(), ["r1"]);
-    assert_eq!(state.version().unwrap(), 9);
+    assert_eq!(state.version().unwrap(), 11);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_newer_state_is_refused_by_its_version() {
     db.execute_batch("pragma wal_checkpoint(truncate)").unwrap();
     db.close().unwrap();
     let (error, _) = refused(&dir);
-    assert!(matches!(error, StateError::Newer { found: 99, known: 9, .. }), "{error}");
+    assert!(matches!(error, StateError::Newer { found: 99, known: 11, .. }), "{error}");
     assert!(error.to_string().contains("version 99"), "{error}");
 }
 

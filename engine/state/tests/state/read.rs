@@ -201,14 +201,14 @@ fn states_of_columns_are_kept_of_the_latest_batches() {
         let run = format!("r{n}");
         project.begin(&run);
         let mut record = project.full_batch(&run, &format!("b{n}"));
-        let state = |column: &str| ColumnState { column: column.into(), state: vec![n] };
+        let state = |column: &str| ColumnState { column: column.into(), state: vec![n], ..Default::default() };
         record.table.columns = vec![state("z"), state("a")];
         project.state.commit(&record).unwrap();
         project.state.publish(&format!("b{n}")).unwrap();
     }
     let kept = project.state.column_states("orders").unwrap();
     assert_eq!(kept.len(), 30);
-    let (run, columns) = &kept[0];
+    let pipe_state::BatchColumns { run, columns, .. } = &kept[0];
     let columns: Vec<_> = columns.iter().map(|c| (c.column.as_str(), c.state.as_slice())).collect();
     assert_eq!((run.as_str(), columns), ("r2", vec![("z", &[2u8][..]), ("a", &[2u8][..])]));
 }

@@ -365,6 +365,10 @@ impl Chunker for CsvChunker {
             self.read(text, self.pending.len().max(self.target))?;
         }
     }
+
+    fn pending(&self) -> usize {
+        self.pending.len()
+    }
 }
 
 /// Whether what stands at `pos` can only be judged with more text.

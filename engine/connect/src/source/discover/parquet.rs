@@ -4,7 +4,7 @@ use pipe_schema::Type;
 use pipe_types::from_arrow;
 
 use super::{Finding, FindingKind, FoundColumn, Shape, names};
-use crate::source::io::{check_unchanged, open};
+use crate::source::io::{check_unchanged, open_blocking};
 use crate::source::scan::parquet;
 use crate::source::{InputFile, SourceError};
 
@@ -17,7 +17,7 @@ pub(super) fn shape(file: usize, input: &InputFile) -> Result<Shape, SourceError
         let message = format!("`{}` is empty: it has no footer and no rows", input.name);
         return Ok(shape.with(Finding { file, kind: FindingKind::Empty, message }));
     }
-    let opened = open(input)?;
+    let opened = open_blocking(input)?;
     check_unchanged(input)?;
     let footer = parquet::footer(&opened, input)?;
     let rows = footer.metadata().file_metadata().num_rows();

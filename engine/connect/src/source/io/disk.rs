@@ -23,7 +23,7 @@ pub(crate) struct Disk {
 impl Disk {
     /// Opens `input`, which must still be as it was listed. Bytes read are added to `scanned`.
     pub(crate) fn open(input: &InputFile, scanned: Count) -> Result<Disk, SourceError> {
-        let file = open(input)?;
+        let file = open_blocking(input)?;
         let disk = Disk { file, input: input.clone(), hash: Xxh3::new(), read: 0, scanned };
         disk.unchanged()?;
         Ok(disk)
@@ -83,13 +83,17 @@ impl Read for Disk {
     }
 }
 
+/// Opens a file through its store, on a thread that only reads: a thread of the runtime that blocks here may wait for ever, for
+/// the store answers through a task that this thread would have to yield to.
+pub(crate) fn open_blocking(input: &InputFile) -> Result<File, SourceError> {
+    futures::executor::block_on(open(input))
+}
+
 /// Opens a file through its store.
-pub(crate) fn open(input: &InputFile) -> Result<File, SourceError> {
+pub(crate) async fn open(input: &InputFile) -> Result<File, SourceError> {
     let path = object_store::path::Path::from_absolute_path(&input.location)
         .map_err(|e| SourceError::new("config", Phase::Connect, format!("cannot open `{}`: {e}", input.name)))?;
-    // The local store needs no runtime; this is called from threads that only read.
-    let opened = futures::executor::block_on(LocalFileSystem::new().get(&path));
-    match opened {
+    match LocalFileSystem::new().get(&path).await {
         Ok(result) => match result.payload {
             GetResultPayload::File(file, _) => Ok(file),
             GetResultPayload::Stream(_) => Err(SourceError::new(

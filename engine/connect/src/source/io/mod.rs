@@ -5,5 +5,5 @@ mod disk;
 mod text;
 
 pub(crate) use compression::Compression;
-pub(crate) use disk::{Disk, check_unchanged, open};
+pub(crate) use disk::{Disk, check_unchanged, open, open_blocking};
 pub(crate) use text::{Packing, Text};

@@ -184,6 +184,13 @@ impl Text {
         SourceError::new("data", Phase::Read, message).in_file(name).with_status(SourceError::DAMAGED_ARCHIVE)
     }
 
+    /// Where in the file the text goes on that was not given out yet; `None`: the file is packed or decoded, and cannot be read from there.
+    pub(crate) fn place(&self) -> Option<u64> {
+        let unpacked = self.packed.is_none() && self.decoder.is_none();
+        let held = (self.head.len() + self.undecoded.len()) as u64;
+        unpacked.then(|| self.bytes_read().saturating_sub(held))
+    }
+
     /// Bytes read from disk so far.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.disk.with(|disk| disk.bytes_read())

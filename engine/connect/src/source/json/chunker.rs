@@ -226,6 +226,10 @@ impl Chunker for JsonChunker {
             self.read(text, self.pending.len().max(self.target))?;
         }
     }
+
+    fn pending(&self) -> usize {
+        self.pending.len()
+    }
 }
 
 /// Blanks before `at` on its line; none when something else is there.

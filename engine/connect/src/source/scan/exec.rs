@@ -1,6 +1,6 @@
 //! The scan as a node of a plan.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,11 +21,11 @@ use datafusion::physical_plan::{
 };
 use futures::stream;
 
-use super::Projection;
 use super::batch::{Place, text_batch};
 use super::parquet::RowGroupReader;
 use super::plan::Plan;
 use super::run::{Run, Work};
+use super::{Parts, Projection};
 use crate::source::cells::Cells;
 use crate::source::chunk::Chunk;
 use crate::source::columns::Texts;
@@ -121,6 +121,32 @@ impl ScanExec {
         self
     }
 
+    /// The same scan for who holds many batches: texts of Parquet files are copied, so that none holds on to whole pages, which would be
+    /// counted for each batch.
+    #[must_use]
+    pub fn copied(mut self) -> Self {
+        if let Some(plan) = Arc::get_mut(&mut self.plan) {
+            plan.views = false;
+        }
+        self
+    }
+
+    /// The same scan of these parts of the files alone: rows keep their places.
+    #[must_use]
+    pub fn only(mut self, parts: Parts) -> Self {
+        if let Some(plan) = Arc::get_mut(&mut self.plan) {
+            plan.parts = Some(parts);
+        }
+        self
+    }
+
+    /// The parts of the files, as this scan has read them to their end, that have these rows (the file's index, the row in it). `None`: it has
+    /// not, or its files cannot be read in parts. That is known of scans that are [`ScanExec::unhashed`].
+    pub fn parts_with(&self, rows: &BTreeSet<(u32, u64)>) -> Option<Parts> {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        Parts::with(runs.current.as_ref()?.parts(), rows)
+    }
+
     /// One for each file, in their order; of files not read to their end what was read so far, with hash 0.
     pub fn file_states(&self) -> Vec<FileState> {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,7 +213,7 @@ impl Reader {
                     self.slice(&batch);
                 }
                 Work::RowGroup(group) => {
-                    self.group = Some(RowGroupReader::open(&self.plan, group, self.batch_size)?);
+                    self.group = Some(RowGroupReader::open(&self.plan, group, self.batch_size).await?);
                 }
             }
         }

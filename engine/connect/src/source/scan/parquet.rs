@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, new_null_array};
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options, nullif};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::Result;
@@ -40,6 +40,21 @@ pub(crate) fn footer(file: &File, input: &InputFile) -> Result<ArrowReaderMetada
     ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(|e| broken(&e, input))
 }
 
+/// The footer for a decoder that leaves texts in the pages they came in and gives views of them, instead of copying each. What such
+/// a batch holds on to is whole pages.
+pub(crate) fn viewed(metadata: ArrowReaderMetadata) -> ArrowReaderMetadata {
+    let view = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    };
+    let found = metadata.schema();
+    let fields: Vec<_> = found.fields().iter().map(view).collect();
+    let schema = Arc::new(Schema::new_with_metadata(fields, found.metadata().clone()));
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    // What cannot be read so can be read as it is.
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).unwrap_or(metadata)
+}
+
 /// What is wrong with a file that cannot be decoded.
 pub(crate) fn broken(error: &dyn std::fmt::Display, input: &InputFile) -> SourceError {
     // A file that is being written has no footer yet: that it changed is the better message.
@@ -62,11 +77,11 @@ pub(crate) struct RowGroupReader {
 }
 
 impl RowGroupReader {
-    pub(crate) fn open(plan: &Arc<Plan>, group: RowGroup, batch_size: usize) -> Result<Self, SourceError> {
+    pub(crate) async fn open(plan: &Arc<Plan>, group: RowGroup, batch_size: usize) -> Result<Self, SourceError> {
         let input = plan.files.get(group.file).cloned().ok_or_else(|| unknown_file(plan))?;
         let roots = plan.roots(group.file);
         let mask = ProjectionMask::roots(group.metadata.parquet_schema(), roots.iter().copied());
-        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&input)?, group.metadata)
+        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&input).await?, group.metadata)
             .with_row_groups(vec![group.group])
             .with_projection(mask)
             .with_batch_size(batch_size)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::StringArray;
 use arrow::datatypes::SchemaRef;
 
-use super::Projection;
+use super::{Parts, Projection};
 use crate::source::io::Packing;
 use crate::source::json::Keys;
 use crate::source::options::{self, Dialect, Format};
@@ -30,6 +30,10 @@ pub(crate) struct Plan {
     pub schema: SchemaRef,
     /// Whether Parquet files are read to their last byte, to know their hash.
     pub hashed: bool,
+    /// Whether texts of Parquet files are views of the pages they came in; else each batch has a copy of its own.
+    pub views: bool,
+    /// What is read of the files; `None`: all.
+    pub parts: Option<Parts>,
     /// All file names: the values of [`crate::source::meta::FILE`].
     pub names: Arc<StringArray>,
 }
@@ -68,6 +72,8 @@ impl Plan {
             schema: projection.schema(target),
             projection,
             hashed: true,
+            views: true,
+            parts: None,
         })
     }
 }

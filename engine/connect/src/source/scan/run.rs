@@ -13,11 +13,12 @@ use datafusion::physical_plan::metrics::Count;
 use tokio::sync::mpsc;
 
 use super::FileState;
-use super::parquet::{RowGroup, footer};
+use super::parquet::{RowGroup, footer, viewed};
+use super::parts::{Part, read_parts};
 use super::plan::Plan;
 use crate::source::chunk::{Chunk, Chunker};
 use crate::source::csv::CsvChunker;
-use crate::source::io::{Disk, Text, open};
+use crate::source::io::{Disk, Text, open_blocking};
 use crate::source::json::{self, JsonChunker};
 use crate::source::options::Format;
 use crate::source::{Phase, SourceError};
@@ -54,6 +55,7 @@ struct FileProgress {
     bytes: AtomicU64,
     hash: Mutex<u128>,
     unknown: Mutex<BTreeMap<String, u64>>,
+    parts: Mutex<Vec<Part>>,
 }
 
 /// Names of unknown keys that are counted: a document whose keys are values has no end of them.
@@ -119,6 +121,12 @@ impl Run {
         }
     }
 
+    /// The parts that were read of each file.
+    pub(crate) fn parts(&self) -> Vec<Vec<Part>> {
+        let of = |file: &FileProgress| file.parts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.progress.files.iter().map(of).collect()
+    }
+
     /// What became of each file so far.
     pub(crate) fn file_states(&self) -> Vec<FileState> {
         let state = |file: &FileProgress| FileState {
@@ -132,8 +140,15 @@ impl Run {
     }
 }
 
+impl Progress {
+    /// Counts bytes read.
+    pub(crate) fn scanned(&self, bytes: usize) {
+        self.scanned.add(bytes);
+    }
+}
+
 /// Why a file is not read on.
-enum Stop {
+pub(crate) enum Stop {
     /// Nobody takes the work any more, or another file failed.
     Quiet,
     Failed(SourceError),
@@ -174,6 +189,9 @@ fn read_files(plan: &Plan, progress: &Progress, queue: &mpsc::Sender<Work>) {
 
 fn read_file(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Sender<Work>) -> Result<(), Stop> {
     let (Some(input), Some(state)) = (plan.files.get(index), progress.files.get(index)) else { return Ok(()) };
+    if let Some(parts) = &plan.parts {
+        return read_parts(input, parts.of_file(index), progress, queue);
+    }
     let mut text = Text::open(input, plan.packing, progress.scanned.clone())?;
     let mut chunker: Box<dyn Chunker> = match plan.format {
         Format::Csv => Box::new(CsvChunker::new(plan.dialect.clone(), index, progress.chunk_bytes)),
@@ -190,6 +208,11 @@ fn read_file(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Sende
         state.bytes.store(text.bytes_read(), Ordering::Relaxed);
         let Some(chunk) = chunk else { break };
         state.rows.fetch_add(chunk.rows, Ordering::Relaxed);
+        // Who only looks may look again.
+        if let Some(given) = text.place().filter(|_| !plan.hashed && chunk.values.is_empty()) {
+            let part = Part::of(&chunk, given.saturating_sub(chunker.pending() as u64));
+            state.parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+        }
         send(Work::Chunk(chunk), progress, queue)?;
     }
     let hash = text.finish()?;
@@ -203,7 +226,8 @@ fn read_parquet(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Se
     let (Some(input), Some(state)) = (plan.files.get(index), progress.files.get(index)) else { return Ok(()) };
     let roots = plan.roots(index);
     if input.size > 0 {
-        let metadata = footer(&open(input)?, input)?;
+        let metadata = footer(&open_blocking(input)?, input)?;
+        let metadata = if plan.views { viewed(metadata) } else { metadata };
         let mut first_row = 0;
         for group in 0..metadata.metadata().num_row_groups() {
             if !plan.hashed {
@@ -234,7 +258,8 @@ fn read_parquet(plan: &Plan, index: usize, progress: &Progress, queue: &mpsc::Se
     Ok(())
 }
 
-fn send(work: Work, progress: &Progress, queue: &mpsc::Sender<Work>) -> Result<(), Stop> {
+/// Puts work into the queue.
+pub(crate) fn send(work: Work, progress: &Progress, queue: &mpsc::Sender<Work>) -> Result<(), Stop> {
     if progress.stop.load(Ordering::Relaxed) || queue.blocking_send(work).is_err() {
         return Err(Stop::Quiet);
     }

@@ -3,10 +3,12 @@
 mod csv;
 mod csv_keys;
 mod discovery;
+mod file_table;
 mod files;
 mod json;
 mod listing;
 mod parquet;
+mod parts;
 mod property;
 mod raw;
 mod table;

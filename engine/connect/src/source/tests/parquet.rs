@@ -2,16 +2,23 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::ready;
+use std::time::Duration;
 
 use arrow::array::{
     ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
+use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::physical_plan::ExecutionPlan;
+use futures::{StreamExt, TryStreamExt, future, stream};
 use pipe_schema::Type;
 use tempfile::tempdir;
+use tokio::task::coop;
 
 use super::table::{Table, cells};
 use crate::source::{Drift, FindingKind, Projection, ScanExec};
@@ -39,6 +46,34 @@ async fn row_groups_are_spread_and_rows_numbered() {
     }
     let bytes = fs::read(dir.path().join("a.parquet")).unwrap();
     assert_eq!((states[0].rows, states[0].hash), (10_000, xxhash_rust::xxh3::xxh3_128(&bytes)));
+}
+
+/// What stands above a scan, a join say, may have used up its task's turn: opening a file yields then. A thread that waited
+/// instead would wait for ever, for a task without a turn is told only once its thread is free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_groups_open_in_tasks_that_used_up_their_turn() {
+    let dir = tempdir().unwrap();
+    let ids = Int64Array::from_iter_values(0..100);
+    write(&dir.path().join("a.parquet"), vec![("id", Arc::new(ids))], 10);
+    let table = Table::new(dir.path(), "parquet", "a.parquet");
+    // A turn has 128 units today; a scan that is left one at every poll would get nowhere.
+    for spent in 0..127 {
+        let scan = table.scan().await.unwrap();
+        let tasks = (0..table.partitions).map(|partition| {
+            let mut rows = scan.execute(partition, Arc::new(TaskContext::default())).unwrap();
+            let spender = stream::poll_fn(move |cx| {
+                for _ in 0..spent {
+                    ready!(pin!(coop::consume_budget()).poll(cx));
+                }
+                rows.poll_next_unpin(cx)
+            });
+            tokio::spawn(spender.map_ok(|batch| batch.num_rows()).try_collect::<Vec<_>>())
+        });
+        let read = tokio::time::timeout(Duration::from_secs(60), future::join_all(tasks)).await;
+        let read = read.unwrap_or_else(|_| panic!("no end with {spent} units spent"));
+        let rows: usize = read.into_iter().flat_map(|rows| rows.unwrap().unwrap()).sum();
+        assert_eq!(rows, 100);
+    }
 }
 
 #[tokio::test]

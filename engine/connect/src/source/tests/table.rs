@@ -132,7 +132,7 @@ fn text(array: &dyn Array, row: usize) -> Option<String> {
     (!array.is_null(row)).then(|| array_value_to_string(array, row).unwrap())
 }
 
-fn rows(batch: &RecordBatch) -> Vec<Row> {
+pub fn rows(batch: &RecordBatch) -> Vec<Row> {
     let meta_column = |name: &str| batch.column_by_name(name).unwrap();
     let file = meta_column(meta::FILE).as_dictionary::<UInt32Type>();
     let names = file.values().as_string::<i32>();
