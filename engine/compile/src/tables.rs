@@ -44,6 +44,11 @@ impl Tables {
         self.sources.insert(name.into(), Arc::new(LogicalTableSource::new(schema)));
     }
 
+    /// A table that can be executed.
+    pub fn provider(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
+        self.sources.get(name).and_then(|source| source_as_provider(source).ok())
+    }
+
     /// The columns of a table.
     pub fn schema(&self, name: &str) -> Option<SchemaRef> {
         self.sources.get(name).map(|t| t.schema())

@@ -1,7 +1,6 @@
 //! One table: judged, split, healed, staged; not yet committed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -10,7 +9,6 @@ use datafusion::prelude::{ParquetReadOptions, ident, lit};
 use futures::StreamExt;
 use pipe_check::{HealBlock, Rule, Severity};
 use pipe_compile::{Planner, SetAssertion, Tables, row_schema};
-use pipe_connect::sink::SinkSpec;
 use pipe_connect::source::{FileState, InputFile, Projection, ScanExec, meta};
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
@@ -28,11 +26,9 @@ use crate::errors;
 use crate::extract::{self, Extract};
 use crate::groups::{self, raises};
 use crate::heal::ledger;
-use crate::history::History;
-use crate::memory::Memory;
 use crate::pass::{Input, pass};
 use crate::passed::Passed;
-use crate::past::{Filter, Past};
+use crate::past::Filter;
 use crate::quarantine::{self, Written};
 use crate::report::{FailureReport, HealReport, RuleResult, Sample, TableReport};
 use crate::results::Known;
@@ -40,6 +36,7 @@ use crate::rulebook::{Observed, Rulebook, key_plan};
 use crate::settle::{Counts, Settling, data_schema};
 use crate::staging::{Finished, Part};
 use crate::states::States;
+use crate::task::Task;
 use crate::{told, typed};
 
 /// Key hashes a thread holds before it spills, for each key: 16 MiB.
@@ -83,38 +80,27 @@ pub struct Evaluation {
     pub lost: bool,
 }
 
-/// What a table is evaluated from and for.
-pub struct Task<'t> {
-    /// The table.
-    pub table: &'t str,
-    /// What it reads: its rules' tables too.
-    pub tables: &'t Tables,
-    /// Providers of these tables, to read keys from.
-    pub providers: &'t BTreeMap<String, Arc<dyn TableProvider>>,
-    /// Where the rows that pass go at once: the only load's files, when nothing else needs them.
-    pub direct: Option<(Arc<SinkSpec>, PathBuf)>,
-    /// The files whose rows are not in quarantine yet; `None`: all.
-    pub fresh: Option<BTreeSet<String>>,
-    /// Which rows of the files are read; `None`: all.
-    pub past: Option<Past>,
-    /// Whether these are some of the source's files.
-    pub part: bool,
-    /// Files whose rows go to quarantine unjudged: a clause says `skip file`.
-    pub aside: BTreeSet<String>,
-    /// Files that are not even read for such a clause.
-    pub unread: Vec<Unread>,
-    /// Whether rows that pass keep their file, so that a load can replace them when it changes.
-    pub tracked: bool,
-    /// Earlier batches as `(rows, unhealed)`, the latest first.
-    pub earlier: Vec<(u64, u64)>,
-    /// Rows the table's append load has committed already: their keys count for `unique`, their values vote in `determines`.
-    pub committed: Option<Arc<dyn TableProvider>>,
-    /// What it measured in earlier runs.
-    pub history: History,
-    /// What people did about the table's clauses.
-    pub memory: Memory,
-    /// Tells tables of one run apart in the scratch folder.
-    pub scratch: PathBuf,
+impl Evaluation {
+    /// A model that is no more than its query: nothing of it is judged or kept.
+    pub fn view(table: &str, schema: SchemaRef) -> Self {
+        Self {
+            table: TableReport { name: table.to_owned(), ..TableReport::default() },
+            rules: Vec::new(),
+            metrics: Vec::new(),
+            columns: Vec::new(),
+            heals: Vec::new(),
+            failures: Vec::new(),
+            rows: Finished::default(),
+            schema,
+            quarantine: None,
+            ledger: None,
+            baseline: None,
+            files: Vec::new(),
+            watermark: None,
+            unhealed: 0,
+            lost: false,
+        }
+    }
 }
 
 /// Evaluates a source.
@@ -186,7 +172,7 @@ pub async fn model(
     watch: Watch<'_>,
 ) -> Result<Evaluation, Stopped> {
     watch.table_started(task.table, 0, 0);
-    let planner = Planner::new(&engine.session, task.tables, &engine.params, &engine.loaded.sources);
+    let planner = Planner::new(&engine.session, &task.tables, &engine.params, &engine.loaded.sources);
     let plan = planner.model(&model.query)?;
     let state = engine.session.state();
     let physical = state.create_physical_plan(&plan).await?;
@@ -356,7 +342,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         );
         for (rule, assertion) in &book.references {
             let Some((other, keys)) = &assertion.other else { continue };
-            let Some(provider) = self.task.providers.get(other) else {
+            let Some(provider) = self.task.tables.provider(other) else {
                 return Err(
                     errors::internal(&format!("`{other}` was not evaluated before `{}`", self.task.table)).into()
                 );
@@ -365,7 +351,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             let columns = keys.iter().map(|k| planner.physical(k, &theirs)).collect::<Result<_, _>>()?;
             let plan = KeyPlan { rule: *rule, columns, judged: None };
             let mut known = KnownKeys::new(KNOWN_KEYS, &self.task.scratch);
-            let mut rows = self.engine.session.read_table(Arc::clone(provider))?.execute_stream().await?;
+            let mut rows = self.engine.session.read_table(provider)?.execute_stream().await?;
             while let Some(batch) = rows.next().await {
                 known.add(&plan, &batch?)?;
             }
@@ -734,27 +720,6 @@ pub fn fail_help(answered: &Answered, rule: Option<&Rule>, actions: &[ResolvedAc
         (name, _) => name.to_owned(),
     };
     format!("no clause answers it: add `on {pattern} => quarantine;` to `heal {table}`, or look at `raw.{table}`")
-}
-
-/// A model that is no more than its query: nothing of it is judged or kept.
-pub fn view(table: &str, schema: SchemaRef) -> Evaluation {
-    Evaluation {
-        table: TableReport { name: table.to_owned(), ..TableReport::default() },
-        rules: Vec::new(),
-        metrics: Vec::new(),
-        columns: Vec::new(),
-        heals: Vec::new(),
-        failures: Vec::new(),
-        rows: Finished::default(),
-        schema,
-        quarantine: None,
-        ledger: None,
-        baseline: None,
-        files: Vec::new(),
-        watermark: None,
-        unhealed: 0,
-        lost: false,
-    }
 }
 
 /// The fields by which the first load of a table that has partitions tells them.

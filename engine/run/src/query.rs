@@ -21,7 +21,7 @@ use crate::look::Look;
 use crate::report::Silent;
 use crate::whole::{Failed, whole};
 use crate::work::Listing;
-use crate::{Options, errors, holdings, raw, run, typed};
+use crate::{Options, errors, holdings, raw, refusal, typed};
 
 /// Runs one query: over sources and models (the whole table, after its rules and heals), `raw.<source>`, `typed.<table>` (as
 /// read, before rules and heals, in the table's types), `pipe.runs` and the other tables of the state, `pipe.quarantine_<table>`, `pipe.ledger`. Only what the query names is evaluated, into
@@ -175,7 +175,7 @@ async fn evaluated(
     let selection = pipe_plan::select(engine.program(), &wanted)
         .map_err(|unknown| vec![errors::internal(&format!("`{}` is no table", unknown.target))])?;
     let read = pipe_plan::Selection { tables: selection.tables, loads: Vec::new() };
-    run::available(engine.loaded, &read)?;
+    refusal::available(engine.loaded, &read)?;
     let done = whole(engine, state, &read.tables, &engine.scratch, &Silent).await;
     let mut done =
         done.map_err(|Failed { table, stopped }| told(&table, stopped, engine.program().sources.contains_key(&table)))?;

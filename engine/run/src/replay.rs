@@ -21,18 +21,17 @@ use pipe_state::{
 use serde_json::Value;
 
 use crate::engine::{Engine, Stopped, Watch};
-use crate::evaluate::{self, Evaluation, Task};
+use crate::evaluate::{self, Evaluation};
 use crate::extract::{self, extract};
-use crate::history::History;
 use crate::kept::{Kept, Rereader, kept, left};
-use crate::memory::Memory;
 use crate::pass::Input;
 use crate::report::{LoadReport, Observer, Report};
 use crate::settle::with_file;
 use crate::sinks::{self, Target};
+use crate::task::Task;
 use crate::whole::{Failed, whole};
 use crate::work::{LoadTask, key, row_by_row};
-use crate::{Options, commit, errors, notices, run};
+use crate::{Options, commit, errors, notices, refusal};
 
 /// Sends the held (and undone) rows of a source through its rules and clauses again, but for rules over the whole table. Those
 /// that pass are appended where the source is loaded, and where models are that are row by row over it, in one commit with
@@ -90,7 +89,7 @@ fn begin<'a>(loaded: &'a Loaded, options: &'a Options, table: &str) -> Result<Re
         tables: pipe_plan::select(&loaded.program, &[table.to_owned()]).unwrap_or_default().tables,
         loads: loads.iter().map(|l| l.name.clone()).collect(),
     };
-    run::available(loaded, &selection).map_err(|d| (d, 2))?;
+    refusal::available(loaded, &selection).map_err(|d| (d, 2))?;
     let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
     let mut state = State::open(&options.state).map_err(failed)?;
     let lock = state.lock("quarantine replay", &engine.at()).map_err(failed)?;
@@ -316,26 +315,13 @@ impl Replay<'_> {
         let providers = whole(engine, &self.state, &order, &scratch.join("needs"), watch).await;
         let providers = providers.map_err(|Failed { stopped, .. }| stopped)?;
         let mut tables = Tables::new();
-        for (name, provider) in &providers {
-            tables.insert(name.clone(), Arc::clone(provider));
+        for (name, provider) in providers {
+            tables.insert(name, provider);
         }
-        let earlier = self.state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
         let task = Task {
-            table,
-            tables: &tables,
-            providers: &providers,
-            direct: None,
-            fresh: None,
-            past: None,
-            part: false,
-            aside: BTreeSet::new(),
-            unread: Vec::new(),
             tracked: true,
-            earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
             committed: sinks::committed(engine, &self.state, own, schema).await?,
-            history: History::default(),
-            memory: Memory::of(&self.state, table)?,
-            scratch,
+            ..Task::new(&self.state, table, tables, scratch)?
         };
         let rules = self.rules();
         let mut skipped = BTreeSet::new();

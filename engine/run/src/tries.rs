@@ -11,9 +11,9 @@ use pipe_heal::retry::{RetryBudget, SplitMix64};
 use crate::aside::Unread;
 use crate::clauses::answer;
 use crate::engine::{Engine, Stopped};
-use crate::evaluate::Task;
 use crate::extract::source_failure;
 use crate::report::{FailureReport, HealReport};
+use crate::task::Task;
 use crate::told;
 
 /// The tries of one source in one run.

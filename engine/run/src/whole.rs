@@ -1,6 +1,6 @@
 //! Whole tables, after their rules and heals, for who only looks: evaluated as a run does, and thrown away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use pipe_compile::{Planner, Tables};
 use pipe_state::{Scope, State};
 
 use crate::engine::{Engine, Stopped, Watch};
-use crate::evaluate::{self, Task};
+use crate::evaluate;
 use crate::extract::{self, extract};
 use crate::history::History;
-use crate::memory::Memory;
+use crate::task::Task;
 use crate::tries::Tries;
 use crate::work::Listing;
 use crate::{errors, raw};
@@ -78,32 +78,15 @@ async fn one(
     watch: Watch<'_>,
 ) -> Result<Arc<dyn TableProvider>, Stopped> {
     let program = engine.program();
-    let (mut tables, mut providers) = (Tables::new(), BTreeMap::new());
+    let mut tables = Tables::new();
     for name in pipe_plan::dependencies(program, table) {
         let provider = done.get(&name).ok_or_else(|| errors::internal(&format!("`{name}` was not evaluated")))?;
-        tables.insert(name.clone(), Arc::clone(provider));
-        providers.insert(name, Arc::clone(provider));
+        tables.insert(name, Arc::clone(provider));
     }
     raw::insert_raw(engine, state, listing, table, &mut tables).await?;
     std::fs::create_dir_all(scratch).map_err(|e| errors::io(&e))?;
-    let earlier = state.past_batches(table, 20).map_err(|e| errors::state(&e))?;
-    let mut task = Task {
-        table,
-        tables: &tables,
-        providers: &providers,
-        direct: None,
-        fresh: None,
-        past: None,
-        part: false,
-        aside: BTreeSet::new(),
-        unread: Vec::new(),
-        tracked: false,
-        earlier: earlier.iter().map(|b| (b.rows, b.unhealed)).collect(),
-        committed: None,
-        history: History::of(state, program, table, Scope::Whole, engine.options.now)?,
-        memory: Memory::of(state, table)?,
-        scratch: scratch.to_owned(),
-    };
+    let history = History::of(state, program, table, Scope::Whole, engine.options.now)?;
+    let mut task = Task { history, ..Task::new(state, table, tables, scratch.to_owned())? };
     let evaluation = if let Some(source) = program.sources.get(table) {
         let spec = extract::spec(engine, source);
         let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(table, &e))?;
@@ -123,7 +106,7 @@ async fn one(
         }
     } else if let Some(model) = program.models.get(table) {
         if !program.rules.contains_key(table) {
-            let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+            let planner = Planner::new(&engine.session, &task.tables, &engine.params, &engine.loaded.sources);
             return Ok(Arc::new(ViewTable::new(planner.model(&model.query)?, None)));
         }
         evaluate::model(engine, &task, model, watch).await?

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::report::Silent;
 use crate::whole::{Failed, more};
 use crate::work::Listing;
-use crate::{errors, query, raw, run};
+use crate::{errors, query, raw, refusal};
 
 /// The tables evaluated so far.
 pub struct Evaluated<'e> {
@@ -61,7 +61,7 @@ impl<'e> Evaluated<'e> {
         let selection = pipe_plan::select(self.engine.program(), &[table.to_owned()])
             .map_err(|unknown| vec![errors::internal(&format!("`{}` is no table", unknown.target))])?;
         let read = pipe_plan::Selection { tables: selection.tables, loads: Vec::new() };
-        run::available(self.engine.loaded, &read)?;
+        refusal::available(self.engine.loaded, &read)?;
         let scratch = self.engine.scratch.join(self.done.len().to_string());
         let evaluated = more(self.engine, self.state, &read.tables, &mut self.done, &scratch, &Silent).await;
         evaluated.map_err(|Failed { table, stopped }| {

@@ -30,7 +30,7 @@ use crate::history::History;
 use crate::look::Look;
 use crate::report::{Observer, RuleResult};
 use crate::score::{Scores, TREND};
-use crate::{Options, query, raw, run};
+use crate::{Options, query, raw, refusal};
 use as_read::Opened;
 use inspect::{Inspected, Inspector};
 
@@ -93,8 +93,8 @@ async fn look(
     let tables = tables(loaded, options, request)?;
     query::refuse_broken(&engine, &tables)?;
     let judged = pipe_plan::Selection { tables: tables.clone(), loads: Vec::new() };
-    run::judgeable(loaded, &judged)?;
-    run::valued(&engine, &judged)?;
+    refusal::judgeable(loaded, &judged)?;
+    refusal::valued(&engine, &judged)?;
     let look = Look::beside(&options.state, &mut told.notes).map_err(|d| vec![d])?;
     let known = raw::known_schemas(&engine, &look.state).await;
     let analysis = pipe_compile::check_program(loaded, &known);
@@ -171,7 +171,7 @@ fn tables(loaded: &Loaded, options: &Options, request: &ValidationRequest) -> Re
                 Some(_) => {}
                 None => {
                     let unknown = pipe_plan::select(program, std::slice::from_ref(target)).err();
-                    return Err(unknown.iter().map(run::unknown_target).collect());
+                    return Err(unknown.iter().map(refusal::unknown_target).collect());
                 }
             }
         }
