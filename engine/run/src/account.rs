@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use pipe_check::Tolerance;
-use pipe_compile::Tables;
 
 use crate::engine::Stopped;
-use crate::evaluate::{Evaluation, Evaluator};
+use crate::evaluate::Evaluator;
+use crate::evaluation::Evaluation;
 use crate::heal::ledger;
 use crate::history::state_of;
 use crate::passed::Passed;
@@ -45,10 +45,8 @@ impl Evaluator<'_, '_> {
     /// The rows read are not those accounted for, by count or by sum.
     pub(crate) fn finish(
         &mut self,
-        tables: &Tables,
         book: Rulebook,
         pass: Passed,
-        schema_verdicts: BTreeMap<u16, Observed>,
         counts: Counts,
         ending: Ending,
     ) -> Result<Evaluation, Stopped> {
@@ -64,9 +62,8 @@ impl Evaluator<'_, '_> {
             let code = pipe_diagnostics::codes::run::NOT_BALANCED;
             return Err(pipe_diagnostics::Diagnostic::new(code, pipe_diagnostics::Severity::Error, message).into());
         }
-        let known =
-            Known { schema: Some(&schema_verdicts), observed: Some(&ending.observed), after: Some(&counts.after) };
-        let rules = self.results_of(tables, &book, &pass, known);
+        let known = Known { observed: Some(&ending.observed), after: Some(&counts.after) };
+        let rules = self.results_of(&book, &pass, known);
         for told in rules.iter().filter(|r| r.verdict == "warn") {
             let (name, table, n, of) = (&told.rule, &told.table, told.violations, told.rows);
             let above = told.warn_above.as_deref().unwrap_or_default();

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_heal::structural::Reason;
@@ -35,7 +35,7 @@ pub fn decide(engine: &Engine<'_>, task: &mut LoadTask) -> Result<(), Stopped> {
         return Ok(());
     }
     let tables = Tables::new();
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let planner = engine.planner(&tables);
     let failure = Failure::structural(&task.load.table, Reason::FileChanged, 0.0);
     let block = engine.program().heals.get(&task.load.table);
     let answered = answer(&planner, block, failure, None)?;

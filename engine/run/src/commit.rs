@@ -11,7 +11,7 @@ use pipe_state::{
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
-use crate::evaluate::Evaluation;
+use crate::evaluation::Evaluation;
 use crate::holdings;
 use crate::report::{FailureReport, HealReport, LoadReport, Report, TableReport};
 use crate::sinks::{self, Target};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use pipe_check::{Loaded, Program};
-use pipe_compile::{Params, Settings};
+use pipe_compile::{Params, Planner, Settings, Tables};
 use pipe_connect::source::{FileTable, SourceError};
 use pipe_diagnostics::Diagnostic;
 
@@ -86,6 +86,11 @@ impl<'a> Engine<'a> {
     /// The checked program.
     pub fn program(&self) -> &'a Program {
         &self.loaded.program
+    }
+
+    /// Plans SQL over these tables.
+    pub fn planner<'p>(&'p self, tables: &'p Tables) -> Planner<'p> {
+        Planner::new(&self.session, tables, &self.params, &self.loaded.sources)
     }
 
     /// When the run began, RFC 3339.

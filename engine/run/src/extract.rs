@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pipe_check::{HealBlock, Source};
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::source::{
     self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceError, SourceSpec, bind, discover,
 };
@@ -303,7 +303,7 @@ impl<'e, 'a> Healer<'e, 'a> {
 
     fn answer(&self, failure: Failure) -> Result<Answered, Stopped> {
         let tables = Tables::new();
-        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        let planner = self.engine.planner(&tables);
         Ok(answer(&planner, self.block, failure, None)?)
     }
 

@@ -11,7 +11,7 @@ use datafusion::common::DFSchema;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use pipe_check::Loaded;
-use pipe_compile::{Planner, Tables, row_schema};
+use pipe_compile::{Tables, row_schema};
 use pipe_diagnostics::codes::run as codes;
 use pipe_diagnostics::{Diagnostic, Severity, Span};
 use pipe_state::{QuarantineCount, QuarantineEntry, RowChange, RowRange, RowState, RunEnd, RunStart, State};
@@ -216,7 +216,7 @@ async fn chosen(
     let provider = holdings::of(entries, true).map_err(|s| s.diagnostics)?;
     let schema: DFSchema = row_schema(table, &provider.schema()).map_err(failed)?;
     let tables = Tables::new();
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let planner = engine.planner(&tables);
     let condition = condition.map(|c| planner.condition(c, &schema)).transpose()?;
     let holds = condition.map(|c| planner.physical(&c, &schema)).transpose().map_err(failed)?;
     let mut rows =

@@ -37,6 +37,8 @@ pub struct Passed {
     pub identity: bool,
     /// What was read.
     pub input: Input,
+    /// What rules about the columns found, before any row.
+    pub columns: BTreeMap<u16, Observed>,
     /// What set rules find of the rows as read, each by itself.
     pub sets: BTreeMap<u16, SetRule>,
     /// What table rules observe of the rows as read, as far as that is known.
@@ -44,6 +46,12 @@ pub struct Passed {
 }
 
 impl Passed {
+    /// What a pass gives; other rules are asked later.
+    pub fn new(staged: Staged, rows: Unclaimed, extra: Part, good: SchemaRef, identity: bool, input: Input) -> Self {
+        let (columns, sets, before) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { staged, rows, extra, good, identity, input, columns, sets, before }
+    }
+
     /// Throws away what was staged.
     ///
     /// # Errors

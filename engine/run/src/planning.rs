@@ -158,7 +158,7 @@ impl Planned<'_> {
     }
 
     fn planner(&self) -> Planner<'_> {
-        Planner::new(&self.engine.session, &self.tables, &self.engine.params, &self.engine.loaded.sources)
+        self.engine.planner(&self.tables)
     }
 }
 

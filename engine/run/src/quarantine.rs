@@ -25,6 +25,10 @@ use pipe_state::RowState;
 
 use crate::engine::Stopped;
 use crate::errors;
+use crate::evaluate::Evaluator;
+use crate::passed::Passed;
+use crate::rulebook::Rulebook;
+use crate::settle::data_schema;
 
 /// The text of cells that did not convert: `{"total": "12.30 EUR"}`.
 pub const RAW: &str = "_raw";
@@ -35,6 +39,21 @@ pub const ASIDE: &str = "skip_file";
 
 /// Rows of a row group of the state's own files: a writer holds one in memory.
 pub const ROW_GROUP: usize = 128 << 10;
+
+impl Evaluator<'_, '_> {
+    /// A writer of rows that leave, into a folder of this name.
+    pub(crate) fn quarantine_writer(&self, pass: &Passed, book: &Rulebook, folder: &str) -> Writer {
+        let data = data_schema(&pass.input.schema, pass.input.columns);
+        let rule = |r: u16| book.rule(r).map_or_else(String::new, |r| r.name.clone());
+        let codes = 1 + pass.input.columns + book.rules.len();
+        let names = (0..codes)
+            .map(|c| Reason::from_code(u16::try_from(c).unwrap_or(u16::MAX), pass.input.columns))
+            .map(|r| reason_name(r, &data, rule))
+            .collect();
+        let dir = self.task.scratch.join(folder);
+        Writer::new(&dir, &pass.input.schema, pass.input.columns, names, pass.input.files.clone())
+    }
+}
 
 /// The columns of a table's quarantine file.
 pub fn schema(data: &[Arc<Field>]) -> SchemaRef {

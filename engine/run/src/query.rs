@@ -10,7 +10,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 use pipe_check::Loaded;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_diagnostics::codes::{run as codes, sql};
 use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_state::State;
@@ -46,7 +46,7 @@ pub async fn query(
     engine.scratch = scratch.path().to_owned();
     let look = Look::open(&options.state, options.now).map_err(|d| vec![d])?;
     let tables = tables(&engine, &look.state, &query).await?;
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &loaded.sources);
+    let planner = engine.planner(&tables);
     let plan = planner.query(&query)?;
     let failed = |e: DataFusionError| vec![errors::datafusion(&e)];
     let rows = engine.session.execute_logical_plan(plan).await.map_err(failed)?;

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
 use pipe_check::{Load, Loaded, Rule, Source, Tolerance};
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::sink::Mode;
 use pipe_connect::source::{FieldSpec, Records};
 use pipe_diagnostics::codes::run as codes;
@@ -21,7 +21,8 @@ use pipe_state::{
 use serde_json::Value;
 
 use crate::engine::{Engine, Stopped, Watch};
-use crate::evaluate::{self, Evaluation};
+use crate::evaluate;
+use crate::evaluation::Evaluation;
 use crate::extract::{self, extract};
 use crate::kept::{Kept, Rereader, kept, left};
 use crate::pass::Input;
@@ -31,7 +32,7 @@ use crate::sinks::{self, Target};
 use crate::task::Task;
 use crate::whole::{Failed, whole};
 use crate::work::{LoadTask, key, row_by_row};
-use crate::{Options, commit, errors, notices, refusal};
+use crate::{Options, commit, errors, notices, refusal, staging};
 
 /// Sends the held (and undone) rows of a source through its rules and clauses again, but for rules over the whole table. Those
 /// that pass are appended where the source is loaded, and where models are that are row by row over it, in one commit with
@@ -256,9 +257,9 @@ impl Replay<'_> {
             let rows = vec![RowRange::one(*number)];
             changes.push(RowChange { file: *file, rows, state: RowState::Replayed });
         }
-        let rows = evaluate::provider(&self.engine, &evaluation.rows, &evaluation.schema).await?;
+        let rows = staging::provider(&self.engine, &evaluation.rows, &evaluation.schema).await?;
         if evaluation.table.committed > 0 {
-            let own = evaluate::provider(&self.engine, &evaluation.rows, &with_file(&evaluation.schema)).await?;
+            let own = staging::provider(&self.engine, &evaluation.rows, &with_file(&evaluation.schema)).await?;
             sinks::fill(&self.engine, &own, &mut targets).await?;
         }
         for task in tasks.iter().filter(|t| t.load.table != self.source.name) {
@@ -363,7 +364,7 @@ impl Replay<'_> {
         let Some(model) = self.engine.program().models.get(&task.load.table) else { return Ok(Vec::new()) };
         let mut tables = Tables::new();
         tables.insert(self.source.name.clone(), Arc::clone(rows));
-        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        let planner = self.engine.planner(&tables);
         let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(planner.model(&model.query)?, None));
         let mut targets = sinks::prepare(&self.engine, &self.state, &[task], &view.schema(), batch)?;
         if any {

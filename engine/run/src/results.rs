@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipe_check::Rule;
 use pipe_check::words::tolerance_text;
-use pipe_compile::{Planner, Rows, Tables};
+use pipe_compile::{Planner, Rows};
 use pipe_quality::Reason;
 use pipe_schema::Level;
 
@@ -19,8 +19,6 @@ use crate::told;
 /// What is known of a table beside what its pass found.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known<'k> {
-    /// What the rules about columns found.
-    pub schema: Option<&'k BTreeMap<u16, Observed>>,
     /// What the table rules found of what would commit.
     pub observed: Option<&'k BTreeMap<u16, (Observed, String)>>,
     /// The violations among what commits; `None`: nothing does, or not yet.
@@ -29,19 +27,13 @@ pub struct Known<'k> {
 
 impl Evaluator<'_, '_> {
     /// Takes down what is known of the rules, for the report of a table that fails from here on.
-    pub(crate) fn know(&mut self, tables: &Tables, book: &Rulebook, pass: &Passed, known: Known<'_>) {
-        self.results = self.results_of(tables, book, pass, known);
+    pub(crate) fn know(&mut self, book: &Rulebook, pass: &Passed, known: Known<'_>) {
+        self.results = self.results_of(book, pass, known);
     }
 
     /// A result of each rule, in their order.
-    pub(crate) fn results_of(
-        &self,
-        tables: &Tables,
-        book: &Rulebook,
-        pass: &Passed,
-        known: Known<'_>,
-    ) -> Vec<RuleResult> {
-        let planner = self.planner(tables);
+    pub(crate) fn results_of(&self, book: &Rulebook, pass: &Passed, known: Known<'_>) -> Vec<RuleResult> {
+        let planner = self.engine.planner(&book.tables);
         let from = format!("typed.{}", self.task.table);
         let without: Vec<String> = self.task.aside.iter().cloned().collect();
         let rows = Rows {
@@ -61,7 +53,7 @@ impl Evaluator<'_, '_> {
             }
             match rule.level {
                 Level::Row | Level::Set => self.found(told, (index, rule), book, pass, known),
-                Level::Schema => match known.schema.and_then(|s| s.get(&index)) {
+                Level::Schema => match pass.columns.get(&index) {
                     Some(seen) => of_table(told, seen, told::expected(rule), records),
                     None => told,
                 },

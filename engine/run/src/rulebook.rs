@@ -12,7 +12,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::PhysicalExpr;
 use pipe_check::{Predicate, Rule};
-use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, row_schema};
+use pipe_compile::{FusedAssertion, Planner, SetAssertion, TableAssertion, Tables, row_schema};
 use pipe_quality::{Aggregate, CastCheck, Judge, KeyPlan, Reason, RowRule};
 use pipe_schema::Level;
 
@@ -52,6 +52,8 @@ pub struct Rulebook {
     pub sample_columns: BTreeMap<Reason, Vec<usize>>,
     /// The input's columns, as expressions see them.
     pub row: DFSchema,
+    /// What the rules may name: the tables they refer to, and their own.
+    pub tables: Tables,
 }
 
 /// A table rule.
@@ -146,6 +148,7 @@ impl Rulebook {
             grouped: BTreeMap::new(),
             sample_columns: BTreeMap::new(),
             row,
+            tables: planner.tables().clone(),
         };
         let mut aggregates = Vec::new();
         for (index, rule) in (0u16..).zip(rules).filter(|(i, _)| open.contains(i)) {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use futures::StreamExt;
-use pipe_quality::{KeyHashes, KeyPlan, Reason};
+use pipe_quality::{KeyHashes, KeyPlan};
 
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{Evaluator, KEY_HASHES};
+use crate::evaluate::Evaluator;
+use crate::first_pass::KEY_HASHES;
 use crate::passed::Passed;
 use crate::rulebook::{self, Rulebook};
 
@@ -23,12 +24,7 @@ impl Evaluator<'_, '_> {
         let keys: BTreeSet<&str> =
             book.keys.iter().filter_map(|k| book.rule(k.rule)).flat_map(rulebook::columns_of).collect();
         let mut repairs = false;
-        for (reason, failure) in self.row_failures(pass, book) {
-            let rule = match reason {
-                Reason::Rule(i) => book.rule(i).map(|r| (i, r)),
-                _ => None,
-            };
-            let answered = self.answer(failure, rule)?;
+        for (_, answered) in self.answers(pass, book)? {
             for action in (0..answered.steps.len()).flat_map(|g| answered.group(g, None)) {
                 repairs |= action.repairs();
                 if action.writes().iter().any(|c| keys.contains(c.as_str())) {

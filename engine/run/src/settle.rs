@@ -7,34 +7,42 @@ use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt64Type};
 use pipe_heal::fate::Fate;
-use pipe_quality::{Aggregates, Reason, RowSink, row_mark};
+use pipe_quality::{Aggregates, Reason, RowSink, Suspects, row_mark};
 use pipe_state::RowState;
 
+use crate::account::Ending;
+use crate::clauses::Answered;
 use crate::engine::Stopped;
 use crate::errors;
+use crate::evaluate::Evaluator;
+use crate::evaluation::Evaluation;
+use crate::pass::Input;
+use crate::passed::Passed;
 use crate::quarantine::{REASONS, Writer, file_indexes};
-use crate::staging::Part;
+use crate::results::Known;
+use crate::rulebook::Rulebook;
+use crate::staging::{Part, provider};
 
 /// Settles suspect rows, batch by batch: kept ones go on, the others leave.
-pub struct Settling<'s> {
+struct Settling {
     /// The fate each reason asks for; reasons within their tolerance ask for none.
-    pub fates: BTreeMap<Reason, Fate>,
+    fates: BTreeMap<Reason, Fate>,
     /// How many data columns there are.
-    pub columns: usize,
+    columns: usize,
     /// The columns of rows that go on.
-    pub good: SchemaRef,
+    good: SchemaRef,
     /// Where they go.
-    pub part: Part,
+    part: Part,
     /// Table aggregates over what commits.
-    pub aggregates: &'s mut Aggregates,
+    aggregates: Aggregates,
     /// The same over the rows that leave, but for broken records.
-    pub rest: Aggregates,
+    rest: Aggregates,
     /// Where the others go.
-    pub quarantine: Writer,
+    quarantine: Writer,
     /// The files whose rows are not in quarantine yet, by index; `None`: all.
-    pub fresh: Option<BTreeSet<u32>>,
+    fresh: Option<BTreeSet<u32>>,
     /// The counts so far.
-    pub counts: Counts,
+    counts: Counts,
 }
 
 /// Rows by what became of them.
@@ -56,6 +64,70 @@ pub struct Counts {
     pub sum: u64,
 }
 
+impl Evaluator<'_, '_> {
+    /// Sends the rows that do not simply pass where their clauses say, none of which repairs, and closes the account.
+    pub(crate) async fn settle(
+        &mut self,
+        book: Rulebook,
+        mut pass: Passed,
+        answered: &[(Reason, Answered)],
+    ) -> Result<Evaluation, Stopped> {
+        let fates = self.fates(&book, answered, &pass)?;
+        let mut settling = Settling {
+            fates,
+            columns: pass.input.columns,
+            good: Arc::clone(&pass.good),
+            part: std::mem::replace(&mut pass.extra, Part::own(&self.task.scratch, "none", 0, &pass.good)),
+            aggregates: std::mem::replace(&mut pass.staged.aggregates, Aggregates::new(&Vec::new().into())?),
+            rest: Aggregates::new(&book.aggregates)?,
+            quarantine: self.quarantine_writer(&pass, &book, "quarantine"),
+            fresh: self.fresh_files(&pass.input),
+            counts: Counts::default(),
+        };
+        for suspects in std::mem::take(&mut pass.staged.suspects) {
+            for batch in Suspects::into_reader(suspects)? {
+                settling.take(&batch?)?;
+            }
+        }
+        let Settling { part, mut quarantine, mut counts, aggregates, rest, .. } = settling;
+        let mut rows = pass.rows.take();
+        part.finish(&mut rows).map_err(|e| errors::io(&e))?;
+        let unhealed = counts.quarantined - counts.waiting;
+        self.set_aside(&mut pass, &mut quarantine, &mut counts)?;
+        let quarantine = quarantine.finish()?;
+        let lost = self.structural(&pass.staged, unhealed, &book)?;
+        let some_leave = counts.committed != pass.staged.rows - pass.staged.good;
+        let (values, as_read) = if some_leave {
+            let (after, mut before) = aggregates.twice()?;
+            before.merge(rest)?;
+            (after.finish()?, before.finish()?)
+        } else {
+            let values = aggregates.finish()?;
+            (values.clone(), values)
+        };
+        let observed = if book.table.is_empty() {
+            BTreeMap::new()
+        } else {
+            let data = data_schema(&pass.input.schema, pass.input.columns);
+            let rows = provider(self.engine, &rows, &data).await?;
+            self.observe_table_rules(&book, &values, rows).await?
+        };
+        pass.before = self.before(&book, &as_read, &observed, some_leave).await?;
+        self.know(&book, &pass, Known { observed: Some(&observed), ..Known::default() });
+        self.judge_table_rules(&book, &observed)?;
+        counts.committed += pass.staged.good;
+        counts.sum = counts.sum.wrapping_add(pass.staged.good_sum);
+        let ending = Ending { rows, quarantine, ledger: None, observed, unhealed, lost, duplicates: 0, healed: (0, 0) };
+        self.finish(book, pass, counts, ending)
+    }
+
+    /// The files of an input whose rows are not in quarantine yet, by index; `None`: all.
+    pub(crate) fn fresh_files(&self, input: &Input) -> Option<BTreeSet<u32>> {
+        let fresh = self.task.fresh.as_ref()?;
+        Some((0..).zip(&input.files).filter(|(_, f)| fresh.contains(*f)).map(|(i, _)| i).collect())
+    }
+}
+
 /// The sum of the marks of rows, see [`row_mark`].
 pub fn marks(rows: &RecordBatch) -> u64 {
     let files = file_indexes(rows);
@@ -65,12 +137,9 @@ pub fn marks(rows: &RecordBatch) -> u64 {
     pairs.fold(0, |sum: u64, (file, row)| sum.wrapping_add(row_mark(*file, *row)))
 }
 
-impl Settling<'_> {
+impl Settling {
     /// Settles the rows of a batch of suspects.
-    ///
-    /// # Errors
-    /// A file cannot be written.
-    pub fn take(&mut self, suspects: &RecordBatch) -> Result<(), Stopped> {
+    fn take(&mut self, suspects: &RecordBatch) -> Result<(), Stopped> {
         let codes = suspects
             .column_by_name(REASONS)
             .and_then(|c| c.as_list_opt::<i32>())
@@ -102,10 +171,7 @@ impl Settling<'_> {
     }
 
     /// Sends rows where their fates say.
-    ///
-    /// # Errors
-    /// A file cannot be written.
-    pub fn route(&mut self, suspects: &RecordBatch, fates: &[Fate]) -> Result<(), Stopped> {
+    fn route(&mut self, suspects: &RecordBatch, fates: &[Fate]) -> Result<(), Stopped> {
         self.counts.sum = self.counts.sum.wrapping_add(marks(suspects));
         let of = |fate: Fate| BooleanArray::from(fates.iter().map(|f| *f == fate).collect::<Vec<_>>());
         let keep = of(Fate::Keep);

@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 
 use crate::engine::{Engine, Stopped};
 use crate::errors;
-use crate::evaluate::{self, Evaluation};
+use crate::evaluation::Evaluation;
 use crate::report::{FailureReport, LoadReport};
 use crate::settle::with_file;
-use crate::staging::{Finished, Part};
+use crate::staging::{self, Finished, Part};
 use crate::work::LoadTask;
 
 /// A load about to be written.
@@ -165,7 +165,7 @@ pub async fn committed(
     files.retain(|f| f.path.exists() && !f.source.as_ref().is_some_and(|s| replaced.contains(s)));
     if task.load.connector == "parquet" {
         let there = files.iter().map(|f| f.path.to_string_lossy().into_owned()).collect();
-        return Ok(Some(evaluate::parquet(engine, there, schema).await?));
+        return Ok(Some(staging::parquet(engine, there, schema).await?));
     }
     if files.is_empty() {
         return Ok(None);
@@ -186,7 +186,7 @@ pub async fn write(
 ) -> Result<(Vec<Target>, Option<Arc<dyn TableProvider>>), Stopped> {
     let direct = !evaluation.rows.staged.is_empty() || (evaluation.rows.own.is_empty() && targets.len() == 1);
     let provider = if read_by_others || !direct {
-        Some(evaluate::provider(engine, &evaluation.rows, &evaluation.schema).await?)
+        Some(staging::provider(engine, &evaluation.rows, &evaluation.schema).await?)
     } else {
         None
     };
@@ -196,7 +196,7 @@ pub async fn write(
             target.files = assembled(target, parts)?;
         }
     } else if let Some(provider) = &provider {
-        let own = evaluate::provider(engine, &evaluation.rows, &with_file(&evaluation.schema)).await;
+        let own = staging::provider(engine, &evaluation.rows, &with_file(&evaluation.schema)).await;
         for target in &mut targets {
             let rows = if target.tracked { own.as_ref().map_err(Clone::clone)? } else { provider };
             let parts = copy(engine, rows, target).await?;

@@ -9,12 +9,16 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{SchemaRef, UInt32Type};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::prelude::ParquetReadOptions;
 use pipe_connect::sink::{SinkSpec, StagedFile, StagedWriter};
 use pipe_quality::RowSink;
 
+use crate::engine::{Engine, Stopped};
 use crate::states::States;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -205,4 +209,35 @@ impl OwnPart {
         };
         Ok(writer.write(batch)?)
     }
+}
+
+/// Staged rows as a table: Parquet of our own, or of a load.
+///
+/// # Errors
+/// The files cannot be read.
+pub async fn provider(
+    engine: &Engine<'_>,
+    rows: &Finished,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
+    let staged = rows.staged.iter().filter(|f| f.rows > 0).map(|f| &f.staged);
+    let paths: Vec<String> = staged.chain(&rows.own).map(|p| p.to_string_lossy().into_owned()).collect();
+    parquet(engine, paths, schema).await
+}
+
+/// Parquet files as a table with these columns; no files, no rows.
+///
+/// # Errors
+/// A file cannot be read.
+pub async fn parquet(
+    engine: &Engine<'_>,
+    paths: Vec<String>,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, Stopped> {
+    if paths.is_empty() {
+        let none = MemTable::try_new(Arc::clone(schema), vec![Vec::new()])?;
+        return Ok(Arc::new(none));
+    }
+    let options = ParquetReadOptions::default().schema(schema).file_extension("");
+    Ok(engine.session.read_parquet(paths, options).await?.into_view())
 }

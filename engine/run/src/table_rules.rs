@@ -7,7 +7,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use pipe_check::{Rule, Severity};
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Planner;
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::failure::Failure;
 use pipe_schema::Level;
@@ -60,7 +60,6 @@ impl Evaluator<'_, '_> {
     /// What table rules find of the rows that would commit; `values` are those of the fused aggregates over them.
     pub(crate) async fn observe_table_rules(
         &self,
-        tables: &Tables,
         book: &Rulebook,
         values: &[ScalarValue],
         rows: Arc<dyn TableProvider>,
@@ -71,12 +70,12 @@ impl Evaluator<'_, '_> {
             let seen = match (&table.assertion.fused, &table.fused) {
                 (Some(fused), Some(range)) => {
                     let values = values.get(range.clone()).unwrap_or_default();
-                    observe(&self.planner(tables), fused, values)?
+                    observe(&self.engine.planner(&book.tables), fused, values)?
                 }
                 _ => {
-                    let mut tables = tables.clone();
+                    let mut tables = book.tables.clone();
                     tables.insert(self.task.table, Arc::clone(&rows));
-                    ask(self.engine, &self.planner(&tables), rule).await?
+                    ask(self.engine, &self.engine.planner(&tables), rule).await?
                 }
             };
             let verdict = match rule.predicate.earlier() {
@@ -92,7 +91,6 @@ impl Evaluator<'_, '_> {
     /// or left, what takes a query of its own is asked of them again.
     pub(crate) async fn before(
         &self,
-        tables: &Tables,
         book: &Rulebook,
         values: &[ScalarValue],
         after: &BTreeMap<u16, (Observed, String)>,
@@ -105,12 +103,12 @@ impl Evaluator<'_, '_> {
                 _ if !changed => after.get(&table.rule).map(|(seen, _)| seen.clone()),
                 (Some(fused), Some(range), _) => {
                     let values = values.get(range.clone()).unwrap_or_default();
-                    Some(observe(&self.planner(tables), fused, values)?)
+                    Some(observe(&self.engine.planner(&book.tables), fused, values)?)
                 }
                 (_, _, Some(rows)) => {
-                    let mut tables = tables.clone();
+                    let mut tables = book.tables.clone();
                     tables.insert(self.task.table, Arc::clone(rows));
-                    Some(ask(self.engine, &self.planner(&tables), rule).await?)
+                    Some(ask(self.engine, &self.engine.planner(&tables), rule).await?)
                 }
                 _ => None,
             };

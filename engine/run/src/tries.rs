@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::source::InputFile;
 use pipe_heal::action::ResolvedAction;
 use pipe_heal::classify::Kind;
@@ -61,7 +61,7 @@ impl<'t> Tries<'t> {
         }
         let Some(error) = &stopped.source else { return Err(stopped) };
         let tables = Tables::new();
-        let planner = Planner::new(&self.engine.session, &tables, &self.engine.params, &self.engine.loaded.sources);
+        let planner = self.engine.planner(&tables);
         let block = self.engine.program().heals.get(self.table);
         let answered = answer(&planner, block, source_failure(self.table, error), None)?;
         for action in answered.group(0, None) {

@@ -10,7 +10,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr, LogicalPlan, cast, lit};
 use datafusion::prelude::ident;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::source::{RawTable, meta};
 use pipe_state::State;
 
@@ -96,7 +96,7 @@ async fn of_model(
     };
     let mut tables = tables.clone();
     raw::insert_raw(engine, state, &Listing::default(), name, &mut tables).await?;
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let planner = engine.planner(&tables);
     Ok(of_query(engine, name, planner.model(&model.query)?)?.into_view())
 }
 

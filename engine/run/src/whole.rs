@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_state::{Scope, State};
 
 use crate::engine::{Engine, Stopped, Watch};
@@ -16,7 +16,7 @@ use crate::history::History;
 use crate::task::Task;
 use crate::tries::Tries;
 use crate::work::Listing;
-use crate::{errors, raw};
+use crate::{errors, raw, staging};
 
 /// A table that could not be evaluated.
 #[derive(Debug)]
@@ -106,12 +106,12 @@ async fn one(
         }
     } else if let Some(model) = program.models.get(table) {
         if !program.rules.contains_key(table) {
-            let planner = Planner::new(&engine.session, &task.tables, &engine.params, &engine.loaded.sources);
+            let planner = engine.planner(&task.tables);
             return Ok(Arc::new(ViewTable::new(planner.model(&model.query)?, None)));
         }
         evaluate::model(engine, &task, model, watch).await?
     } else {
         return Err(errors::internal(&format!("`{table}` is no table")).into());
     };
-    evaluate::provider(engine, &evaluation.rows, &evaluation.schema).await
+    staging::provider(engine, &evaluation.rows, &evaluation.schema).await
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 
 use pipe_check::Load;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::sink::Mode;
 use pipe_connect::source::{InputFile, SourceSpec, list};
 use pipe_plan::Selection;
@@ -266,7 +266,7 @@ pub fn row_by_row(engine: &Engine<'_>, table: &str) -> Option<String> {
     let columns = source.schema.as_ref()?;
     let columns = pipe_compile::types::arrow_schema(columns);
     tables.insert_schema(only.clone(), pipe_compile::types::with_flags(&columns, program, &only));
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let planner = engine.planner(&tables);
     pipe_compile::lineage::row_by_row(&planner.model(&model.query).ok()?)
 }
 

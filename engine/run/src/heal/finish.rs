@@ -8,7 +8,6 @@ use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::StreamExt;
-use pipe_compile::Tables;
 use pipe_connect::source::meta;
 use pipe_heal::fate::Fate;
 use pipe_quality::{Reason, RowSink, row_mark};
@@ -24,28 +23,26 @@ use super::{Verdicts, ledger};
 use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{Evaluation, Evaluator, provider};
+use crate::evaluate::Evaluator;
+use crate::evaluation::Evaluation;
 use crate::pass::Input;
 use crate::passed::Passed;
 use crate::quarantine::Writer;
 use crate::report::HealReport;
 use crate::results::Known;
-use crate::rulebook::{Observed, Rulebook};
+use crate::rulebook::Rulebook;
 use crate::settle::{Counts, data_schema, marks, with_file};
-use crate::staging::{Finished, Part};
+use crate::staging::{Finished, Part, provider};
 
 /// Writes what commits, quarantines what does not, and closes the account.
-#[expect(clippy::too_many_arguments, reason = "the ends of all threads of a heal meet here, once")]
 pub(super) async fn finish(
     evaluator: &mut Evaluator<'_, '_>,
-    tables: &Tables,
     book: Rulebook,
     mut pass: Passed,
     failing: Failing,
     passed: Finished,
     verdicts: Verdicts,
     observed: table_rules::Verdicts,
-    schema_verdicts: BTreeMap<u16, Observed>,
 ) -> Result<Evaluation, Stopped> {
     let data = data_schema(&pass.input.schema, pass.input.columns);
     let fate = |row: usize| (verdicts.fate(&failing, row), failing.settled(row));
@@ -88,8 +85,8 @@ pub(super) async fn finish(
     let numbers = tell_rows(evaluator, &by_heal);
     let (ledger, healed) = changes(evaluator, &pass, &book, &failing, &verdicts, &numbers).await?;
 
-    let known = Known { schema: Some(&schema_verdicts), observed: Some(&observed), after: None };
-    evaluator.know(tables, &book, &pass, known);
+    let known = Known { observed: Some(&observed), after: None };
+    evaluator.know(&book, &pass, known);
     evaluator.judge_table_rules(&book, &observed)?;
     // Rows that violate and are not among the failing ones stay as they are: their rule is in its tolerance, or their group.
     let as_read = counted(failing.reasons.iter().copied());
@@ -109,7 +106,7 @@ pub(super) async fn finish(
         return Err(Stopped { waiting: true, ..evaluator.stopped() });
     }
     let ending = Ending { rows, quarantine, ledger, observed, unhealed, lost, duplicates, healed };
-    evaluator.finish(tables, book, pass, schema_verdicts, counts, ending)
+    evaluator.finish(book, pass, counts, ending)
 }
 
 /// Where the failing rows go.

@@ -31,7 +31,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use futures::StreamExt;
 use pipe_check::Predicate;
-use pipe_compile::{Planner, SetAssertion, Tables};
+use pipe_compile::{Planner, SetAssertion};
 use pipe_heal::action::{Key, ResolvedAction};
 use pipe_heal::failure::Failure;
 use pipe_heal::fate::Fate;
@@ -39,13 +39,16 @@ use pipe_quality::{Aggregates, Reason, Sample, Suspects};
 
 use crate::clauses::Answered;
 use crate::engine::Stopped;
-use crate::evaluate::{Evaluation, Evaluator, fail_help, handled_word, provider};
+use crate::evaluate::Evaluator;
+use crate::evaluation::Evaluation;
+use crate::fates::{fail_help, handled_word};
 use crate::groups::raises;
 use crate::passed::{Passed, SetRule};
 use crate::report::HealReport;
 use crate::results::Known;
-use crate::rulebook::{Observed, Rulebook};
+use crate::rulebook::Rulebook;
 use crate::settle::rows_of;
+use crate::staging::provider;
 use crate::told;
 
 use block::{Block, refused};
@@ -68,11 +71,9 @@ const ROUNDS: usize = 3;
 /// Why nothing of the table can commit.
 pub async fn heal(
     evaluator: &mut Evaluator<'_, '_>,
-    tables: &Tables,
     book: Rulebook,
     mut pass: Passed,
     answered: Vec<(Reason, Answered)>,
-    schema_verdicts: BTreeMap<u16, Observed>,
 ) -> Result<Evaluation, Stopped> {
     let scratch = evaluator.task.scratch.join("failing");
     let mut failing = Failing::new(&pass.input, &scratch, evaluator.engine.options.memory_limit, pass.identity);
@@ -88,7 +89,6 @@ pub async fn heal(
     let read = pass.identity || !book.table.is_empty();
     let standing = if read { provider(evaluator.engine, &passed, &pass.good).await? } else { sets::none(&pass.good)? };
     let mut healer = Healer {
-        tables,
         book: &book,
         answered: answered.into_iter().collect(),
         failing,
@@ -102,18 +102,17 @@ pub async fn heal(
         pass: &mut pass,
     };
     healer.sets_as_read().await?;
-    let known = Known { schema: Some(&schema_verdicts), ..Known::default() };
-    healer.evaluator.know(tables, &book, healer.pass, known);
+    healer.evaluator.know(&book, healer.pass, Known::default());
     healer.rounds().await?;
     let violated = healer.withdraw().await?;
     let (violated, observed) = healer.hold_table_rules(violated).await?;
     let changed = !healer.failing.changed_blocks().is_empty()
         || healer.failing.settled.iter().any(Option::is_some)
         || healer.tolerable(&violated, |reason| healer.mild(reason)).count_set_bits() < violated.len();
-    healer.pass.before = healer.evaluator.before(tables, &book, &as_read, &observed, changed).await?;
+    healer.pass.before = healer.evaluator.before(&book, &as_read, &observed, changed).await?;
     let settled = healer.settle(violated)?;
     let Healer { failing, .. } = healer;
-    finish(evaluator, tables, book, pass, failing, passed, settled, observed, schema_verdicts).await
+    finish(evaluator, book, pass, failing, passed, settled, observed).await
 }
 
 /// The aggregates of the table rules over the rows as read, but for broken records.
@@ -131,7 +130,6 @@ fn as_read(pass: &mut Passed, book: &Rulebook, failing: &Failing) -> Result<Vec<
 
 struct Healer<'h, 'e, 'a> {
     evaluator: &'h mut Evaluator<'e, 'a>,
-    tables: &'h Tables,
     book: &'h Rulebook,
     pass: &'h mut Passed,
     /// Failures with their clauses; those of later rounds are added.
@@ -191,8 +189,7 @@ impl Healer<'_, '_, '_> {
     }
 
     fn planner(&self) -> Planner<'_> {
-        let engine = self.evaluator.engine;
-        Planner::new(&engine.session, self.tables, &engine.params, &engine.loaded.sources)
+        self.evaluator.engine.planner(&self.book.tables)
     }
 
     /// What all set rules find of the table as it stands, and which of their groups fail.

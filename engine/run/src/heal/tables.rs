@@ -48,7 +48,7 @@ impl Healer<'_, '_, '_> {
                 all.update(&batch?)?;
             }
         }
-        self.evaluator.observe_table_rules(self.tables, self.book, &all.finish()?, rows.into_view()).await
+        self.evaluator.observe_table_rules(self.book, &all.finish()?, rows.into_view()).await
     }
 
     /// The clauses to blame for failing table rules, and a rule that holds without their repairs: the first that alone makes

@@ -9,7 +9,7 @@ use pipe_check::Program;
 use pipe_schema::Transform;
 use pipe_state::{MetricState, PastMetric, Scope};
 
-use crate::evaluate::partition_of;
+use crate::first_pass::partition_of;
 
 /// The columns whose values are the partitions of a table's load; none where it has no partitions, or they are made of parts of values.
 pub fn columns(program: &Program, table: &str) -> Vec<String> {

@@ -16,7 +16,7 @@ use pipe_state::{Recovered, RunEnd, RunStart, State, TableRecord};
 use serde_json::Value;
 
 use crate::engine::{Engine, Stopped, Watch};
-use crate::evaluate::Evaluation;
+use crate::evaluation::Evaluation;
 use crate::report::{Observer, Report};
 use crate::score::{Scores, TREND};
 use crate::sinks::Target;

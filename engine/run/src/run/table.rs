@@ -5,14 +5,15 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::sink::Mode;
 use pipe_connect::source::InputFile;
 use pipe_state::{Baseline, Scope, Watermark};
 
 use super::{Agenda, Done, Runner};
 use crate::engine::{Stopped, Watch};
-use crate::evaluate::{self, Evaluation};
+use crate::evaluate;
+use crate::evaluation::Evaluation;
 use crate::extract::{self, extract};
 use crate::history::History;
 use crate::report::FailureReport;
@@ -52,8 +53,7 @@ impl Runner<'_> {
         let (mut evaluation, targets) = if let Some(source) = program.sources.get(table) {
             self.source(source, &turn, agenda, &mut task, watch).await?
         } else if let Some(model) = program.models.get(table) {
-            let planner =
-                Planner::new(&self.engine.session, &task.tables, &self.engine.params, &self.engine.loaded.sources);
+            let planner = self.engine.planner(&task.tables);
             let plan = planner.model(&model.query)?;
             let schema = pipe_compile::types::with_flags(plan.schema().inner(), program, table);
             if turn.takers.is_empty() && !program.rules.contains_key(table) && self.readers(table) < 2 {

@@ -8,7 +8,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use pipe_check::Load;
-use pipe_compile::{Planner, Tables};
+use pipe_compile::Tables;
 use pipe_connect::sink::{self, Mode, Withdrawn};
 use pipe_state::{Forget, HealEntry, LoadCommit, PublishStep, PublishedFile, State};
 
@@ -173,7 +173,7 @@ async fn of_load(engine: &Engine<'_>, load: &Load, table: &str, rows: &RecordBat
     let provider = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]])?;
     let mut tables = Tables::new();
     tables.insert(table, Arc::new(provider));
-    let planner = Planner::new(&engine.session, &tables, &engine.params, &engine.loaded.sources);
+    let planner = engine.planner(&tables);
     let plan = planner.model(&model.query)?;
     let schema = Arc::clone(plan.schema().inner());
     let batches = engine.session.execute_logical_plan(plan).await?.collect().await?;

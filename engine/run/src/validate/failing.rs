@@ -25,7 +25,7 @@ use super::report::FailingRow;
 use super::rows::Pass;
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::SUSPECT_BYTES;
+use crate::first_pass::SUSPECT_BYTES;
 use crate::groups::{Grouped, decide, is_grouped, named};
 
 /// The columns that say which row each is.

@@ -26,7 +26,7 @@ use super::metadata;
 use super::survey;
 use crate::engine::Stopped;
 use crate::errors;
-use crate::evaluate::{KEY_HASHES, KNOWN_KEYS, SUSPECT_BYTES};
+use crate::first_pass::{KEY_HASHES, KNOWN_KEYS, SUSPECT_BYTES};
 use crate::groups;
 use crate::pass::Input;
 use crate::rulebook::{Rulebook, TableRule, key_plan};
