@@ -16,8 +16,9 @@ use crate::{declare, graph, heal, rules, schedule, sink, source, test_statement}
 
 /// Makes a program of the files of a project, and says what is wrong with it.
 pub(crate) fn program(project: &Project, root: &Path, profile: Option<&str>) -> (Program, Vec<Diagnostic>) {
-    let statements: Vec<&Statement> = project.files.iter().flat_map(|(_, f)| &f.statements).collect();
+    let mut statements: Vec<&Statement> = project.files.iter().flat_map(|(_, f)| &f.statements).collect();
     let (mut names, mut diagnostics) = Names::gather(&statements, &project.sources, &project.diagnostics);
+    statements.retain(|statement| !names.is_of_copy(statement));
     diagnostics.extend(version(project, &statements));
     diagnostics.extend(names::profiles(&names, profile));
     if let Some(active) = profile.and_then(|p| names.profiles.get(p).copied()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipe_diagnostics::{Diagnostic, Sources, Span, codes::names as codes};
+use pipe_diagnostics::{Diagnostic, FileId, Sources, Span, codes::names as codes};
 use pipe_schema::Type;
 use pipe_syntax::{self as syntax, Name, SourceClause, Spanned, Statement, StatementKind, Value};
 
@@ -56,6 +56,8 @@ pub(crate) struct Names<'a> {
     pub(crate) tests: BTreeMap<&'a str, &'a syntax::Test>,
     /// How often each table is loaded: its loads are `table`, `table_2`, ….
     pub(crate) loads: BTreeMap<&'a str, usize>,
+    /// Tables that another file declares, too, by the file that does so again: a copy, whose statements are about the first one's table.
+    copies: BTreeSet<(&'a str, FileId)>,
     /// Names that a statement which failed to parse may have declared, folded.
     broken: BTreeSet<String>,
     /// Where parsing failed.
@@ -123,7 +125,26 @@ impl<'a> Names<'a> {
                 None
             }
         };
+        if let (
+            Some(_),
+            StatementKind::Source(syntax::Source { name, .. }) | StatementKind::Model(syntax::Model { name, .. }),
+        ) = (&clash, &statement.kind)
+            && self.tables.get(name.as_str()).is_some_and(|first| first.name.span.file != name.span.file)
+        {
+            self.copies.insert((name, name.span.file));
+        }
         out.extend(clash);
+    }
+
+    /// Whether a statement is about a table that its own file has declared again: that is said, and all else follows from it.
+    pub(crate) fn is_of_copy(&self, statement: &Statement) -> bool {
+        let table = match &statement.kind {
+            StatementKind::Rules(rules) => &rules.table,
+            StatementKind::Load(load) => &load.table,
+            StatementKind::Heal(syntax::Heal { table: Some(table), .. }) => table,
+            _ => return false,
+        };
+        self.copies.contains(&(table.as_str(), table.span.file))
     }
 
     /// Whether a statement that failed to parse may have declared this: then its message is enough.
@@ -173,9 +194,12 @@ fn put<'a, T>(
 ) -> Option<Diagnostic> {
     if let Some(first) = map.get(name.as_str()) {
         let message = format!("{what} `{}` is declared twice", name.value);
-        return Some(
-            twice(codes::DUPLICATE_NAME, &message, name.span, place(first)).help("give one of them another name"),
-        );
+        let help = if place(first).file == name.span.file {
+            "give one of them another name"
+        } else {
+            "give one of them another name; all files of a folder are one program, a file that is named is one alone"
+        };
+        return Some(twice(codes::DUPLICATE_NAME, &message, name.span, place(first)).help(help));
     }
     map.insert(name, value);
     None

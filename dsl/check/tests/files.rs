@@ -52,6 +52,20 @@ fn a_project_is_one_program_over_its_files() {
 }
 
 #[test]
+fn a_copy_of_a_file_beside_it_is_one_mistake() {
+    let text = "pipe 1;\nsource t from csv 't.csv' schema (id bigint);\nrules t { id unique; }\n\
+                heal t { on rule_failed => quarantine; }\nload t into csv 'out.csv' with (mode = overwrite);\n";
+    let dir = tempfile::tempdir().unwrap();
+    let paths = ["a.pipe", "a copy.pipe"].map(|name| dir.path().join(name));
+    for path in &paths {
+        fs::write(path, text).unwrap();
+    }
+    let loaded = load(dir.path(), &paths, None);
+    assert_eq!(shown(&loaded), ["E0106 [a copy.pipe: t] table `t` is declared twice"]);
+    assert_eq!(loaded.program.rules["t"].len(), 1);
+}
+
+#[test]
 fn mistakes_in_a_query_file_are_shown_there() {
     let (_dir, loaded) =
         project(&[("main.pipe", "pipe 1;\nmodel m from file 'm.sql';"), ("m.sql", "select *\nfrom ordérs")]);

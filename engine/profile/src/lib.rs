@@ -23,7 +23,7 @@ mod tests;
 
 pub use cells::{Cells, Kind, Prepared};
 pub use dependencies::{DISPUTED, DependencyCandidate, VIOLATIONS, dependencies};
-pub use formats::{Format, FormatGuess, guess};
+pub use formats::{Format, FormatGuess, OtherForm, guess};
 pub use histogram::{Bin, Histogram, quantile};
 pub use keys::{KeyCandidate, keys};
 pub use personal::Personal;

@@ -93,7 +93,9 @@ pub fn decide(
         .into_iter()
         .zip(measures)
         .filter_map(|(candidate, measure)| {
-            judged(candidate, measure.as_ref()?, votes.decide() && !measure.as_ref()?.either)
+            let measure = measure.as_ref()?;
+            let either = measure.either.then_some("which of the columns is wrong is open, so nothing is repaired");
+            judged(candidate, measure, votes.refused().or(either))
         })
         .collect();
     // What is made NULL is not required.
@@ -140,7 +142,7 @@ fn complete(rules: &mut Vec<Suggested>) {
     *rules = done;
 }
 
-fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option<Suggested> {
+fn judged(candidate: Candidate, measure: &Measure, no_votes: Option<&str>) -> Option<Suggested> {
     let Measure { seen, held, .. } = *measure;
     let is_cast = matches!(candidate.ask, Ask::Cast { .. });
     let judges_rows = candidate.ask != Ask::Nothing && !is_cast;
@@ -169,7 +171,7 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
     }
     let mut share = all.share();
     let mut bound = upper(all.violations, all.judged);
-    if repair == Some(Repair::Majority) && !votes_decide {
+    if repair == Some(Repair::Majority) && no_votes.is_some() {
         repair = None;
         // Each column has exceptions of its own.
         let each =
@@ -233,8 +235,11 @@ fn judged(candidate: Candidate, measure: &Measure, votes_decide: bool) -> Option
     if tolerate.is_some() {
         told.push(format!("tolerated up to {} (Wilson's upper bound), rounded up", words::share(bound)));
     }
-    if measure.each.iter().any(|(seen, held)| seen.violations + held.violations > 0) && repair.is_none() {
-        told.push("too few or too divided votes to repair by".to_owned());
+    if let Some(why) = no_votes
+        && measure.each.iter().any(|(seen, held)| seen.violations + held.violations > 0)
+        && repair.is_none()
+    {
+        told.push(why.to_owned());
     }
     if told.is_empty() || is_cast {
         told.insert(0, candidate.evidence.clone());

@@ -49,6 +49,13 @@ pub fn of(column: &ColumnProfile) -> Vec<Candidate> {
     let mut found = rule(column, predicate, check, Rank::Format);
     found.most = 1.0 - MOST;
     found.evidence = exception(guess);
+    if guess.format == Format::Date
+        && let [usual] = guess.written.as_slice()
+        && let Some(expression) = rewriting(guess, usual, &words::name(&column.name))
+    {
+        found.after = Some(format!("({expression}) {}", found.predicate));
+        found.repair = Some(Repair::Set { column: column.name.clone(), expression });
+    }
     if check == "castable" && matches!(guess.format, Format::Decimal | Format::Integer) {
         let others: Vec<&str> =
             column.top.iter().map(|v| v.value.as_str()).filter(|v| v.parse::<f64>().is_err()).collect();
@@ -63,6 +70,35 @@ pub fn of(column: &ColumnProfile) -> Vec<Candidate> {
         }
     }
     vec![found]
+}
+
+/// The expression that writes dates as most of them are written, of those that are written in another way.
+fn rewriting(guess: &FormatGuess, usual: &str, name: &str) -> Option<String> {
+    let rewritten = guess.others.iter().filter_map(|other| Some((digits(other.form)?, reordered(other.form, usual)?)));
+    rewritten.fold(None, |inner: Option<String>, (from, to)| {
+        let inner = inner.unwrap_or_else(|| name.to_owned());
+        Some(format!("regexp_replace({inner}, {}, {})", words::text(&from), words::text(&to)))
+    })
+}
+
+/// The parts of a date that are written in digits, and how many they have.
+const DIGITS: [(&str, usize); 3] = [("%Y", 4), ("%m", 2), ("%d", 2)];
+
+/// The regular expression of dates in this form; `None` where one has words.
+fn digits(form: &str) -> Option<String> {
+    let plain = DIGITS
+        .iter()
+        .fold(form.replace('.', "\\."), |text, (part, digits)| text.replace(part, &format!("([0-9]{{{digits}}})")));
+    (!plain.contains('%')).then(|| format!("^{plain}$"))
+}
+
+/// A date of one form in another, as what replaces the match of [`digits`].
+fn reordered(from: &str, to: &str) -> Option<String> {
+    let mut order: Vec<(usize, &str)> = DIGITS.iter().filter_map(|(part, _)| Some((from.find(part)?, *part))).collect();
+    order.sort_unstable();
+    let group = |text: String, (i, (_, part)): (usize, &(usize, &str))| text.replace(part, &format!("\\{}", i + 1));
+    let text = order.iter().enumerate().fold(to.to_owned(), group);
+    (!text.contains('%')).then_some(text)
 }
 
 /// How values that do not convert are read: each column by the way most of them are written in.
@@ -113,10 +149,15 @@ fn is_code(column: &ColumnProfile) -> bool {
 
 fn exception(guess: &FormatGuess) -> String {
     let words = guess.format.words();
-    match &guess.exception {
+    let mut told = match &guess.exception {
         Some(text) => format!("{} are {words}, {} is not", words::share(guess.share), words::shown(text)),
         None => format!("all are {words}"),
+    };
+    for other in &guess.others {
+        let share = words::share(other.texts as f64 / guess.sampled.max(1) as f64);
+        told += &format!(", {share} written {}", words::shown(other.form));
     }
+    told
 }
 
 /// Characters of a unit at most, blanks among them: ` ounces`.
@@ -235,6 +276,22 @@ mod tests {
         assert_eq!(reading(&["12,345", "1,234"], true, "x").as_deref(), Some("replace(x, ',', '')"));
         let units = ["12.0 ounces", "16 ounces", "8 ounces", "16 oz", "8 oz", "12 oz"];
         assert_eq!(reading(&units, true, "x").as_deref(), Some("replace(replace(x, ' ounces', ''), ' oz', '')"));
+    }
+
+    #[test]
+    fn dates_are_written_as_most_of_them_are() {
+        let others = |texts: &[&str]| {
+            let guess = pipe_profile::guess(texts).unwrap();
+            rewriting(&guess, guess.written.first().unwrap(), "x")
+        };
+        let one = others(&["2026-01-02", "2026-01-03", "31.12.2026"]);
+        assert_eq!(one.as_deref(), Some(r"regexp_replace(x, '^([0-9]{2})\.([0-9]{2})\.([0-9]{4})$', '\3-\2-\1')"));
+        assert_eq!(
+            others(&["31.12.2026", "30.12.2026", "20261229"]).as_deref(),
+            Some(r"regexp_replace(x, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\3.\2.\1')")
+        );
+        // Words are not turned into digits.
+        assert_eq!(others(&["2026-01-02", "2026-01-03", "3 Mar 2026"]), None);
     }
 
     #[test]

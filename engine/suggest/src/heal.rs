@@ -148,10 +148,10 @@ pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses, rows: u64)
         let rest = if suggested.left > 0 { "keep" } else { "quarantine" };
         let clause = format!("on rule_failed({about}) => set {} = ({expression}) else {rest}", words::name(column));
         let rows = suggested.seen.violations + suggested.held.violations;
-        let left = if suggested.left > 0 {
-            format!(", {} of them stay as they are", words::count(suggested.left))
-        } else {
-            String::new()
+        let left = match suggested.left {
+            0 => String::new(),
+            1 => ", 1 of them stays as it is".to_owned(),
+            left => format!(", {} of them stay as they are", words::count(left)),
         };
         found.clauses.push((clause, format!("{} to repair now{left}", words::counted(rows, "row"))));
     }
@@ -213,9 +213,18 @@ struct Enough {
 }
 
 impl Votes {
-    /// Whether votes are clear enough to repair by.
-    pub fn decide(&self) -> bool {
-        self.enough().is_some()
+    /// Why votes repair nothing; `None` if they are clear enough to.
+    pub fn refused(&self) -> Option<&'static str> {
+        let changed: u64 = self.changed.iter().map(|(changed, _)| changed).sum();
+        if self.enough().is_some() {
+            None
+        } else if self.moved {
+            Some("rows may have the key of another one, so votes repair nothing")
+        } else if changed < EVIDENCE {
+            Some("of so few nobody can tell whether a vote is right, so nothing is repaired")
+        } else {
+            Some("votes are too divided to repair by")
+        }
     }
 
     /// The least share from which on hardly a cell is contested, there and in each step above it.
@@ -309,7 +318,7 @@ mod tests {
         votes.changed[6] = (30, 0);
         assert_eq!(votes.enough(), Some(Enough { tenth: 8, changed: 50, contested: 1 }));
         votes.moved = true;
-        assert!(!votes.decide(), "rows with another one's key");
-        assert!(!Votes::default().decide(), "no evidence");
+        assert!(votes.refused().is_some(), "rows with another one's key");
+        assert!(Votes::default().refused().is_some(), "no evidence");
     }
 }

@@ -1,5 +1,6 @@
 //! Data files that stand in no program: `pipe profile` and `pipe suggest` of the file alone, and odd ones of every kind.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::pipe::{copy_of, pipe, pipe_with_input};
@@ -73,6 +74,32 @@ fn numbers_keep_the_decimals_they_are_written_with() {
     std::fs::write(folder.path().join("q.pipe"), "pipe 1;\nsource p from csv 'p.csv';\n").unwrap();
     let said = pipe(folder.path(), &["suggest", "p", "q.pipe"]).expect(0).stderr;
     assert!(said.contains("`decimal(18, 2)` keeps it as it is written"), "{said}");
+}
+
+#[test]
+fn dates_come_out_as_most_of_them_are_written() {
+    let written = |healed: bool| {
+        let mut text = "id,day\n".to_owned();
+        for i in 0..200 {
+            let (year, month, day) = (2026, i % 12 + 1, i % 28 + 1);
+            _ = match i % 50 {
+                7 if !healed => writeln!(text, "{i},{day:02}.{month:02}.{year}"),
+                19 if !healed => writeln!(text, "{i},{year}{month:02}{day:02}"),
+                // Nobody can tell when.
+                31 if i == 31 => writeln!(text, "{i},soon"),
+                _ => writeln!(text, "{i},{year}-{month:02}-{day:02}"),
+            };
+        }
+        text
+    };
+    let folder = folder("t.csv", written(false).as_bytes());
+    let told = pipe(folder.path(), &["profile", "t.csv"]).expect(0).stdout;
+    assert!(told.contains("dates written `%Y-%m-%d`, 2.0% `%d.%m.%Y`, 2.0% `%Y%m%d`"), "{told}");
+    pipe(folder.path(), &["suggest", "t.csv", "--apply"]).expect(0);
+    pipe(folder.path(), &["run"]).expect(0);
+    let healed = std::fs::read_to_string(folder.path().join("out/t.csv")).unwrap();
+    let rows = |text: &str| -> BTreeSet<String> { text.lines().map(str::to_owned).collect() };
+    assert_eq!(rows(&healed), rows(&written(true)));
 }
 
 #[test]

@@ -67,7 +67,9 @@ pub fn format(guess: &FormatGuess) -> String {
         ["%+"] => " as RFC 3339 writes them".to_owned(),
         ways => format!(" written `{}`", ways.join("` or `")),
     };
-    format!("{}{written}: {} of {}", guess.format.words(), share(guess.share), count(guess.sampled))
+    let others: String =
+        guess.others.iter().map(|other| format!(", {} `{}`", part(other.texts, guess.sampled), other.form)).collect();
+    format!("{}{written}{others}: {} of {}", guess.format.words(), share(guess.share), count(guess.sampled))
 }
 
 /// What was found of a key.

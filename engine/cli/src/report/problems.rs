@@ -54,7 +54,12 @@ fn let_pass(report: &Report, paint: Paint) -> String {
             _ = writeln!(text, "{} {table}", paint.bold("let pass in"));
         }
         let (violations, rows) = (count(rule.violations), count(rule.rows));
-        let what = format!("{} ({}): {violations} of {rows} rows ({})", rule.rule, rule.severity, share(rule.ratio));
+        let mut what =
+            format!("{} ({}): {violations} of {rows} rows ({})", rule.rule, rule.severity, share(rule.ratio));
+        if rule.level == "row" && rule.violations_after < rule.violations {
+            let left = if rule.violations_after == 0 { "none".to_owned() } else { count(rule.violations_after) };
+            _ = write!(what, ", {left} after healing");
+        }
         text += &wrapped("  ", &what);
         if let Some(because) = &rule.because {
             text += &wrapped("    because: ", because);

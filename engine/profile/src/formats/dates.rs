@@ -1,6 +1,16 @@
 //! Dates and times, in the forms that files have them.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use serde::Serialize;
+
+/// Another way in which some dates are written than most of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherForm {
+    /// The way: `%d.%m.%Y`.
+    pub form: &'static str,
+    /// Texts that are written so.
+    pub texts: u64,
+}
 
 /// How dates are written.
 const DATES: [&str; 9] =
@@ -62,4 +72,39 @@ pub fn written(texts: &[&str], ways: impl Fn(&str) -> Vec<&'static str>) -> Vec<
     let mut best: Vec<_> = counted.into_iter().filter(|(_, count)| *count == most).map(|(way, _)| way).collect();
     best.sort_by_key(|way| DATES.iter().position(|known| known == way));
     best
+}
+
+/// Day before month, and month before day.
+const TOLD_APART: [&str; 2] = ["%d/%m/%Y", "%m/%d/%Y"];
+
+/// How the dates are written that none of these ways fits, the most frequent first. Where some have the day before the month and some
+/// behind it, nobody can tell of the others: neither is a way.
+pub fn others(texts: &[&str], usual: &[&'static str]) -> Vec<OtherForm> {
+    let mut rest: Vec<Vec<&'static str>> =
+        texts.iter().map(|text| date(text)).filter(|ways| !ways.is_empty()).collect();
+    let mixed = TOLD_APART.iter().all(|one| usual.contains(one) || rest.iter().any(|ways| ways == &[*one]));
+    let mut left_out = if mixed { TOLD_APART.to_vec() } else { Vec::new() };
+    left_out.extend(usual);
+    let mut found = Vec::new();
+    loop {
+        rest.retain(|ways| ways.iter().all(|way| !left_out.contains(way)));
+        let Some(form) =
+            DATES.into_iter().rev().filter(|form| !left_out.contains(form)).max_by_key(|form| count(&rest, form))
+        else {
+            return found;
+        };
+        let texts = count(&rest, form);
+        if texts == 0 {
+            return found;
+        }
+        let of_form = || rest.iter().filter(|ways| ways.contains(&form));
+        if DATES.iter().all(|other| *other == form || of_form().any(|ways| !ways.contains(other))) {
+            found.push(OtherForm { form, texts: texts as u64 });
+        }
+        left_out.push(form);
+    }
+}
+
+fn count(dates: &[Vec<&'static str>], form: &str) -> usize {
+    dates.iter().filter(|ways| ways.contains(&form)).count()
 }

@@ -8,6 +8,8 @@ mod web;
 
 use serde::Serialize;
 
+pub use dates::OtherForm;
+
 use crate::profile::rounded;
 
 /// A format of texts.
@@ -151,6 +153,9 @@ pub struct FormatGuess {
     /// Of dates and timestamps how they are written (`%Y-%m-%d`); all of them if nothing tells day from month.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<&'static str>,
+    /// How the other dates are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherForm>,
     /// The first text that does not fit.
     pub exception: Option<String>,
 }
@@ -189,11 +194,12 @@ pub fn guess(texts: &[&str]) -> Option<FormatGuess> {
         Format::Timestamp => dates::written(&texts, |t| dates::timestamp(t).into_iter().collect()),
         _ => Vec::new(),
     };
+    let others = if format == Format::Date { dates::others(&texts, &written) } else { Vec::new() };
     let fits = |text: &str| {
         format.fits(text) || matches!(format, Format::Decimal | Format::DecimalComma) && Format::Integer.fits(text)
     };
     let exception = texts.iter().find(|t| !fits(t)).map(|t| (*t).to_owned());
-    Some(FormatGuess { format, share: rounded(share), sampled: texts.len() as u64, written, exception })
+    Some(FormatGuess { format, share: rounded(share), sampled: texts.len() as u64, written, others, exception })
 }
 
 #[cfg(test)]
@@ -257,6 +263,21 @@ mod tests {
         assert_eq!(written(&["01/02/2026", "03/04/2026"]), ["%d/%m/%Y", "%m/%d/%Y"]);
         assert_eq!(written(&["01/02/2026", "23/04/2026"]), ["%d/%m/%Y"]);
         assert_eq!(written(&["2026-01-02"]), ["%Y-%m-%d"]);
+    }
+
+    #[test]
+    fn other_ways_to_write_dates_are_told_where_they_can_be_read() {
+        let others = |texts: &[&str]| -> Vec<(&str, u64)> {
+            guess(texts).unwrap().others.iter().map(|o| (o.form, o.texts)).collect()
+        };
+        assert_eq!(others(&["2026-01-02", "2026-01-03"]), []);
+        assert_eq!(others(&["2026-01-02", "2026-01-03", "31.12.2026"]), [("%d.%m.%Y", 1)]);
+        let several = ["2026-01-02", "2026-01-03", "2026-01-03", "3/4/2026", "31/4/2026", "30/4/2026", "20260102"];
+        assert_eq!(others(&several), [("%d/%m/%Y", 2), ("%Y%m%d", 1)]);
+        assert_eq!(others(&["2026-01-02", "2026-01-03", "3.1.2026", "20260102"]), [("%d.%m.%Y", 1), ("%Y%m%d", 1)]);
+        // Day or month first: either, or both.
+        assert_eq!(others(&["2026-01-02", "2026-01-03", "01/02/2026"]), []);
+        assert_eq!(others(&["2026-01-02", "2026-01-03", "01/02/2026", "02/28/2026", "28/02/2026"]), []);
     }
 
     #[test]
