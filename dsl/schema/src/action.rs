@@ -141,7 +141,7 @@ const ACTIONS: &[ActionInfo] = &[
     .evidence(IN_FULL),
     act(
         "fill",
-        "Puts a value where there is none, and a flag `c_filled` beside it: an expression, or the column's mean, median, mode or previous value.",
+        "Puts a value where there is none, and a flag `c_filled` beside it: an expression, or the column's mean, median, mode or previous value. `previous` is of the row read before, or with `order by c` of the one before in that order, which on a model must be said, for its rows come in none.",
         "on rule_failed(rule: status.not_null) => fill with ('new');",
     )
     .on(&["rule_failed"])
@@ -189,7 +189,7 @@ const ACTIONS: &[ActionInfo] = &[
         .later(),
     act(
         "dedupe",
-        "Keeps one row of each key. The others are removed and kept whole in the ledger; ties go to the last file and line.",
+        "Keeps one row of each key: the `first` that was read, the `first order by c`, the `latest c`, or the `most complete`. The others are removed and kept whole in the ledger. A row without a value of `c` stays only where none has one. Ties go to the last file and line, of `first order by c` to the first. The rows of a model come in no order: there `first` takes its `order by`, and ties are decided by what the rows hold, on any number of threads the same.",
         "on rule_failed(rule: order_id.unique) => dedupe keep latest ordered_at;",
     )
     .on(&["rule_failed"])

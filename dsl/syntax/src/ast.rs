@@ -403,7 +403,7 @@ pub enum Action {
         /// Which of the violating rows.
         filter: Option<Sql>,
     },
-    /// `fill [c] with (SQL)|mean|median|mode|previous`
+    /// `fill [c] with (SQL)|mean|median|mode|previous [order by c]`
     Fill {
         /// The column; else the failure's.
         column: Option<Name>,
@@ -427,7 +427,7 @@ pub enum Action {
     Snap(Option<(Name, Name, Name)>),
     /// `clip [c to (a, b)]`
     Clip(Option<(Name, Spanned<Operand>, Spanned<Operand>)>),
-    /// `dedupe [by (k, …)] keep first|latest c|most complete`
+    /// `dedupe [by (k, …)] keep first [order by c]|latest c|most complete`
     Dedupe {
         /// The key; else the rule's.
         by: Vec<Name>,
@@ -467,15 +467,15 @@ pub enum FillWith {
     Median,
     /// The column's most frequent value.
     Mode,
-    /// The value of the row before.
-    Previous,
+    /// The value of the row before, in the order of a column or as the rows were read.
+    Previous(Option<Name>),
 }
 
 /// Which of the rows of a key stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeepRow {
-    /// The first read.
-    First,
+    /// The first read, or in the order of a column.
+    First(Option<Name>),
     /// The one with the greatest value of a column.
     Latest(Name),
     /// The one with the fewest NULLs.

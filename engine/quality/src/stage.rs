@@ -67,6 +67,8 @@ pub struct StageSpec {
     pub key_hashes: usize,
     /// The data columns a sample of a reason shows; without an entry: all.
     pub sample_columns: BTreeMap<Reason, Vec<usize>>,
+    /// Whether rows come in no order, so that samples are the least by what they show.
+    pub unordered: bool,
 }
 
 /// What a partition found, and after [`Staged::merge`] what all have found.
@@ -153,7 +155,7 @@ impl Staged {
             judged: BTreeMap::new(),
             bad_files: BTreeSet::new(),
             first_bad: None,
-            samples: Samples::default(),
+            samples: if spec.unordered { Samples::by_value() } else { Samples::default() },
             aggregates: Aggregates::new(&spec.aggregates)?,
             keys: spec.keys.iter().map(keys).collect(),
             suspects: vec![Suspects::new(&spec.suspects, &spec.spill_dir, spec.suspect_bytes)],

@@ -141,7 +141,7 @@ impl Evaluator<'_, '_> {
         let sample = |s: &pipe_quality::Sample| Sample {
             file: pass.input.files.get(s.file as usize).cloned(),
             line: (s.line > 0).then_some(s.line),
-            row: Some(s.row),
+            row: (!pass.input.numbered).then_some(s.row),
             value: s.value.clone(),
         };
         pass.staged.samples.of(reason).iter().map(sample).collect()

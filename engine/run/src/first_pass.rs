@@ -88,6 +88,7 @@ impl Evaluator<'_, '_> {
             suspect_bytes: SUSPECT_BYTES,
             key_hashes: KEY_HASHES,
             sample_columns: book.sample_columns.clone(),
+            unordered: input.numbered,
         };
         let good = spec.good_schema(&input.schema);
         let direct = self.task.direct.as_ref().filter(|_| !identity);

@@ -23,6 +23,7 @@ mod many;
 mod meaning;
 mod modifiers;
 mod moving;
+mod order;
 mod others_bugs;
 mod own_bugs;
 mod partitions;

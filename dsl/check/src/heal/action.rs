@@ -1,9 +1,9 @@
 //! Actions against the failures they answer, the columns they name, the SQL in them.
 
-use pipe_diagnostics::{Diagnostic, codes::heal as codes, codes::names as name_codes, codes::sql};
+use pipe_diagnostics::{Diagnostic, codes::heal as codes, codes::names as name_codes, codes::rules, codes::sql};
 use pipe_schema::{ActionInfo, TypeClass};
 use pipe_sql::Expression;
-use pipe_syntax::{Action as Written, FillWith, KeepRow, Name, Spanned, Sql};
+use pipe_syntax::{Action as Written, FillWith, Name, Spanned, Sql};
 
 use super::clause::Answered;
 use super::matching::{self, wanted};
@@ -65,6 +65,9 @@ pub(super) fn action(
         lints(cx, written, answered);
     }
     names(cx, written, answered.home);
+    if let Some(table) = answered.home.table().filter(|t| t.is_model()) {
+        refuse_unordered(cx, written, table);
+    }
     let (sql, filter) = fragments(cx, &written.value, answered);
     let wrong = cx.out.iter().skip(before).any(Diagnostic::is_error);
     (!wrong).then(|| Action { name: info.name, syntax: written.value.clone(), sql, filter, span: written.span })
@@ -100,6 +103,13 @@ fn applies(cx: &mut Cx<'_>, info: &ActionInfo, written: &Spanned<Written>, answe
     }
 }
 
+/// Reports an action that takes the rows of a model in an order, and does not say which.
+pub(super) fn refuse_unordered(cx: &mut Cx<'_>, written: &Spanned<Written>, table: &Table<'_>) {
+    let Some(instead) = matching::unordered(&written.value) else { return };
+    let message = format!("`{}` is a model, and its rows come in no order", table.name.value);
+    cx.report(Diagnostic::error(rules::UNORDERED, message, written.span).help(instead));
+}
+
 fn refuse_check(cx: &mut Cx<'_>, info: &ActionInfo, written: &Spanned<Written>, check: &str) {
     let message = format!("`{}` cannot answer a rule of check `{check}`", info.name);
     cx.report(
@@ -115,9 +125,13 @@ pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, home: &Home<'_>
     match &written.value {
         // A test's `expect heal` has no table: there both names may be what an injection made of them.
         Written::Rename(Some((_, to))) if table.is_some() => column(cx, to),
-        Written::Cast { column: Some(c), .. }
-        | Written::Fill { column: Some(c), .. }
-        | Written::Set { column: c, .. } => {
+        Written::Fill { column: c, with } => {
+            let order = if let FillWith::Previous(order) = with { order.as_ref() } else { None };
+            for c in c.iter().chain(order) {
+                column(cx, c);
+            }
+        }
+        Written::Cast { column: Some(c), .. } | Written::Set { column: c, .. } => {
             column(cx, c);
         }
         Written::Normalize { column: c, format, .. } => {
@@ -159,7 +173,7 @@ pub(crate) fn names(cx: &mut Cx<'_>, written: &Spanned<Written>, home: &Home<'_>
                 column(cx, k);
             }
             cx.no_duplicates(by);
-            if let KeepRow::Latest(c) = keep {
+            if let Some(c) = matching::ordering(keep) {
                 column(cx, c);
             }
         }

@@ -91,21 +91,44 @@ pub(super) fn columns_of(action: &Written) -> Vec<&str> {
         Written::Rename(Some((_, to))) => vec![to],
         Written::Cast { column: Some(c), .. }
         | Written::Normalize { column: Some(c), .. }
-        | Written::Fill { column: Some(c), .. }
         | Written::Set { column: c, .. }
         | Written::Snap(Some((c, ..)))
         | Written::Clip(Some((c, ..))) => vec![c],
+        Written::Fill { column, with } => {
+            let order = if let pipe_syntax::FillWith::Previous(order) = with { order.as_ref() } else { None };
+            column.iter().chain(order).map(|n| n.as_str()).collect()
+        }
         Written::Majority(Some((c, by))) => std::iter::once(c).chain(by).map(|n| n.as_str()).collect(),
         Written::Lookup { column, by, .. } => column.iter().chain(by).map(|n| n.as_str()).collect(),
         Written::Dedupe { by, keep } => {
             let mut all: Vec<&str> = by.iter().map(|n| n.as_str()).collect();
-            if let pipe_syntax::KeepRow::Latest(c) = keep {
-                all.push(c);
-            }
+            all.extend(ordering(keep).map(|c| c.as_str()));
             all
         }
         Written::Repair(columns) => columns.iter().map(|n| n.as_str()).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The column that says which row of a key stays.
+pub(super) fn ordering(keep: &pipe_syntax::KeepRow) -> Option<&pipe_syntax::Name> {
+    match keep {
+        pipe_syntax::KeepRow::Latest(column) => Some(column),
+        pipe_syntax::KeepRow::First(column) => column.as_ref(),
+        pipe_syntax::KeepRow::MostComplete => None,
+    }
+}
+
+/// Whether an action takes rows in the order they were read, which those of a model are not: what to write instead.
+pub(super) fn unordered(action: &Written) -> Option<&'static str> {
+    match action {
+        Written::Fill { with: pipe_syntax::FillWith::Previous(None), .. } => {
+            Some("say which column orders them: `fill with previous order by …`")
+        }
+        Written::Dedupe { keep: pipe_syntax::KeepRow::First(None), .. } => Some(
+            "say which column orders them: `keep first order by …`, or `keep latest …`; of rows that are alike `keep most complete` keeps one",
+        ),
+        _ => None,
     }
 }
 

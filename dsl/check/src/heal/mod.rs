@@ -73,7 +73,13 @@ pub(crate) fn heals(
                 .entry((*name).to_owned())
                 .or_insert_with(|| HealBlock { clauses: Vec::new(), config: star.config.clone() });
             inherit(&mut block.config, &star.config);
-            block.clauses.extend(star.clauses.iter().filter_map(|c| matching::for_table(c, table, rules)));
+            let clauses = star.clauses.iter().filter_map(|c| matching::for_table(c, table, rules));
+            for clause in clauses {
+                if table.is_model() {
+                    unordered(cx, &clause, table, rules);
+                }
+                block.clauses.push(clause);
+            }
         }
     }
     for block in own.values_mut() {
@@ -112,6 +118,21 @@ fn block(
     reach::unreachable(cx, &clauses);
     reach::needless_else(cx, &clauses);
     HealBlock { clauses, config }
+}
+
+/// Reports what a clause of `heal *` would do to rows of a model in an order that they do not have.
+fn unordered(cx: &mut Cx<'_>, clause: &Clause, model: &Table<'_>, rules: &[Rule]) {
+    for action in clause.steps.iter().flatten() {
+        let applies = |r: &Rule| {
+            let info = pipe_schema::action(action.name);
+            info.is_some_and(|info| info.applies_to(pattern::failure_of(r), Some(r.check)))
+        };
+        let matched = |r: &Rule| clause.patterns.iter().any(|p| matching::matches_rule(p, r, false)) && applies(r);
+        if rules.iter().any(matched) {
+            let written = syntax::Spanned::new(action.syntax.clone(), action.span);
+            action::refuse_unordered(cx, &written, model);
+        }
+    }
 }
 
 /// Takes the keys that only the project's defaults give.

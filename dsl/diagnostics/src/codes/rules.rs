@@ -110,7 +110,7 @@ codes! {
         bad: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"objekt\"}'; }",
         good: "pipe 1;\nsource events from csv 'data/events.csv' schema (id bigint, payload text);\nrules events { payload is json_schema '{\"type\": \"object\"}'; }";
     UNORDERED = "E0427", "an order of rows that have none",
-        why: "`increasing`, `decreasing`, `sequential` and `transitions` compare a row with the one before it. Rows of a source are in the order of their files and lines; the rows of a model come in no order, whatever its query says, so it takes a column that orders them.",
+        why: "`increasing`, `decreasing`, `sequential` and `transitions` compare a row with the one before it; so does `fill with previous`, and `dedupe keep first` keeps one that comes before others. Rows of a source are in the order of their files and lines; the rows of a model come in no order, whatever its query says, so it takes a column that orders them: `order by …`.",
         bad: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nmodel daily as select date_trunc('day', ordered_at) as day, count(*) as orders from orders group by 1;\nrules daily { orders increasing; }",
         good: "pipe 1;\nsource orders from csv 'data/orders.csv' schema (order_id bigint, email text, total decimal(12, 2), ordered_at timestamp);\nmodel daily as select date_trunc('day', ordered_at) as day, count(*) as orders from orders group by 1;\nrules daily { orders increasing order by day; }";
 }

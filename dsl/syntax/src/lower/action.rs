@@ -108,15 +108,13 @@ impl Lower<'_> {
     }
 
     fn fill_with(&mut self, pair: Pair<'_, Rule>) -> Lowered<FillWith> {
-        let mut parts = Parts::of(pair.clone());
-        if let Some(fragment) = parts.accept(Rule::fragment) {
-            return Ok(FillWith::Sql(self.fragment(fragment)?));
-        }
-        Ok(match pair.as_str().to_ascii_lowercase().as_str() {
-            "mean" => FillWith::Mean,
-            "median" => FillWith::Median,
-            "mode" => FillWith::Mode,
-            "previous" => FillWith::Previous,
+        let mut parts = Parts::of(pair);
+        let Ok(word) = parts.keyword_pair() else { return Ok(FillWith::Sql(self.fragment(parts.part()?)?)) };
+        Ok(match word.as_rule() {
+            Rule::kw_mean => FillWith::Mean,
+            Rule::kw_median => FillWith::Median,
+            Rule::kw_mode => FillWith::Mode,
+            Rule::kw_previous => FillWith::Previous(self.order_by(&mut parts)?),
             _ => return Err(Refused),
         })
     }
@@ -124,7 +122,7 @@ impl Lower<'_> {
     fn keep_row(&mut self, pair: Pair<'_, Rule>) -> Lowered<KeepRow> {
         let mut parts = Parts::of(pair);
         if parts.keyword(Rule::kw_first) {
-            return Ok(KeepRow::First);
+            return Ok(KeepRow::First(self.order_by(&mut parts)?));
         }
         Ok(match parts.next() {
             Some(name) => KeepRow::Latest(self.name(&name)),

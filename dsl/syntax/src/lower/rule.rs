@@ -266,7 +266,7 @@ impl Lower<'_> {
     }
 
     /// `order by c`
-    fn order_by(&mut self, parts: &mut Parts<'_>) -> Lowered<Option<Name>> {
+    pub(super) fn order_by(&mut self, parts: &mut Parts<'_>) -> Lowered<Option<Name>> {
         match parts.accept(R::order_by) {
             Some(order) => Ok(Some(self.name(&Parts::of(order).part()?))),
             None => Ok(None),

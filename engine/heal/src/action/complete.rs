@@ -164,7 +164,7 @@ impl Completion<'_> {
                     FillWith::Mean => Fill::Mean,
                     FillWith::Median => Fill::Median,
                     FillWith::Mode => Fill::Mode,
-                    FillWith::Previous => Fill::Previous,
+                    FillWith::Previous(order) => Fill::Previous(order.as_ref().map(text)),
                 },
             },
             Syntax::Majority(Some((column, by))) => {
@@ -184,7 +184,7 @@ impl Completion<'_> {
             Syntax::Dedupe { by, keep } => R::Dedupe {
                 by: if by.is_empty() { self.unique_key()? } else { by.iter().map(|n| Key::Column(text(n))).collect() },
                 keep: match keep {
-                    KeepRow::First => Survivor::First,
+                    KeepRow::First(order) => Survivor::First(order.as_ref().map(text)),
                     KeepRow::Latest(column) => Survivor::Latest(text(column)),
                     KeepRow::MostComplete => Survivor::MostComplete,
                 },

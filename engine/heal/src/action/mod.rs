@@ -161,8 +161,8 @@ pub enum Fill {
     Median,
     /// The column's most frequent value.
     Mode,
-    /// The value of the row before.
-    Previous,
+    /// The value of the row before, in the order of this column or as the rows were read.
+    Previous(Option<String>),
 }
 
 /// What `snap` matches with.
@@ -188,11 +188,11 @@ pub enum Bound {
     Written(Operand),
 }
 
-/// Which of the rows of a key stays; of equals the last by file and line.
+/// Which of the rows of a key stays; of equals the last by file and line, of a model one that is chosen by its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Survivor {
-    /// The first read.
-    First,
+    /// The first read, or in the order of this column.
+    First(Option<String>),
     /// The one with the greatest value of a column.
     Latest(String),
     /// The one with the fewest NULLs.

@@ -1,6 +1,12 @@
 //! `dedupe`: all rows of a key are removed but one.
+//!
+//! Ties are decided by places, for a source's rows have one each. Those of a model come in no order: theirs are decided by a hash of
+//! all values, so that the same rows give the same result whatever threads read them. Rows that are alike stand for each other.
+
+use std::cmp::Reverse;
 
 use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::row::{RowConverter, SortField};
 use pipe_heal::action::{ResolvedAction, Survivor};
 use pipe_heal::gates::{Outcome, decide};
@@ -12,17 +18,29 @@ use super::ids::RowId;
 use super::reasons::SetId;
 use super::rows::{Settled, Step, numbered};
 use super::sets::Found;
+use super::votes::KeyHasher;
 use crate::clauses::Answered;
 use crate::engine::Stopped;
 use crate::errors;
 use crate::report::HealReport;
 use crate::told;
 
-/// The row of a key that stays, by what is known so far.
+/// The row of a key that stays, by what is known so far: the greatest by its rank and then by its tie.
 struct Best {
     rank: Box<[u8]>,
-    id: RowId,
+    tie: Tie,
     row: u32,
+}
+
+/// What decides between two rows of a key of the same rank.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    /// The last that was read stays.
+    Last(RowId),
+    /// The first that was read.
+    First(Reverse<RowId>),
+    /// Of a model: neither.
+    Values(u128),
 }
 
 impl Healer<'_, '_, '_> {
@@ -86,19 +104,20 @@ impl Healer<'_, '_, '_> {
         Ok(true)
     }
 
-    /// The rows a `dedupe` removes, each with the one that stays. Ties go to the last file and line.
+    /// The rows a `dedupe` removes, each with the one that stays.
     fn duplicates(&self, keep: &Survivor, found: &Found, sound: &BooleanBuffer) -> Result<Vec<(u32, u32)>, Stopped> {
         let mut best: Vec<Option<Best>> = Vec::new();
         best.resize_with(found.keys, || None);
         let is_sound = |row: &usize| *row < sound.len() && sound.value(*row);
-        if let Survivor::First = keep {
+        if let Survivor::First(None) = keep {
             for (row, n) in self.failing.places(&found.rows).filter(|(row, _)| is_sound(row)) {
                 if let Some(slot @ None) = best.get_mut(n.number as usize) {
-                    *slot = Some(Best { rank: Box::default(), id: n.id(), row: numbered(row)? });
+                    let tie = Tie::First(Reverse(n.id()));
+                    *slot = Some(Best { rank: Box::default(), tie, row: numbered(row)? });
                 }
             }
         } else {
-            self.last(keep, found, sound, &mut best)?;
+            self.greatest(keep, found, sound, &mut best)?;
         }
         let mut removed = Vec::new();
         for (row, n) in self.failing.places(&found.rows).filter(|(row, _)| is_sound(row)) {
@@ -111,8 +130,8 @@ impl Healer<'_, '_, '_> {
         Ok(removed)
     }
 
-    /// The greatest row of each key, by what `keep` compares and then by its place.
-    fn last(
+    /// The greatest row of each key, by what `keep` compares.
+    fn greatest(
         &self,
         keep: &Survivor,
         found: &Found,
@@ -120,29 +139,41 @@ impl Healer<'_, '_, '_> {
         best: &mut [Option<Best>],
     ) -> Result<(), Stopped> {
         let shape = &self.failing.shape;
-        let latest = match keep {
-            Survivor::Latest(name) => {
+        let model = self.pass.input.numbered;
+        let types = shape.schema.fields().iter().take(shape.columns).map(|f| f.data_type().clone()).collect();
+        let hasher = KeyHasher::new(types).map_err(|e| errors::internal(&e))?;
+        let compared = match keep {
+            Survivor::Latest(name) | Survivor::First(Some(name)) => {
                 let fields = shape.schema.fields().iter().take(shape.columns);
                 let column = fields.into_iter().position(|f| f.name() == name);
                 let column = column.ok_or_else(|| errors::internal(&format!("no column `{name}` to compare by")))?;
-                let sorted = SortField::new(shape.schema.field(column).data_type().clone());
+                // A row without a value is neither the first nor the latest of those that have one.
+                let order = SortOptions { descending: matches!(keep, Survivor::First(_)), nulls_first: true };
+                let sorted = SortField::new_with_options(shape.schema.field(column).data_type().clone(), order);
                 Some((column, RowConverter::new(vec![sorted]).map_err(|e| errors::internal(&e))?))
             }
             _ => None,
         };
         for index in self.failing.blocks_with(|row| is_set(sound, row)) {
             let block = self.failing.load(index)?;
-            let values = latest.as_ref().and_then(|(column, by)| Some((block.values(*column)?, by)));
+            let values = compared.as_ref().and_then(|(column, by)| Some((block.values(*column)?, by)));
             let ranks = values.map(|(values, by)| by.convert_columns(std::slice::from_ref(values))).transpose();
             let ranks = ranks.map_err(|e| errors::internal(&e))?;
+            let contents = if model { block.current().and_then(|rows| hasher.hashes(&rows)) } else { Ok(Vec::new()) };
+            let contents = contents.map_err(|e| errors::internal(&e))?;
             for (row, id) in block.ids()?.into_iter().enumerate().filter(|(row, _)| is_set(sound, block.first + row)) {
                 let Some(slot) = found.rows.find(id).and_then(|key| best.get_mut(key)) else { continue };
                 let rank = match &ranks {
                     Some(ranks) => Box::from(ranks.row(row).as_ref()),
                     None => Box::from(block.filled(row).to_be_bytes()),
                 };
-                if slot.as_ref().is_none_or(|best| (&best.rank, best.id) < (&rank, id)) {
-                    *slot = Some(Best { rank, id, row: numbered(block.first + row)? });
+                let tie = match (contents.get(row), keep) {
+                    (Some(values), _) => Tie::Values(*values),
+                    (None, Survivor::First(_)) => Tie::First(Reverse(id)),
+                    (None, _) => Tie::Last(id),
+                };
+                if slot.as_ref().is_none_or(|best| (&best.rank, &best.tie) < (&rank, &tie)) {
+                    *slot = Some(Best { rank, tie, row: numbered(block.first + row)? });
                 }
             }
         }

@@ -433,7 +433,8 @@ impl Healer<'_, '_, '_> {
             let table = self.evaluator.task.table;
             let source = self.evaluator.engine.program().sources.get(table);
             let json = source.is_some_and(|s| ["json", "ndjson"].contains(&s.connector.as_str()));
-            let asking = Asking { planner: &planner, shape, table, json, failure: &answer.failure };
+            let model = self.pass.input.numbered;
+            let asking = Asking { planner: &planner, shape, table, json, model, failure: &answer.failure };
             let mut votes = None;
             if let ResolvedAction::Majority { columns, by } = &action {
                 if !voted.insert((clause.index, *reason)) {

@@ -82,6 +82,8 @@ pub struct Asking<'a> {
     pub table: &'a str,
     /// Whether its source has JSON's types.
     pub json: bool,
+    /// Whether it is a model, whose rows come in no order.
+    pub model: bool,
     /// The failure answered.
     pub failure: &'a Failure,
 }
@@ -124,8 +126,8 @@ impl Asking<'_> {
                         let evidence = Evidence::Fill { column, value: self.formula(value, false)? };
                         return Ok(Some(Ask { rows, place, clause, evidence }));
                     }
-                    Fill::Previous => {
-                        let (before, values) = previous(standing, name).await?;
+                    Fill::Previous(order) => {
+                        let (before, values) = previous(standing, name, order.as_deref(), self.model).await?;
                         let evidence = Evidence::Before { column, rows: before, values };
                         return Ok(Some(Ask { rows, place, clause, evidence }));
                     }

@@ -14,6 +14,7 @@ use datafusion::prelude::{DataFrame, cast, col, lit};
 use futures::StreamExt;
 use pipe_check::Predicate;
 use pipe_compile::{SetAssertion, Windowed};
+use pipe_connect::source::meta;
 use pipe_heal::vote::tally;
 
 use super::ids::{Ids, Numbered, RowId, row_ids};
@@ -327,11 +328,17 @@ impl Group {
     }
 }
 
-/// The last value before each row that has none, in the order the rows were read: the rows, each with the place of its value.
+/// The last value before each row that has none, in the order of a column and then as the rows were read, those of a `model` by what
+/// they hold: the rows, each with the place of its value.
 ///
 /// # Errors
 /// The query fails while running.
-pub async fn previous(standing: &Standing<'_>, column: &str) -> Result<(Ids, ArrayRef), Stopped> {
+pub async fn previous(
+    standing: &Standing<'_>,
+    column: &str,
+    order: Option<&str>,
+    model: bool,
+) -> Result<(Ids, ArrayRef), Stopped> {
     use datafusion::functions_window::expr_fn::last_value;
     use datafusion::logical_expr::WindowFrame;
     let name = Expr::Column(datafusion::common::Column::new_unqualified(column));
@@ -341,8 +348,13 @@ pub async fn previous(standing: &Standing<'_>, column: &str) -> Result<(Ids, Arr
         datafusion::logical_expr::WindowFrameBound::Preceding(datafusion::common::ScalarValue::UInt64(None)),
         datafusion::logical_expr::WindowFrameBound::Preceding(datafusion::common::ScalarValue::UInt64(Some(1))),
     );
+    let unqualified = |name: &str| Expr::Column(datafusion::common::Column::new_unqualified(name));
+    let schema = standing.passed.schema();
+    let values = schema.fields().iter().filter(|f| model && !f.data_type().is_nested()).map(|f| f.name().as_str());
+    let values = values.filter(|name| !meta::ALL.contains(name));
+    let orders = order.into_iter().chain(values).chain(["_file", "_row"]);
     let before = last_value(name.clone())
-        .order_by(vec![col("_file").sort(true, false), col("_row").sort(true, false)])
+        .order_by(orders.map(|by| unqualified(by).sort(true, false)).collect())
         .null_treatment(datafusion::logical_expr::expr::NullTreatment::IgnoreNulls)
         .window_frame(frame)
         .build()?;

@@ -1,6 +1,5 @@
 //! All failing rows, whole, in one file: each once with the names of its rules, in the order of files and rows.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -10,8 +9,8 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt32Array, UInt64Array,
     new_null_array,
 };
-use datafusion::arrow::compute::{cast, interleave_record_batch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt16Type, UInt32Type, UInt64Type};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -28,6 +27,7 @@ use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_quality::{Reason, SuspectSchema, Suspects};
 use tokio::sync::mpsc::{self, Sender};
 
+use super::merging::{ByValues, Codes, Merging};
 use crate::engine::{Engine, Stopped};
 use crate::errors;
 use crate::quarantine::{REASONS, file_indexes, reason_name};
@@ -84,6 +84,8 @@ pub struct Kept {
     /// What each reason is called, by code.
     names: Vec<String>,
     parts: Vec<Suspects>,
+    /// How many have looked for rows: a row may have been found by each.
+    finders: usize,
 }
 
 impl Kept {
@@ -101,6 +103,7 @@ impl Kept {
             files: files.unwrap_or_default(),
             names: reasons.map(|r| reason_name(r, data, rule)).collect(),
             parts: Vec::new(),
+            finders: 0,
         }
     }
 
@@ -109,8 +112,9 @@ impl Kept {
         SuspectSchema { reasons: self.schema.fields().len() - 1, schema: Arc::clone(&self.schema) }
     }
 
-    /// Takes rows in.
+    /// Takes in the rows that one look at the table has found, each once.
     pub fn extend(&mut self, parts: Vec<Suspects>) {
+        self.finders += 1;
         self.parts.extend(parts);
     }
 
@@ -159,13 +163,18 @@ impl Kept {
     }
 
     /// The rows in order: of files and rows, or of their values where they have no places.
-    async fn sorted(self, engine: &Engine<'_>) -> Result<(Names, SendableRecordBatchStream), Stopped> {
+    async fn sorted(self, engine: &Engine<'_>) -> Result<(Names, Merging, SendableRecordBatchStream), Stopped> {
         let data: Vec<String> = self.schema.fields().iter().take(self.columns).map(|f| f.name().clone()).collect();
         let names = Names {
             table: self.table.clone(),
             files: self.files.clone(),
             reasons: self.names.clone(),
             placed: self.placed,
+        };
+        let merging = match (self.placed, self.finders) {
+            (true, _) => Merging::ByPlace(None),
+            (false, 0 | 1) => Merging::Whole,
+            (false, _) => Merging::ByValues(ByValues::new(&self.schema, self.columns)?),
         };
         let by: Vec<String> = if self.placed { [meta::FILE, meta::ROW].map(str::to_owned).to_vec() } else { data };
         let schema = Arc::clone(&self.schema);
@@ -174,7 +183,7 @@ impl Kept {
         let table = StreamingTable::try_new(schema, vec![rows])?;
         let rows = engine.session.read_table(Arc::new(table))?;
         let sorted = rows.sort(by.iter().map(|c| ident(c).sort(true, true)).collect())?;
-        Ok((names, sorted.execute_stream().await?))
+        Ok((names, merging, sorted.execute_stream().await?))
     }
 }
 
@@ -269,14 +278,14 @@ async fn ordered(
 ) -> Result<u64, Stopped> {
     let mut count = 0;
     for kept in tables {
-        let (names, mut rows) = kept.sorted(engine).await?;
-        let (mut last, mut ended) = (None, false);
+        let (names, mut merging, mut rows) = kept.sorted(engine).await?;
+        let mut ended = false;
         while !ended {
             let whole = match rows.next().await {
-                Some(batch) => merged(&names, batch?, &mut last)?,
+                Some(batch) => merging.take(batch?)?,
                 None => {
                     ended = true;
-                    last.take().into_iter().collect()
+                    merging.end()?
                 }
             };
             for batch in whole {
@@ -310,101 +319,6 @@ fn union(tables: &[Kept]) -> SchemaRef {
     }
     fields.extend(records.then(|| Field::new(meta::RECORD, DataType::Utf8, true)));
     Arc::new(Schema::new(fields))
-}
-
-/// Rows that several rules found apart, as one with all its reasons. The last row waits in `last` for what comes after it.
-fn merged(names: &Names, batch: RecordBatch, last: &mut Option<RecordBatch>) -> Result<Vec<RecordBatch>, Stopped> {
-    if !names.placed || batch.num_rows() == 0 {
-        return Ok(vec![batch]);
-    }
-    let all: Vec<RecordBatch> = last.take().into_iter().chain([batch]).collect();
-    let sides: Vec<Side<'_>> = all.iter().filter_map(Side::of).collect();
-    let mut first: Vec<(usize, usize)> = Vec::new();
-    let mut codes: Vec<BTreeSet<u16>> = Vec::new();
-    let mut known = None;
-    for (b, side) in sides.iter().enumerate() {
-        for i in 0..side.rows.len() {
-            let place = side.place(i);
-            if known != Some(place) {
-                first.push((b, i));
-                codes.push(BTreeSet::new());
-                known = Some(place);
-            }
-            if let Some(set) = codes.last_mut() {
-                set.extend(side.reasons(i));
-            }
-        }
-    }
-    let mut rows: Vec<RecordBatch> = match first.len() == all.iter().map(RecordBatch::num_rows).sum::<usize>() {
-        true => all,
-        false => vec![whole(&all, &first, codes)?],
-    };
-    if let Some(end) = rows.pop() {
-        let split = end.num_rows().saturating_sub(1);
-        *last = Some(end.slice(split, 1));
-        rows.extend((split > 0).then(|| end.slice(0, split)));
-    }
-    Ok(rows)
-}
-
-/// The first rows of each place, with these reasons.
-fn whole(all: &[RecordBatch], first: &[(usize, usize)], codes: Vec<BTreeSet<u16>>) -> Result<RecordBatch, Stopped> {
-    let internal = |e: ArrowError| errors::internal(&e);
-    let parts: Vec<&RecordBatch> = all.iter().collect();
-    let rows = interleave_record_batch(&parts, first).map_err(internal)?;
-    let mut reasons = ListBuilder::new(datafusion::arrow::array::UInt16Builder::new())
-        .with_field(Field::new_list_field(DataType::UInt16, false));
-    for set in codes {
-        reasons.values().append_slice(&set.into_iter().collect::<Vec<_>>());
-        reasons.append(true);
-    }
-    let mut columns = rows.columns().to_vec();
-    columns.pop();
-    columns.push(Arc::new(reasons.finish()));
-    Ok(RecordBatch::try_new(rows.schema(), columns).map_err(internal)?)
-}
-
-/// What is looked at row by row of kept rows.
-struct Side<'b> {
-    files: &'b [u32],
-    rows: &'b [u64],
-    codes: Codes<'b>,
-}
-
-impl<'b> Side<'b> {
-    fn of(batch: &'b RecordBatch) -> Option<Self> {
-        Some(Self {
-            files: batch.column_by_name(meta::FILE)?.as_primitive_opt::<UInt32Type>()?.values(),
-            rows: batch.column_by_name(meta::ROW)?.as_primitive_opt::<UInt64Type>()?.values(),
-            codes: Codes::of(batch)?,
-        })
-    }
-
-    fn place(&self, row: usize) -> (Option<&u32>, Option<&u64>) {
-        (self.files.get(row), self.rows.get(row))
-    }
-
-    fn reasons(&self, row: usize) -> impl Iterator<Item = u16> + 'b {
-        self.codes.of_row(row).iter().copied()
-    }
-}
-
-/// The reasons of kept rows, by their codes.
-struct Codes<'b> {
-    ends: &'b [i32],
-    codes: &'b [u16],
-}
-
-impl<'b> Codes<'b> {
-    fn of(batch: &'b RecordBatch) -> Option<Self> {
-        let list = batch.column_by_name(REASONS)?.as_list_opt::<i32>()?;
-        Some(Self { ends: list.value_offsets(), codes: list.values().as_primitive_opt::<UInt16Type>()?.values() })
-    }
-
-    fn of_row(&self, row: usize) -> &'b [u16] {
-        let end = |i: usize| self.ends.get(i).and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
-        self.codes.get(end(row)..end(row + 1)).unwrap_or_default()
-    }
 }
 
 /// Rows with names in place of numbers, in the columns of the file.

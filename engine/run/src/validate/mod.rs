@@ -5,6 +5,7 @@ mod failing;
 mod inspect;
 mod kept;
 mod keys;
+mod merging;
 mod metadata;
 mod on;
 mod report;
