@@ -16,10 +16,10 @@ use super::Healer;
 use super::gate::reason_of;
 use super::ids::RowId;
 use super::reasons::SetId;
+use super::rounds::Repair;
 use super::rows::{Settled, Step, numbered};
 use super::sets::Found;
 use super::votes::KeyHasher;
-use crate::clauses::Answered;
 use crate::engine::Stopped;
 use crate::errors;
 use crate::report::HealReport;
@@ -47,14 +47,13 @@ impl Healer<'_, '_, '_> {
     /// Takes the duplicates of each key out, all but one.
     pub(super) fn dedupe(
         &mut self,
-        answer: &Answered,
-        group: usize,
-        action: &ResolvedAction,
+        repair: &Repair,
         found: &Found,
         rows: &BooleanBuffer,
         violated: &[SetId],
     ) -> Result<bool, Stopped> {
-        let (Some(clause), ResolvedAction::Dedupe { keep, .. }) = (&answer.clause, action) else { return Ok(false) };
+        let Repair { answer, clause, group, action, .. } = repair;
+        let ResolvedAction::Dedupe { keep, .. } = action else { return Ok(false) };
         // A row that violates anything else and will not commit takes no part: a bad latest version never evicts a good
         // earlier one.
         let own = answer.rule.map(Reason::Rule);
@@ -63,7 +62,7 @@ impl Healer<'_, '_, '_> {
         if removed.is_empty() {
             return Ok(false);
         }
-        let request = self.request(clause, action, "", &[], removed.len() as u64);
+        let request = self.request(repair, "", &[], removed.len() as u64);
         let decision = decide(&request.as_request(&self.evaluator.settings));
         let outcome = decision.of(1.0);
         let state = match &outcome {
@@ -96,7 +95,7 @@ impl Healer<'_, '_, '_> {
             Outcome::Wait(_) => Settled::Waits,
             Outcome::Refuse(_) => return Ok(false),
         };
-        let step = self.failing.step(Step { clause: clause.index, group, heal });
+        let step = self.failing.step(Step { clause: clause.index, group: *group, heal });
         for (row, survivor) in removed {
             self.failing.settle(row as usize, Some(settled));
             self.failing.remove(row as usize, step, survivor as usize)?;

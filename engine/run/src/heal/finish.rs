@@ -15,11 +15,12 @@ use pipe_state::RowState;
 
 use super::block::{Block, format_cell, refused};
 use super::ids::{RowId, row_ids};
+use super::ledger;
 use super::passing::committing;
 use super::reasons::{SetId, counted};
 use super::rows::{Failing, Settled};
 use super::tables as table_rules;
-use super::{Verdicts, ledger};
+use super::verdicts::Verdicts;
 use crate::account::Ending;
 use crate::engine::Stopped;
 use crate::errors;

@@ -13,21 +13,15 @@ use pipe_quality::Reason;
 use super::Healer;
 use super::block::{Block, Change, refused};
 use super::proposals::Proposals;
+use super::rounds::Repair;
 use super::rows::{Settled, Step};
-use crate::clauses::Answered;
 use crate::engine::{Stopped, key_columns};
 use crate::report::HealReport;
 use crate::told;
 
 impl Healer<'_, '_, '_> {
-    pub(super) fn request(
-        &self,
-        clause: &pipe_check::Clause,
-        action: &ResolvedAction,
-        column: &str,
-        columns: &[ColumnUse],
-        rows: u64,
-    ) -> OwnedRequest {
+    pub(super) fn request(&self, repair: &Repair, column: &str, columns: &[ColumnUse], rows: u64) -> OwnedRequest {
+        let Repair { clause, action, .. } = repair;
         OwnedRequest {
             clause: clause.clone(),
             action: action.clone(),
@@ -40,12 +34,7 @@ impl Healer<'_, '_, '_> {
     }
 
     /// Passes proposals through the gates and applies those that may be.
-    pub(super) fn apply(
-        &mut self,
-        group: usize,
-        proposals: &Proposals,
-        heals: &[(Answered, ResolvedAction, Reason)],
-    ) -> Result<bool, Stopped> {
+    pub(super) fn apply(&mut self, proposals: &Proposals, repairs: &[Repair]) -> Result<bool, Stopped> {
         for (column, cells) in &proposals.conflicts {
             let column = self.failing.shape.schema.field(*column).name();
             self.evaluator.engine.note(format!(
@@ -57,21 +46,14 @@ impl Healer<'_, '_, '_> {
         }
         let mut changed = false;
         for place in proposals.places() {
-            let Some((answer, action, _)) = heals.get(place) else { continue };
-            let Some(clause) = &answer.clause else { continue };
-            changed |= self.pass_gates((answer, group), action, clause, place, proposals)?;
+            let Some(repair) = repairs.get(place) else { continue };
+            changed |= self.pass_gates(repair, place, proposals)?;
         }
         Ok(changed)
     }
 
-    fn pass_gates(
-        &mut self,
-        answer: (&Answered, usize),
-        action: &ResolvedAction,
-        clause: &pipe_check::Clause,
-        place: usize,
-        proposals: &Proposals,
-    ) -> Result<bool, Stopped> {
+    fn pass_gates(&mut self, repair: &Repair, place: usize, proposals: &Proposals) -> Result<bool, Stopped> {
+        let Repair { clause, action, .. } = repair;
         // A budget is the clause's: what it changed in earlier rounds counts.
         let mut per_column = proposals.columns(place);
         for (step, column, cells) in self.failing.changed() {
@@ -89,9 +71,9 @@ impl Healer<'_, '_, '_> {
         let mut changed = false;
         for column in per_column.keys() {
             let name = self.failing.shape.schema.field(*column).name().clone();
-            let request = self.request(clause, action, &name, &columns, rows);
+            let request = self.request(repair, &name, &columns, rows);
             let decision = decide(&request.as_request(&self.evaluator.settings));
-            changed |= self.apply_column(answer, action, clause, (*column, &name), (place, proposals), &decision)?;
+            changed |= self.apply_column(repair, (*column, &name), (place, proposals), &decision)?;
         }
         Ok(changed)
     }
@@ -126,13 +108,12 @@ impl Healer<'_, '_, '_> {
     /// Applies the proposals of a clause for one column, as they were decided.
     fn apply_column(
         &mut self,
-        (answer, group): (&Answered, usize),
-        action: &ResolvedAction,
-        clause: &pipe_check::Clause,
+        repair: &Repair,
         (column, name): (usize, &str),
         (place, proposals): (usize, &Proposals),
         decision: &Decision,
     ) -> Result<bool, Stopped> {
+        let Repair { answer, clause, action, .. } = repair;
         // A clause that goes on repairing in later rounds is one heal.
         let failure = answer.failure.to_string();
         let earlier = self.evaluator.heals.iter().position(|h| {
@@ -140,7 +121,7 @@ impl Healer<'_, '_, '_> {
                 && (h.failure.as_str(), h.action.as_str()) == (failure.as_str(), action.name())
         });
         let heal = earlier.unwrap_or(self.evaluator.heals.len());
-        let step = self.failing.step(Step { clause: clause.index, group, heal });
+        let step = self.failing.step(Step { clause: clause.index, group: repair.group, heal });
         let mut told = BTreeMap::<(&str, Option<i64>), HealReport>::new();
         let mut changed = false;
         for index in proposals.blocks(place, column) {
@@ -200,6 +181,12 @@ impl Healer<'_, '_, '_> {
             }
             self.failing.put(index, &block)?;
         }
+        self.tell(earlier, told);
+        Ok(changed)
+    }
+
+    /// Takes down what a clause did about one column, by state, with what earlier rounds told of it.
+    fn tell(&mut self, earlier: Option<usize>, mut told: BTreeMap<(&str, Option<i64>), HealReport>) {
         // The applied one first: its place is what changes point at.
         if let Some(applied) = told.remove(&("applied", None)) {
             match earlier.and_then(|place| self.evaluator.heals.get_mut(place)) {
@@ -237,7 +224,6 @@ impl Healer<'_, '_, '_> {
                 }
             }
         }
-        Ok(changed)
     }
 
     /// Rows of a failure that stay out because somebody took their repair back.
