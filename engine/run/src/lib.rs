@@ -6,6 +6,7 @@ mod assertions;
 mod changed;
 mod clauses;
 mod columns;
+mod command;
 mod commit;
 mod engine;
 mod errors;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -12,14 +11,13 @@ use pipe_compile::Tables;
 use pipe_connect::sink::Mode;
 use pipe_connect::source::{FieldSpec, Records};
 use pipe_diagnostics::codes::run as codes;
-use pipe_diagnostics::{Diagnostic, Severity, render};
+use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_schema::Level;
 use pipe_state::{
-    CommitRecord, Forget, LoadCommit, PublishStep, QuarantineEntry, RowChange, RowRange, RowState, RunEnd, RunStart,
-    State,
+    CommitRecord, Forget, LoadCommit, PublishStep, QuarantineEntry, RowChange, RowRange, RowState, State,
 };
-use serde_json::Value;
 
+use crate::command::{self, Refused, diagnostics, unusable};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluate;
 use crate::evaluation::Evaluation;
@@ -38,21 +36,15 @@ use crate::{Options, commit, errors, notices, refusal, staging};
 /// that pass are appended where the source is loaded, and where models are that are row by row over it, in one commit with
 /// their new state; those that still fail stay held. The report counts all of them as read.
 pub async fn replay(loaded: &Loaded, options: &Options, table: &str, observer: &dyn Observer) -> Report {
-    let began = Instant::now();
-    let mut report = Report { format_version: 1, ..Report::default() };
-    report.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let told = |found: &[Diagnostic]| found.iter().map(|d| render::to_json(d, &loaded.sources)).collect::<Vec<_>>();
-    match begin(loaded, options, table) {
-        Ok(replay) => replay.all(&mut report, observer).await,
-        Err((found, code)) => {
-            report.diagnostics = told(&found);
-            report.exit_code = code;
-            report.outcome = if code == 2 { "invalid" } else { "failed" }.to_owned();
-        }
-    }
-    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    report
+    command::reported(loaded, options, async |report| {
+        begin(loaded, options, table)?.all(report, observer).await;
+        Ok(())
+    })
+    .await
 }
+
+/// What holds the lock, as the state says to others.
+const COMMAND: &str = "quarantine replay";
 
 /// A replay at work.
 struct Replay<'a> {
@@ -78,7 +70,7 @@ struct Decided {
     replayed: u64,
 }
 
-fn begin<'a>(loaded: &'a Loaded, options: &'a Options, table: &str) -> Result<Replay<'a>, (Vec<Diagnostic>, u8)> {
+fn begin<'a>(loaded: &'a Loaded, options: &'a Options, table: &str) -> Result<Replay<'a>, Refused> {
     let source = source(loaded, table).map_err(|d| (vec![d], 2))?;
     let hindrances: Vec<Diagnostic> = loaded.hindrances(&[table]).into_iter().cloned().collect();
     if !hindrances.is_empty() {
@@ -91,11 +83,9 @@ fn begin<'a>(loaded: &'a Loaded, options: &'a Options, table: &str) -> Result<Re
         loads: loads.iter().map(|l| l.name.clone()).collect(),
     };
     refusal::available(loaded, &selection).map_err(|d| (d, 2))?;
-    let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
-    let mut state = State::open(&options.state).map_err(failed)?;
-    let lock = state.lock("quarantine replay", &engine.at()).map_err(failed)?;
-    state.recover(&lock).map_err(failed)?;
-    let entries = state.quarantine_files(table).map_err(failed)?;
+    let mut state = State::open(&options.state).map_err(unusable)?;
+    let (lock, _) = command::locked(&mut state, &engine, COMMAND)?;
+    let entries = state.quarantine_files(table).map_err(unusable)?;
     Ok(Replay { engine, state, _lock: lock, source, loads, entries })
 }
 
@@ -163,15 +153,8 @@ impl Replay<'_> {
                 .push(format!("no row of `{}` is held in quarantine: there is nothing to replay", self.source.name));
             return;
         }
-        let start = RunStart {
-            id: self.engine.run.clone(),
-            command: "quarantine replay".to_owned(),
-            started_at: self.engine.at(),
-            program_fingerprint: self.engine.fingerprint.clone(),
-            targets: vec![self.source.name.clone()],
-            params: self.engine.options.params.clone(),
-        };
-        if let Err(e) = self.state.begin_run(&start) {
+        let targets = std::slice::from_ref(&self.source.name);
+        if let Err(e) = command::begin(&mut self.state, &self.engine, COMMAND, targets) {
             return self.failed(report, errors::state(&e).into());
         }
         let batch = self.batch();
@@ -197,24 +180,15 @@ impl Replay<'_> {
         if let Err(e) = done {
             report.notes.push(e.to_string());
         }
-        let end = RunEnd {
-            finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-            outcome: report.outcome.clone(),
-            exit_code: report.exit_code,
-            report: serde_json::to_value(&*report).unwrap_or(Value::Null),
-            tables: Vec::new(),
-            scores: Vec::new(),
-        };
-        if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
+        if let Err(e) = command::end(&mut self.state, &self.engine, report, Vec::new()) {
             report.notes.push(e.to_string());
         }
     }
 
     fn failed(&self, report: &mut Report, stopped: Stopped) {
-        let found = &stopped.diagnostics;
         report.outcome = if stopped.waiting { "waiting" } else { "failed" }.to_owned();
         report.exit_code = if stopped.waiting { 4 } else { 1 };
-        report.diagnostics.extend(found.iter().map(|d| render::to_json(d, &self.engine.loaded.sources)));
+        report.diagnostics.extend(diagnostics(self.engine.loaded, &stopped.diagnostics));
         report.failures.extend(stopped.failures);
         report.heals.extend(stopped.heals);
         report.notes.push(format!("the rows of `{}` stay as they were in quarantine", self.source.name));

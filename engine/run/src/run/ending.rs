@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt;
 
-use super::{Done, Runner, diagnostics};
+use super::{Done, Runner};
+use crate::command::diagnostics;
 use crate::commit::{Committing, commit, stopped_record};
 use crate::engine::{Stopped, Watch};
 use crate::report::{LoadReport, Report, TableReport};

@@ -5,16 +5,15 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use datafusion::catalog::TableProvider;
 use pipe_check::Loaded;
 use pipe_connect::sink::Mode;
-use pipe_diagnostics::{Diagnostic, render};
+use pipe_diagnostics::Diagnostic;
 use pipe_plan::Selection;
-use pipe_state::{Recovered, RunEnd, RunStart, State, TableRecord};
-use serde_json::Value;
+use pipe_state::{Recovered, State, TableRecord};
 
+use crate::command::{self, Refused, diagnostics, unusable};
 use crate::engine::{Engine, Stopped, Watch};
 use crate::evaluation::Evaluation;
 use crate::report::{Observer, Report};
@@ -25,32 +24,20 @@ use crate::{Options, Saved, changed, errors, notices, refusal};
 
 /// Runs a program.
 pub async fn run(loaded: &Loaded, options: &Options, observer: &dyn Observer) -> Report {
-    let began = Instant::now();
-    let mut report = Report { format_version: 1, ..Report::default() };
-    report.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let targets: Vec<&str> = options.targets.iter().map(String::as_str).collect();
-    let invalid = !loaded.hindrances(&targets).is_empty();
-    report.diagnostics = diagnostics(loaded, &loaded.diagnostics);
-    if invalid {
-        report.outcome = "invalid".to_owned();
-        report.exit_code = 2;
-    } else {
-        match Runner::begin(loaded, options).await {
-            Ok(mut runner) => runner.all(&mut report, observer).await,
-            Err((found, code)) => {
-                report.diagnostics.extend(diagnostics(loaded, &found));
-                report.exit_code = code;
-                report.outcome = if code == 2 { "invalid" } else { "failed" }.to_owned();
-            }
+    command::reported(loaded, options, async |report| {
+        report.diagnostics = diagnostics(loaded, &loaded.diagnostics);
+        let targets: Vec<&str> = options.targets.iter().map(String::as_str).collect();
+        if !loaded.hindrances(&targets).is_empty() {
+            return Err((Vec::new(), 2));
         }
-    }
-    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    report
+        Runner::begin(loaded, options).await?.all(report, observer).await;
+        Ok(())
+    })
+    .await
 }
 
-fn diagnostics(loaded: &Loaded, found: &[Diagnostic]) -> Vec<Value> {
-    found.iter().map(|d| render::to_json(d, &loaded.sources)).collect()
-}
+/// What holds the lock, as the state says to others.
+const COMMAND: &str = "run";
 
 /// A run at work.
 struct Runner<'a> {
@@ -90,9 +77,6 @@ impl Agenda {
     }
 }
 
-/// Refused before anything was touched: what to say, and the exit code.
-type Refused = (Vec<Diagnostic>, u8);
-
 impl<'a> Runner<'a> {
     /// Refuses what cannot run, and takes the state for this run; what an earlier one left half-published is completed first.
     async fn begin(loaded: &'a Loaded, options: &'a Options) -> Result<Self, Refused> {
@@ -100,27 +84,16 @@ impl<'a> Runner<'a> {
         refusal::available(loaded, &selection).map_err(|d| (d, 2))?;
         let engine = Engine::new(loaded, options).map_err(|d| (d, 2))?;
         refusal::valued(&engine, &selection).map_err(|d| (d, 2))?;
-        let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
-        let mut state = State::open(&options.state).map_err(failed)?;
-        let lock = state.lock("run", &engine.at()).map_err(failed)?;
-        for recovered in state.recover(&lock).map_err(failed)? {
-            engine.note(recovery(&recovered));
-        }
+        let mut state = State::open(&options.state).map_err(unusable)?;
+        let (lock, recovered) = command::locked(&mut state, &engine, COMMAND)?;
+        recovered.iter().for_each(|recovered| engine.note(recovery(recovered)));
         let known = crate::raw::known_schemas(&engine, &state).await;
         let analysis = pipe_compile::check_program(loaded, &known);
         let wrong: Vec<Diagnostic> = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         if !wrong.is_empty() {
             return Err((wrong, 2));
         }
-        let start = RunStart {
-            id: engine.run.clone(),
-            command: "run".to_owned(),
-            started_at: engine.at(),
-            program_fingerprint: engine.fingerprint.clone(),
-            targets: options.targets.clone(),
-            params: options.params.clone(),
-        };
-        state.begin_run(&start).map_err(failed)?;
+        command::begin(&mut state, &engine, COMMAND, &options.targets).map_err(unusable)?;
         let (done, refused, failed, begun) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
         Ok(Self { engine, state, _lock: lock, selection, done, refused, failed, begun })
     }
@@ -230,15 +203,8 @@ impl<'a> Runner<'a> {
             Ok(earlier) => report.score = Scores::of(&report.rules, &earlier),
             Err(e) => report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)])),
         }
-        let end = RunEnd {
-            finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-            outcome: report.outcome.clone(),
-            exit_code: report.exit_code,
-            report: serde_json::to_value(&*report).unwrap_or(Value::Null),
-            tables: std::mem::take(&mut self.failed),
-            scores: report.score.all(),
-        };
-        if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
+        let failed = std::mem::take(&mut self.failed);
+        if let Err(e) = command::end(&mut self.state, &self.engine, report, failed) {
             report.diagnostics.extend(diagnostics(self.engine.loaded, &[errors::state(&e)]));
         }
     }

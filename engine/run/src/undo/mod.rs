@@ -3,17 +3,15 @@
 mod healed;
 mod targets;
 
-use std::time::Instant;
-
 use pipe_check::Loaded;
 use pipe_diagnostics::codes::run as codes;
-use pipe_diagnostics::{Diagnostic, Severity, render};
+use pipe_diagnostics::{Diagnostic, Severity};
 use pipe_state::{
-    Act, ActKind, CommitRecord, HealChange, HealEntry, PublishStep, QuarantineFile, QuarantineSource, RowState, RunEnd,
-    RunStart, State, TableAccount, TableRecord,
+    Act, ActKind, CommitRecord, HealChange, HealEntry, PublishStep, QuarantineFile, QuarantineSource, RowState, State,
+    TableAccount, TableRecord,
 };
-use serde_json::Value;
 
+use crate::command::{self, Refused, diagnostics, unusable};
 use crate::engine::{Engine, Stopped};
 use crate::heal::ledger;
 use crate::report::{HealReport, Report, TableReport};
@@ -25,20 +23,15 @@ use targets::{Targets, concerned, named, targets};
 /// Takes the rows of a heal out of the loads that hold them and puts them, as read, into quarantine as `undone`; what was
 /// computed from them is computed again by the next run. All of it or, where a row cannot be taken out, nothing.
 pub async fn undo(loaded: &Loaded, options: &Options, heal: i64) -> Report {
-    let began = Instant::now();
-    let mut report = Report { format_version: 1, ..Report::default() };
-    report.started_at = options.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    match begin(loaded, options, heal) {
-        Ok(undo) => undo.all(&mut report).await,
-        Err((found, code)) => {
-            report.diagnostics = found.iter().map(|d| render::to_json(d, &loaded.sources)).collect();
-            report.exit_code = code;
-            report.outcome = if code == 2 { "invalid" } else { "failed" }.to_owned();
-        }
-    }
-    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    report
+    command::reported(loaded, options, async |report| {
+        begin(loaded, options, heal)?.all(report).await;
+        Ok(())
+    })
+    .await
 }
+
+/// What holds the lock, as the state says to others.
+const COMMAND: &str = "heals undo";
 
 /// An undo at work.
 struct Undo<'a> {
@@ -53,8 +46,7 @@ fn refused(message: String, help: impl Into<String>) -> Diagnostic {
     Diagnostic::new(codes::UNDO_REFUSED, Severity::Error, message).help(help)
 }
 
-fn begin<'a>(loaded: &'a Loaded, options: &'a Options, id: i64) -> Result<Undo<'a>, (Vec<Diagnostic>, u8)> {
-    let failed = |e: pipe_state::StateError| (vec![errors::state(&e)], 1);
+fn begin<'a>(loaded: &'a Loaded, options: &'a Options, id: i64) -> Result<Undo<'a>, Refused> {
     let unknown = |known: &[i64]| {
         let help = match known.iter().min_by_key(|k| (k.abs_diff(id), **k)) {
             Some(near) => format!("the nearest is {near}; `pipe heals` lists them"),
@@ -63,12 +55,11 @@ fn begin<'a>(loaded: &'a Loaded, options: &'a Options, id: i64) -> Result<Undo<'
         let message = format!("there is no heal {id}");
         (vec![Diagnostic::new(codes::UNKNOWN_HEAL, Severity::Error, message).help(help)], 2)
     };
-    let Some(mut state) = State::open_existing(&options.state).map_err(failed)? else { return Err(unknown(&[])) };
+    let Some(mut state) = State::open_existing(&options.state).map_err(unusable)? else { return Err(unknown(&[])) };
     let engine = Engine::new(loaded, options).map_err(|d| (d, 2))?;
-    let lock = state.lock("heals undo", &engine.at()).map_err(failed)?;
-    state.recover(&lock).map_err(failed)?;
-    let Some(heal) = state.heal(id).map_err(failed)? else {
-        return Err(unknown(&state.heal_ids().map_err(failed)?));
+    let (lock, _) = command::locked(&mut state, &engine, COMMAND)?;
+    let Some(heal) = state.heal(id).map_err(unusable)? else {
+        return Err(unknown(&state.heal_ids().map_err(unusable)?));
     };
     undoable(loaded, &heal).map_err(|d| (vec![d], 2))?;
     let hindrances: Vec<Diagnostic> = loaded.hindrances(&[&heal.table]).into_iter().cloned().collect();
@@ -139,16 +130,9 @@ fn undoable(loaded: &Loaded, heal: &HealEntry) -> Result<(), Diagnostic> {
 impl Undo<'_> {
     async fn all(mut self, report: &mut Report) {
         report.run.clone_from(&self.engine.run);
-        let start = RunStart {
-            id: self.engine.run.clone(),
-            command: "heals undo".to_owned(),
-            started_at: self.engine.at(),
-            program_fingerprint: self.engine.fingerprint.clone(),
-            targets: vec![self.heal.table.clone()],
-            params: self.engine.options.params.clone(),
-        };
         let batch = format!("undo-{}", self.heal.id);
-        let done = match self.state.begin_run(&start) {
+        let begun = command::begin(&mut self.state, &self.engine, COMMAND, std::slice::from_ref(&self.heal.table));
+        let done = match begun {
             Ok(()) => self.rows(&batch, report).await,
             Err(e) => Err(errors::state(&e).into()),
         };
@@ -156,23 +140,14 @@ impl Undo<'_> {
             Ok(()) => (report.outcome, report.exit_code) = ("ok".to_owned(), 0),
             Err(stopped) => {
                 (report.outcome, report.exit_code) = ("failed".to_owned(), 1);
-                let sources = &self.engine.loaded.sources;
-                report.diagnostics.extend(stopped.diagnostics.iter().map(|d| render::to_json(d, sources)));
+                report.diagnostics.extend(diagnostics(self.engine.loaded, &stopped.diagnostics));
             }
         }
         if let Err(e) = self.state.discard_staging(&batch) {
             report.notes.push(e.to_string());
         }
         _ = std::fs::remove_dir(&self.engine.scratch);
-        let end = RunEnd {
-            finished_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-            outcome: report.outcome.clone(),
-            exit_code: report.exit_code,
-            report: serde_json::to_value(&*report).unwrap_or(Value::Null),
-            tables: Vec::new(),
-            scores: Vec::new(),
-        };
-        if let Err(e) = self.state.finish_run(&self.engine.run, &end) {
+        if let Err(e) = command::end(&mut self.state, &self.engine, report, Vec::new()) {
             report.notes.push(e.to_string());
         }
     }
