@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, make_view};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, make_view};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::Result;
@@ -24,10 +24,8 @@ const INLINE: usize = 12;
 /// found are views, constant intervals are numbers.
 pub(crate) fn prepared(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
     let done = expression.transform_up(|e| {
-        if let Some(shift) = Shift::of(&e) {
-            return Ok(Transformed::yes(Arc::new(shift) as Arc<dyn PhysicalExpr>));
-        }
-        Ok(match Prepared::matches(&e).or_else(|| Prepared::among(&e)).or_else(|| Prepared::accepts(&e)) {
+        let of = [Prepared::matches, Prepared::among, Prepared::accepts, Prepared::moves];
+        Ok(match of.iter().find_map(|of| of(&e)) {
             Some(new) => Transformed::yes(Arc::new(new) as Arc<dyn PhysicalExpr>),
             None => Transformed::no(e),
         })
@@ -35,30 +33,35 @@ pub(crate) fn prepared(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn Phys
     Ok(done.data)
 }
 
-/// A test of one text, in place of `original`, which it equals in everything but speed.
+/// What is done with the values of one expression, in place of `original`, which it equals in everything but speed.
 struct Prepared {
     original: Arc<dyn PhysicalExpr>,
-    text: Arc<dyn PhysicalExpr>,
-    test: Test,
+    of: Arc<dyn PhysicalExpr>,
+    step: Step,
 }
 
-enum Test {
+enum Step {
     /// Whether a regular expression is found. A search needs memory of its own: what a batch used the next one takes up.
     Matches(Regex, Mutex<Vec<Cache>>),
     /// Whether a text is one of a few short ones, as views.
     Among { views: Vec<u128>, negated: bool },
     /// Whether a JSON Schema accepts a document.
     Accepts(Box<jsonschema::Validator>),
+    /// A time, moved by a constant interval.
+    Moves(Shift),
 }
 
 impl Prepared {
+    fn new(original: &Arc<dyn PhysicalExpr>, of: &Arc<dyn PhysicalExpr>, step: Step) -> Self {
+        Self { original: Arc::clone(original), of: Arc::clone(of), step }
+    }
+
     /// `text ~ 'literal'`
     fn matches(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
         let binary = e.downcast_ref::<BinaryExpr>().filter(|b| *b.op() == Operator::RegexMatch)?;
         let pattern = binary.right().downcast_ref::<Literal>()?;
         let regex = Regex::new(pattern.value().try_as_str()??).ok()?;
-        let test = Test::Matches(regex, Mutex::default());
-        Some(Self { original: Arc::clone(e), text: Arc::clone(binary.left()), test })
+        Some(Self::new(e, binary.left(), Step::Matches(regex, Mutex::default())))
     }
 
     /// `text in ('short', …)`
@@ -69,12 +72,9 @@ impl Prepared {
             (text.len() <= INLINE).then(|| make_view(text.as_bytes(), 0, 0))
         };
         let views = list.list().iter().map(view).collect::<Option<Vec<_>>>()?;
-        let test = Test::Among { views, negated: list.negated() };
-        Some(Self { original: Arc::clone(e), text: Arc::clone(list.expr()), test })
+        Some(Self::new(e, list.expr(), Step::Among { views, negated: list.negated() }))
     }
-}
 
-impl Prepared {
     /// `is_json_schema(text, 'schema', …)`
     fn accepts(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
         let call = e.downcast_ref::<ScalarFunctionExpr>().filter(|f| f.name() == functions::schema::NAME)?;
@@ -82,7 +82,41 @@ impl Prepared {
         let constants: Option<Vec<&str>> =
             constants.iter().map(|c| c.downcast_ref::<Literal>()?.value().try_as_str()?).collect();
         let validator = functions::schema::compiled(&constants?).ok()?;
-        Some(Self { original: Arc::clone(e), text: Arc::clone(text), test: Test::Accepts(Box::new(validator)) })
+        Some(Self::new(e, text, Step::Accepts(Box::new(validator))))
+    }
+
+    /// `time + interval 'constant'`
+    fn moves(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+        Shift::of(e).map(|(time, shift)| Self::new(e, time, Step::Moves(shift)))
+    }
+}
+
+impl Step {
+    /// What it makes of the values; `None`: the original must do it.
+    fn done(&self, values: &ArrayRef) -> Option<Result<ArrayRef>> {
+        match self {
+            Step::Matches(regex, caches) if values.data_type().is_string() => {
+                let held = || caches.lock().unwrap_or_else(PoisonError::into_inner);
+                let kept = held().pop();
+                let mut cache = kept.unwrap_or_else(|| regex.create_cache());
+                let found = functions::judge_array(values, |text| {
+                    regex.search_half_with(&mut cache, &regex_automata::Input::new(text).earliest(true)).is_some()
+                });
+                held().push(cache);
+                Some(found)
+            }
+            Step::Among { views, negated } if *values.data_type() == DataType::Utf8View => {
+                let all = values.as_string_view();
+                let is_found = |i: usize| all.views().get(i).is_some_and(|view| views.contains(view)) != *negated;
+                let found = BooleanBuffer::collect_bool(all.len(), is_found);
+                Some(Ok(Arc::new(BooleanArray::new(found, all.logical_nulls()))))
+            }
+            Step::Accepts(validator) if values.data_type().is_string() => {
+                Some(functions::judge_array(values, |text| functions::schema::accepts(validator, text)))
+            }
+            Step::Moves(shift) => shift.moved(values).map(Ok),
+            _ => None,
+        }
     }
 }
 
@@ -100,29 +134,12 @@ impl PhysicalExpr for Prepared {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        let ColumnarValue::Array(texts) = self.text.evaluate(batch)? else { return self.original.evaluate(batch) };
-        match &self.test {
-            Test::Matches(regex, caches) if texts.data_type().is_string() => {
-                let held = || caches.lock().unwrap_or_else(PoisonError::into_inner);
-                let kept = held().pop();
-                let mut cache = kept.unwrap_or_else(|| regex.create_cache());
-                let found = functions::judge_array(&texts, |text| {
-                    regex.search_half_with(&mut cache, &regex_automata::Input::new(text).earliest(true)).is_some()
-                });
-                held().push(cache);
-                found.map(ColumnarValue::Array)
-            }
-            Test::Among { views, negated } if *texts.data_type() == DataType::Utf8View => {
-                let all = texts.as_string_view();
-                let is_found = |i: usize| all.views().get(i).is_some_and(|view| views.contains(view)) != *negated;
-                let found = BooleanBuffer::collect_bool(all.len(), is_found);
-                Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, all.logical_nulls()))))
-            }
-            Test::Accepts(validator) if texts.data_type().is_string() => {
-                functions::judge_array(&texts, |text| functions::schema::accepts(validator, text))
-                    .map(ColumnarValue::Array)
-            }
-            _ => self.original.evaluate(batch),
+        match self.of.evaluate(batch)? {
+            ColumnarValue::Array(values) => match self.step.done(&values) {
+                Some(done) => done.map(ColumnarValue::Array),
+                None => self.original.evaluate(batch),
+            },
+            ColumnarValue::Scalar(_) => self.original.evaluate(batch),
         }
     }
 
@@ -167,8 +184,8 @@ impl fmt::Display for Prepared {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{ArrayRef, StringArray, StringViewArray};
-    use datafusion::arrow::datatypes::Field;
+    use datafusion::arrow::array::{StringArray, StringViewArray};
+    use datafusion::arrow::datatypes::{Field, TimeUnit};
     use datafusion::physical_expr::expressions::{binary, col, in_list, lit};
     use proptest::prelude::*;
 
@@ -233,7 +250,10 @@ mod tests {
         let schema_test = functions::all().into_iter().find(|f| f.name() == functions::schema::NAME).unwrap();
         let arguments = vec![x(), view(r#"{"type": "object"}"#)];
         let accepts = ScalarFunctionExpr::try_new(Arc::new(schema_test), arguments, &schema, Arc::default()).unwrap();
-        for e in [matches, among, Arc::new(accepts)] {
+        let times = Schema::new(vec![Field::new("t", DataType::Timestamp(TimeUnit::Second, None), true)]);
+        let hour = lit(datafusion::common::ScalarValue::new_interval_mdn(0, 0, 3_600_000_000_000));
+        let moves = binary(col("t", &times).unwrap(), Operator::Plus, hour, &times).unwrap();
+        for e in [matches, among, Arc::new(accepts), moves] {
             assert!(prepared(e).unwrap().downcast_ref::<Prepared>().is_some());
         }
     }

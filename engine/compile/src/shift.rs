@@ -1,16 +1,14 @@
 //! Times moved by a constant interval, without a calendar: a rule such as `shipped_at >= ordered_at - interval '1 hour'` moves every row.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use datafusion::arrow::datatypes::{
-    DataType, FieldRef, IntervalMonthDayNano, Schema, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    DataType, IntervalMonthDayNano, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
-use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::{ColumnarValue, Operator};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Literal};
 
@@ -18,32 +16,12 @@ use datafusion::physical_expr::expressions::{BinaryExpr, Literal};
 const FAR: i64 = 100_000 * 366 * 86_400;
 const DAY: i64 = 86_400 * 1_000_000_000;
 
-/// A timestamp plus or minus an interval of so many units, in place of `original`, which it equals in everything but speed.
-pub(crate) struct Shift {
-    original: Arc<dyn PhysicalExpr>,
-    time: Arc<dyn PhysicalExpr>,
-    by: Interval,
-}
-
-/// An interval without months.
+/// An interval without months that is added to times.
 #[derive(Clone, Copy)]
-struct Interval {
+pub(crate) struct Shift {
     /// Of 24 hours: only where the clock is never moved.
     days: i64,
     nanoseconds: i64,
-}
-
-impl Interval {
-    /// In units of a type with this time zone; `None`: it is no whole number of them, or its days may be longer or shorter.
-    fn of_type(self, unit: TimeUnit, zone: Option<&str>) -> Option<i64> {
-        let nanoseconds = match (self.days, zone) {
-            (0, _) => self.nanoseconds,
-            (days, None) => days.checked_mul(DAY)?.checked_add(self.nanoseconds)?,
-            (_, Some(_)) => return None,
-        };
-        let size = 1_000_000_000 / per_second(unit);
-        (nanoseconds % size == 0).then_some(nanoseconds / size)
-    }
 }
 
 fn per_second(unit: TimeUnit) -> i64 {
@@ -56,8 +34,8 @@ fn per_second(unit: TimeUnit) -> i64 {
 }
 
 impl Shift {
-    /// `time + interval 'constant'`, `time - interval 'constant'`
-    pub(crate) fn of(e: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+    /// `time + interval 'constant'`, `time - interval 'constant'`: the time, and how far it is moved.
+    pub(crate) fn of(e: &Arc<dyn PhysicalExpr>) -> Option<(&Arc<dyn PhysicalExpr>, Self)> {
         let binary = e.downcast_ref::<BinaryExpr>()?;
         let interval = binary.right().downcast_ref::<Literal>()?;
         let ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano { months: 0, days, nanoseconds })) =
@@ -67,17 +45,28 @@ impl Shift {
         };
         let days = i64::from(days);
         let by = match binary.op() {
-            Operator::Plus => Interval { days, nanoseconds },
-            Operator::Minus => Interval { days: -days, nanoseconds: nanoseconds.checked_neg()? },
+            Operator::Plus => Self { days, nanoseconds },
+            Operator::Minus => Self { days: -days, nanoseconds: nanoseconds.checked_neg()? },
             _ => return None,
         };
-        Some(Self { original: Arc::clone(e), time: Arc::clone(binary.left()), by })
+        Some((binary.left(), by))
+    }
+
+    /// In units of a type with this time zone; `None`: it is no whole number of them, or its days may be longer or shorter.
+    fn of_type(self, unit: TimeUnit, zone: Option<&str>) -> Option<i64> {
+        let nanoseconds = match (self.days, zone) {
+            (0, _) => self.nanoseconds,
+            (days, None) => days.checked_mul(DAY)?.checked_add(self.nanoseconds)?,
+            (_, Some(_)) => return None,
+        };
+        let size = 1_000_000_000 / per_second(unit);
+        (nanoseconds % size == 0).then_some(nanoseconds / size)
     }
 
     /// The times moved; `None`: the calendar must do it.
-    fn moved(&self, times: &ArrayRef) -> Option<ArrayRef> {
+    pub(crate) fn moved(self, times: &ArrayRef) -> Option<ArrayRef> {
         let DataType::Timestamp(unit, zone) = times.data_type() else { return None };
-        let by = self.by.of_type(*unit, zone.as_deref())?;
+        let by = self.of_type(*unit, zone.as_deref())?;
         let far = FAR.saturating_mul(per_second(*unit)).min(i64::MAX / 2);
         if by.unsigned_abs() > far.unsigned_abs() / 2 {
             return None;
@@ -98,68 +87,10 @@ fn added<T: ArrowPrimitiveType<Native = i64>>(times: &PrimitiveArray<T>, by: i64
     near.then(|| Arc::new(moved()) as ArrayRef)
 }
 
-impl PhysicalExpr for Shift {
-    fn data_type(&self, schema: &Schema) -> Result<DataType> {
-        self.original.data_type(schema)
-    }
-
-    fn nullable(&self, schema: &Schema) -> Result<bool> {
-        self.original.nullable(schema)
-    }
-
-    fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
-        self.original.return_field(schema)
-    }
-
-    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        match self.time.evaluate(batch)? {
-            ColumnarValue::Array(times) if let Some(moved) = self.moved(&times) => Ok(ColumnarValue::Array(moved)),
-            _ => self.original.evaluate(batch),
-        }
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
-        self.original.children()
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
-        crate::prepared::prepared(Arc::clone(&self.original).with_new_children(children)?)
-    }
-
-    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.original.fmt_sql(f)
-    }
-}
-
-impl PartialEq for Shift {
-    fn eq(&self, other: &Self) -> bool {
-        self.original.eq(&other.original)
-    }
-}
-
-impl Eq for Shift {}
-
-impl Hash for Shift {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.original.hash(state);
-    }
-}
-
-impl fmt::Debug for Shift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.original, f)
-    }
-}
-
-impl fmt::Display for Shift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.original, f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::datatypes::Field;
+    use datafusion::arrow::array::RecordBatch;
+    use datafusion::arrow::datatypes::{Field, Schema};
     use datafusion::physical_expr::expressions::{binary, col, lit};
     use proptest::prelude::*;
 
@@ -207,8 +138,7 @@ mod tests {
         let schema = Schema::new(vec![Field::new("t", DataType::Timestamp(TimeUnit::Microsecond, None), true)]);
         let interval = lit(ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano::new(0, 2, 60_000_000_000))));
         let slow = binary(col("t", &schema).unwrap(), Operator::Minus, interval, &schema).unwrap();
-        let fast = prepared(slow).unwrap();
-        let shift = fast.downcast_ref::<Shift>().unwrap();
+        let (_, shift) = Shift::of(&slow).unwrap();
         let array = times(TimeUnit::Microsecond, None, &[Some(1_700_000_000_000_000), None]);
         let day = 86_400_000_000;
         let expected = times(TimeUnit::Microsecond, None, &[Some(1_700_000_000_000_000 - 2 * day - 60_000_000), None]);
