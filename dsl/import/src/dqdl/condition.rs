@@ -233,6 +233,11 @@ fn share_of(text: &str) -> Option<String> {
         Some(_) => return None,
         None => ("1", text),
     };
+    // The newest of several is the last.
+    let of = match of.strip_prefix("index(last(").and_then(|t| t.strip_suffix("),0)")) {
+        Some(runs) if runs.parse::<u32>().is_ok_and(|runs| runs > 0) => "last(1)",
+        _ => of,
+    };
     let (middle, last) = match of.strip_suffix("))").and_then(|t| t.split_once("(last(")) {
         Some((function, runs)) => {
             let middle = match function {
@@ -256,37 +261,18 @@ fn share_of(text: &str) -> Option<String> {
     })
 }
 
-/// Bounds of which one at least is of earlier runs, which are not included: `avg(last(10)) - 3*std(last(10))` and the same
-/// with `+`; `min(last(5)) - 1`.
+/// Bounds of which one at least is of earlier runs, `min(last(5)) - 1`. Neither is included, so that what never changes is not
+/// within its mean less and more the deviation of none: `within 3 sigma` would be another rule.
 fn history(low: &[Token], high: &[Token], span: Span) -> Said<Option<Vec<String>>> {
     if ![low, high].into_iter().flatten().any(|t| word_is(Some(t), "last")) {
         return Ok(None);
     }
     let (low_text, high_text) = (joined(low), joined(high));
-    if let (Some(a), Some(b)) = (spread(&low_text, '-'), spread(&high_text, '+'))
-        && a == b
-    {
-        return Ok(Some(vec![format!("within {} sigma over last {} runs", a.0, a.1)]));
-    }
     let end = |sign: &str, text: &str, tokens: &[Token]| match reckoned(text) {
         Some(found) => Ok(format!("{sign} {found}")),
         None => value(tokens, span)?.sql(span).map(|sql| format!("{sign} {sql}")),
     };
     Ok(Some(vec![end(">", &low_text, low)?, end("<", &high_text, high)?]))
-}
-
-/// `avg(last(10))-3*std(last(10))` as `3` and `10`.
-fn spread(text: &str, sign: char) -> Option<(String, String)> {
-    let rest = text.strip_prefix("avg(last(")?;
-    let (runs, rest) = rest.split_once("))")?;
-    let rest = rest.strip_prefix(sign)?;
-    let (factor, inner) = match rest.split_once('*') {
-        Some((a, b)) if a.starts_with(|c: char| c.is_ascii_digit()) => (a.to_owned(), b.to_owned()),
-        Some((a, b)) => (b.to_owned(), a.to_owned()),
-        None => ("1".to_owned(), rest.to_owned()),
-    };
-    let inner = inner.strip_prefix("std(last(").or_else(|| inner.strip_prefix("stddev(last("))?;
-    (inner.strip_suffix("))")? == runs).then(|| (factor, runs.to_owned()))
 }
 
 fn balanced(text: &str) -> bool {
@@ -310,6 +296,8 @@ mod tests {
             ("min(last(5))-1", "minimum of last 5 runs - 1"),
             ("avg(last(10))+std(last(2))", "last 10 runs + stddev of last 2 runs"),
             ("1+0.5*max(last(3))", "50% of maximum of last 3 runs + 1"),
+            ("0.9*index(last(3),0)", "90% of last run"),
+            ("avg(last(10))-3*std(last(10))", "last 10 runs - 300% of stddev of last 10 runs"),
             ("100-last(1)+sum(last(2))", "sum of last 2 runs - last run + 100"),
         ];
         for (theirs, ours) in cases {

@@ -4,7 +4,7 @@ use pipe_diagnostics::Span;
 
 use super::Scope;
 use super::language::{BESIDE, call, head, limits};
-use super::measure::{Metric, metric};
+use super::measure::{Metric, metric, number};
 use super::validity::Validity;
 use crate::args::{Args, refuse, wrong};
 use crate::node::Node;
@@ -112,7 +112,7 @@ fn age_of(text: &str) -> Option<String> {
 }
 
 /// `percent for row_count between -20 and 20`, `avg last 7 for row_count < 50`: a share of what it was, or so much more.
-pub(super) fn change(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
+pub(super) fn change(text: &str, span: Span, args: &Args<'_>, scope: &Scope<'_>) -> Said<Vec<Rule>> {
     let not_read = || {
         wrong(
             span,
@@ -122,11 +122,24 @@ pub(super) fn change(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>>
     let Some((how, what)) = text.split_once("for ") else { return not_read() };
     let (name, arguments, rest) = call(what);
     let how: Vec<&str> = how.split_whitespace().collect();
-    let percent = how.contains(&"percent") || rest.contains('%');
+    // The word alone makes it one in percent; behind the number of a share the sign is its unit.
+    let percent = how.contains(&"percent");
+    if !percent && rest.contains('%') && !name.ends_with("percent") {
+        return refuse(
+            span,
+            "without the word `percent` Soda reads `%` as nothing, and compares the number; say `change percent for`, or leave `%` out",
+        );
+    }
     let how: Vec<&str> = how.into_iter().filter(|word| *word != "percent").collect();
     let of = match how.as_slice() {
         [] => "last run".to_owned(),
         ["same", "day", "last", "week"] => "last run same weekday".to_owned(),
+        ["same", "day", "last", "month"] => {
+            return refuse(
+                span,
+                "days of the month are not compared; say `change same day last week`, or of the last months `change avg last 30`",
+            );
+        }
         [function @ ("avg" | "min" | "max"), "last", runs] => {
             let Ok(runs) = runs.parse::<u32>() else { return not_read() };
             let middle = match *function {
@@ -150,8 +163,8 @@ pub(super) fn change(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>>
             );
         };
         for (check, predicate) in predicates {
-            let found = history(&name, &arguments, &validity, &predicate, check, span)?;
-            rules.extend(found.into_iter().map(|rule| Rule { severity, ..rule }));
+            let rule = history(&name, &arguments, &validity, &predicate, check, scope, span)?;
+            rules.push(Rule { severity, ..rule });
         }
     }
     if rules.is_empty() {
@@ -196,7 +209,8 @@ fn changed(threshold: &Threshold, percent: bool, of: &str) -> Option<Vec<(&'stat
     }
 }
 
-pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>> {
+/// A metric whose next value Soda forecasts: here no further from the mean of earlier runs than three times their deviation.
+pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>, scope: &Scope<'_>) -> Said<Vec<Rule>> {
     // How its forecast is trained has no place in a comparison with the mean.
     args.pass(&[
         "model",
@@ -205,13 +219,26 @@ pub(super) fn anomaly(text: &str, span: Span, args: &Args<'_>) -> Said<Vec<Rule>
         "warn",
         "fail",
         "severity_level_parameters",
-        "warn_only",
     ]);
+    let (check, predicate) = match args.text("alert_directionality")?.as_deref() {
+        None | Some("upper_and_lower_bounds") => ("within_sigma", "within 3 sigma over last 14 runs"),
+        Some("upper_bound") => ("below_last", "<= last 14 runs + 300% of stddev of last 14 runs"),
+        Some("lower_bound") => ("above_last", ">= last 14 runs - 300% of stddev of last 14 runs"),
+        Some(other) => {
+            return wrong(
+                span,
+                format!(
+                    "`alert_directionality` is upper_and_lower_bounds, upper_bound or lower_bound, and this is `{other}`"
+                ),
+            );
+        }
+    };
+    let severity = args.flag("warn_only", false)?.then_some(Severity::Warning);
     let (name, arguments, _) = call(text);
     let validity = Validity::read(args)?;
-    let rules = history(&name, &arguments, &validity, "within 3 sigma over last 14 runs", "within_sigma", span)?;
+    let rule = history(&name, &arguments, &validity, predicate, check, scope, span)?;
     let note = "Soda learns a forecast from earlier scans; here the number is compared with their mean";
-    Ok(rules.into_iter().map(|r| r.note(note)).collect())
+    Ok(vec![Rule { severity, ..rule.note(note) }])
 }
 
 /// A metric against earlier runs.
@@ -221,36 +248,23 @@ fn history(
     validity: &Validity,
     predicate: &str,
     check: &'static str,
+    scope: &Scope<'_>,
     span: Span,
-) -> Said<Vec<Rule>> {
-    let rule = match metric(name, arguments, validity, span)? {
-        Some(Metric::Word { column: None, words, .. }) => Some(Rule::table(check, format!("{words} {predicate}"))),
-        Some(Metric::Word { column: Some(c), words, .. }) => {
-            Some(Rule::column(&c, check, format!("{words} {predicate}")))
-        }
-        Some(Metric::Sql { name, sql }) => Some(Rule::sql(name, sql, predicate)),
-        Some(Metric::Violations { rule, .. }) if name == "missing_count" && rule.check == "not_null" => {
-            arguments.first().map(|c| Rule::column(c, check, format!("nulls {predicate}")))
-        }
-        Some(Metric::Violations { count: Some(count), .. }) => {
-            let name = format!("{}_{name}", arguments.join("_"));
-            let percent = format!("100.0 * {count} / nullif(count(*), 0)");
-            Some(Rule::sql(name.clone(), if name.ends_with("percent") { percent } else { count }, predicate))
-        }
-        // How many values repeat is asked of all rows at once, which is no number of one pass: those that are too many are.
-        Some(Metric::Duplicates(columns)) => match columns.as_slice() {
-            [c] if name == "duplicate_count" => {
-                let note = "Soda counts the values that repeat; here the rows beyond the first of each are counted";
-                Some(Rule::column(c, check, format!("duplicates {predicate}")).note(note))
-            }
-            _ => None,
-        },
-        _ => None,
+) -> Said<Rule> {
+    let Some(metric) = metric(name, arguments, validity, span)? else {
+        return refuse(span, format!("`{name}` cannot be compared with earlier runs"));
     };
-    match rule {
-        Some(rule) => Ok(vec![rule]),
-        None => refuse(span, format!("`{name}` cannot be compared with earlier runs")),
-    }
+    Ok(match &metric {
+        Metric::Word { column: None, words, .. } => Rule::table(check, format!("{words} {predicate}")),
+        Metric::Word { column: Some(c), words, .. } => Rule::column(c, check, format!("{words} {predicate}")),
+        Metric::Violations { rule, .. } if name == "missing_count" && rule.check == "not_null" => {
+            Rule::column(&arguments.join(""), check, format!("nulls {predicate}"))
+        }
+        _ => {
+            let (_, number) = number(&metric, name.ends_with("percent"), validity, scope, span)?;
+            number.rule(format!("{}_{name}", arguments.join("_")), predicate)
+        }
+    })
 }
 
 /// `when required column missing`, `when forbidden column present`, `when wrong column type`, `when wrong column index`.

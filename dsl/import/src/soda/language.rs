@@ -89,7 +89,7 @@ pub(super) fn read(cx: &mut Cx, document: &Node) -> bool {
 }
 
 /// The tree with the variables of the file filled in; others stay as they are.
-fn filled(node: &Node, variables: &BTreeMap<String, String>) -> Node {
+pub(super) fn filled(node: &Node, variables: &BTreeMap<String, String>) -> Node {
     if variables.is_empty() {
         return node.clone();
     }
@@ -162,6 +162,16 @@ fn changes(check: &Node) -> Option<Vec<&'static str>> {
     forms::schema_changes(changes)
 }
 
+/// Refuses what stands beside a check and not below it, one level too far left.
+pub(super) fn beside(check: &Node) -> Said<()> {
+    match check.entries() {
+        [(_, body), (key, _), ..] if !body.is_null() => {
+            wrong(key.span, format!("`{}` stands beside the check and not below it; move it to the right", key.text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The text of a check, its place, and what stands below it.
 pub(super) fn head(check: &Node) -> (String, Span, Option<&Node>) {
     match &check.kind {
@@ -177,6 +187,7 @@ pub(super) fn head(check: &Node) -> (String, Span, Option<&Node>) {
 
 fn one(check: &Node, table: &str, dataset: Option<&str>) -> Said<Vec<Rule>> {
     let (text, span, body) = head(check);
+    beside(check)?;
     let args = Args::new(body, span);
     args.pass(BESIDE);
     args.pass(&[text.as_str()]);
@@ -214,11 +225,11 @@ fn dispatch(text: &str, span: Span, args: &Args<'_>, scope: &Scope<'_>) -> Said<
         return forms::freshness(rest, span, args);
     }
     if let Some(rest) = text.strip_prefix("change ") {
-        return forms::change(rest, span, args);
+        return forms::change(rest, span, args, scope);
     }
     if let Some(rest) = text.strip_prefix("anomaly detection for ").or_else(|| text.strip_prefix("anomaly score for "))
     {
-        return forms::anomaly(rest.trim_end_matches("< default").trim(), span, args);
+        return forms::anomaly(rest.trim_end_matches("< default").trim(), span, args, scope);
     }
     if text.starts_with("group by") {
         return forms::group_by(span, args, scope);

@@ -4,7 +4,8 @@ use pipe_diagnostics::Span;
 
 use super::Scope;
 use super::validity::Validity;
-use crate::args::wrong;
+use crate::args::{refuse, wrong};
+use crate::query::Number;
 use crate::rule::{Rule, Said, Severity};
 use crate::threshold::Threshold;
 use crate::words;
@@ -25,11 +26,11 @@ pub(crate) enum Metric {
     /// An aggregate, as SQL, with a name for the rule.
     Sql { name: String, sql: String },
     /// A number that a query gives.
-    Query { name: String, number: crate::query::Number },
+    Query { name: String, number: Number },
     /// How many rows violate, or which share of them; and the same as a number, where it can be said.
     Violations { rule: Box<Rule>, count: Option<String> },
     /// How many values are valid, or which share of all rows.
-    Valid { column: String, percent: bool },
+    Valid { column: String },
     /// How many values occur more than once.
     Duplicates(Vec<String>),
 }
@@ -85,9 +86,7 @@ pub(super) fn metric(name: &str, arguments: &[String], validity: &Validity, span
             let count = validity.condition(&c).map(|is| format!("count(*) filter (where {there}not ({is}))"));
             Ok(Some(Metric::Violations { rule: Box::new(rule), count }))
         }
-        "valid_count" | "valid_percent" => {
-            Ok(Some(Metric::Valid { column: column()?, percent: name.ends_with("percent") }))
-        }
+        "valid_count" | "valid_percent" => Ok(Some(Metric::Valid { column: column()? })),
         "duplicate_count" | "duplicate_percent" => {
             column()?;
             Ok(Some(Metric::Duplicates(arguments.to_vec())))
@@ -136,10 +135,6 @@ fn one(
     scope: &Scope<'_>,
     span: Span,
 ) -> Said<Vec<Rule>> {
-    let of_sql = |name: &str, sql: &str| match threshold.predicates() {
-        Ok(found) => found.into_iter().map(|p| Rule::sql(name, sql, p)).collect::<Vec<_>>(),
-        Err((low, high)) => vec![Rule::boolean(name, format!("({sql}) {low} or ({sql}) {high}"))],
-    };
     match metric {
         Metric::Word { column, check, words: word } => Ok(match (threshold.predicates(), column) {
             (Ok(found), None) => found.into_iter().map(|p| Rule::table(check, format!("{word} {p}"))).collect(),
@@ -154,49 +149,67 @@ fn one(
                 vec![Rule::table("any_of", format!("any of ({}, {})", part(&low), part(&high))).named(name)]
             }
         }),
-        Metric::Sql { name, sql } => Ok(of_sql(name, sql)),
-        Metric::Query { name, number } => {
-            let rules = of_sql(name, &number.sql).into_iter().map(|mut rule| {
-                rule.pick(number.filter.clone());
-                Rule { asks: number.asks, ..rule }
-            });
-            Ok(rules.collect())
+        Metric::Duplicates(columns) if threshold.allowed(false).as_deref() == Some("") => {
+            Ok(vec![Rule::key(columns, "unique", "unique")])
         }
+        _ => {
+            let (name, number) = number(metric, percent, validity, scope, span)?;
+            let rules = match threshold.predicates() {
+                Ok(found) => found.into_iter().map(|p| number.rule(&name, p)).collect(),
+                Err((low, high)) => {
+                    let sql = format!("({}) {low} or ({}) {high}", number.sql, number.sql);
+                    vec![Number { sql, ..number }.rule(&name, "")]
+                }
+            };
+            Ok(rules)
+        }
+    }
+}
+
+/// A metric that is no word here as a number, and a name for it.
+pub(super) fn number(
+    metric: &Metric,
+    percent: bool,
+    validity: &Validity,
+    scope: &Scope<'_>,
+    span: Span,
+) -> Said<(String, Number)> {
+    let aggregate = |sql: String| Number { sql, filter: None, asks: false };
+    match metric {
+        Metric::Sql { name, sql } => Ok((name.clone(), aggregate(sql.clone()))),
+        Metric::Query { name, number } => Ok((name.clone(), number.clone())),
         Metric::Duplicates(columns) => {
-            if threshold.allowed(false).as_deref() == Some("") {
-                return Ok(vec![Rule::key(columns, "unique", "unique")]);
-            }
             let count = scope.repeated(columns);
             let sql =
                 if percent { format!("coalesce(100.0 * {count} / nullif({}, 0), 0)", scope.rows()) } else { count };
-            let name =
-                format!("{}_{}", columns.join("_"), if percent { "duplicate_percent" } else { "duplicate_count" });
-            Ok(of_sql(&name, &sql).into_iter().map(|rule| Rule { asks: true, ..rule }).collect())
+            let name = if percent { "duplicate_percent" } else { "duplicate_count" };
+            Ok((format!("{}_{name}", columns.join("_")), Number { asks: true, ..aggregate(sql) }))
         }
-        Metric::Valid { column, percent } => {
+        Metric::Valid { column } => {
             let c = words::name(column);
             validity.valid(span)?;
             let Some(condition) = validity.condition(column) else {
-                return crate::args::refuse(
+                return refuse(
                     span,
                     "valid values of this kind cannot be counted; say how many may be invalid, with `invalid_count`",
                 );
             };
             let there = validity.there(column).map(|there| format!("{there} and ")).unwrap_or_default();
             let count = format!("count({c}) filter (where {there}{condition})");
-            let sql = if *percent { format!("100.0 * {count} / count(*)") } else { count };
-            Ok(of_sql(&format!("{column}_valid"), &sql))
+            let sql = if percent { format!("100.0 * {count} / count(*)") } else { count };
+            Ok((format!("{column}_valid"), aggregate(sql)))
         }
         Metric::Violations { rule, count } => {
             let Some(count) = count else {
-                return crate::args::refuse(span, "rows that have to violate cannot be asked for; only how many may");
+                return refuse(span, "rows that have to violate cannot be asked for; only how many may");
             };
             // Of no rows it is 0.
             let share = format!("coalesce(100.0 * {count} / nullif(count(*), 0), 0)");
             let sql = if percent { share } else { count.clone() };
             let name = rule.derived_name().unwrap_or_default().replace('.', "_");
-            Ok(of_sql(&format!("{name}_{}", if percent { "percent" } else { "count" }), &sql))
+            Ok((format!("{name}_{}", if percent { "percent" } else { "count" }), aggregate(sql)))
         }
+        Metric::Word { words, .. } => refuse(span, format!("`{words}` is no number in SQL")),
     }
 }
 

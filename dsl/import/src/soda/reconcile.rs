@@ -3,7 +3,7 @@
 use pipe_diagnostics::Span;
 
 use super::Scope;
-use super::language::{BESIDE, call, head};
+use super::language::{BESIDE, beside, call, head};
 use crate::args::{Args, refuse, wrong};
 use crate::import::Cx;
 use crate::node::Node;
@@ -38,9 +38,11 @@ pub(super) fn read(cx: &mut Cx, body: &Node, span: Span) {
 
 fn one(check: &Node, own: &str, other: &str) -> Said<Vec<Rule>> {
     let (text, span, body) = head(check);
+    beside(check)?;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let args = Args::new(body, span);
     args.pass(BESIDE);
+    args.pass(&[head(check).0.as_str()]);
     if text == "schema" {
         args.done()?;
         return Ok(vec![Rule::table("columns_same_as", format!("columns same as {other}"))]);
