@@ -123,6 +123,7 @@ pub(crate) fn constant(node: &Node) -> Said<String> {
     filled(node)?;
     match words::constant(node) {
         Some(constant) => Ok(constant),
+        None if matches!(node.kind, Kind::Number(_)) => wrong(node.span, "this number is too great to compare with"),
         None => wrong(node.span, "a constant is needed here: a number, a text, true or false"),
     }
 }
@@ -130,6 +131,9 @@ pub(crate) fn constant(node: &Node) -> Said<String> {
 /// A number.
 pub(crate) fn number(node: &Node) -> Said<String> {
     filled(node)?;
+    if let Kind::Param(sql) = &node.kind {
+        return Ok(sql.clone());
+    }
     match node.scalar() {
         Some(n) if crate::node::is_number(n.trim()) => Ok(words::number(n.trim())),
         _ => wrong(node.span, "a number is needed here"),

@@ -54,7 +54,7 @@ impl From<&Node> for Value {
             Kind::Null => Value::Plain("null".to_owned()),
             Kind::Bool(b) => Value::Plain(b.to_string()),
             Kind::Number(n) => Value::Plain(n.clone()),
-            Kind::Text(t) => Value::Text(t.clone()),
+            Kind::Text(t) | Kind::Param(t) => Value::Text(t.clone()),
             Kind::List(items) => Value::List(items.iter().map(Value::from).collect()),
             Kind::Map(entries) => Value::Map(entries.iter().map(|(k, v)| (k.text.clone(), Value::from(v))).collect()),
         }

@@ -1,15 +1,16 @@
 //! From a file of another tool to a text in `.pipe`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_diagnostics::codes::{import as codes, names, sql};
 use pipe_diagnostics::{Diagnostic, FileId, Severity, Sources, Span, nearest};
 use pipe_schema::Type;
 
+use crate::args::wrong;
 use crate::catalogue::{Check, Said as How, Tool, catalogue};
 use crate::node::{self, Node};
 use crate::rule::{Rule, Said, Table};
-use crate::{dbt, deequ, dqdl, gx, odcs, soda, write};
+use crate::{dbt, deequ, dqdl, gx, odcs, soda, types, write};
 
 /// What was made of a file.
 #[derive(Debug)]
@@ -97,6 +98,8 @@ pub(crate) struct Cx {
     /// What has no bearing on a verdict, each at its place.
     pub(crate) left_out: Vec<(Span, String)>,
     pub(crate) columns: Vec<ImportedColumn>,
+    /// The statements of the params that rules name, by their names.
+    pub(crate) params: BTreeMap<String, String>,
     checks: usize,
 }
 
@@ -111,6 +114,7 @@ impl Cx {
             refused: Vec::new(),
             left_out: Vec::new(),
             columns: Vec::new(),
+            params: BTreeMap::new(),
             checks: 0,
         }
     }
@@ -133,6 +137,46 @@ impl Cx {
             Ok(rules) => self.table(table).rules.extend(rules),
             Err(why) => self.refused.push(*why),
         }
+    }
+
+    /// The columns described, the first of each name; one without a name, and one that comes twice, are refused.
+    pub(crate) fn once<'n>(
+        &mut self,
+        table: &str,
+        columns: &'n [Node],
+        name: impl Fn(&Node) -> Option<String>,
+    ) -> Vec<&'n Node> {
+        let mut names = BTreeSet::new();
+        let mut kept = Vec::new();
+        for column in columns {
+            match name(column).map(|n| n.to_lowercase()) {
+                None => self.add(table, wrong(column.span, "a column without a `name`")),
+                Some(name) if !names.insert(name.clone()) => {
+                    self.add(
+                        table,
+                        wrong(column.span, format!("the column `{name}` is described for the second time")),
+                    );
+                }
+                Some(_) => kept.push(column),
+            }
+        }
+        kept
+    }
+
+    /// The columns of a table with their types, where there is one like it for all of them.
+    pub(crate) fn declare(&mut self, table: &str, columns: &[Node]) {
+        let kept = self.once(table, columns, |c| c.text("name"));
+        let typed = kept.iter().map(|c| Some((c.text("name")?, types::parse(&c.text("data_type")?)?)));
+        self.table(table).columns = typed.collect::<Option<_>>().unwrap_or_default();
+    }
+
+    /// Declares a param; one with a value counts before one without.
+    pub(crate) fn param(&mut self, name: &str, ty: &str, value: Option<String>) {
+        let text = |value: &str| format!("param {name} {ty}{value};\n");
+        match value {
+            Some(value) => self.params.insert(name.to_owned(), text(&format!(" = {value}"))),
+            None => Some(self.params.entry(name.to_owned()).or_insert_with(|| text("")).clone()),
+        };
     }
 
     /// Names something that is left out, since nothing is judged by it.
@@ -166,11 +210,12 @@ impl Cx {
     /// Checks each rule by itself, as `pipe check` would; one that is wrong is refused at the place it comes from.
     fn verify(&mut self) {
         let mut tables = std::mem::take(&mut self.tables);
+        let params: String = self.params.values().cloned().collect();
         let known: BTreeSet<String> = tables.iter().map(|t| t.name.clone()).collect();
         for table in &mut tables {
             let rules = std::mem::take(&mut table.rules);
             for rule in rules {
-                match sound(table, &rule) {
+                match sound(&params, table, &rule) {
                     Ok(others) => {
                         self.others.extend(others.into_iter().filter(|o| !known.contains(o)));
                         table.rules.push(rule);
@@ -190,9 +235,9 @@ impl Cx {
 }
 
 /// Checks a rule in a program of its own. Gives the other tables that it names.
-fn sound(table: &Table, rule: &Rule) -> Result<Vec<String>, Diagnostic> {
+fn sound(params: &str, table: &Table, rule: &Rule) -> Result<Vec<String>, Diagnostic> {
     let own = Rule { name: rule.derived_name().is_none().then(|| "rule".to_owned()), ..rule.clone() };
-    let mut program = write::source(table);
+    let mut program = format!("{params}{}", write::source(table));
     program += &format!("rules {} {{ {}; }}\n", table.name, write::line(&own, own.name.as_deref()));
     let mut others: BTreeSet<String> = BTreeSet::new();
     loop {

@@ -1,6 +1,6 @@
 //! YAML and JSON as a tree in which everything knows its place. JSON is read as the YAML it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_diagnostics::codes::import as codes;
 use pipe_diagnostics::{Diagnostic, FileId, Span};
@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     /// As written, so that no digit is lost.
     Number(String),
     Text(String),
+    /// A param of the program, or a sum of such, as SQL; no file has one.
+    Param(String),
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -61,7 +63,7 @@ pub(crate) fn read(text: &str, file: FileId) -> Result<Vec<Node>, Box<Diagnostic
         let start = at(span.start.index());
         let span = Span::new(file, start..at(span.end.index()).max(start));
         if let Err(why) = builder.take(event, span) {
-            return Err(broken(why.to_owned(), start));
+            return Err(broken(why.to_owned(), builder.wrong.map_or(start, |s| s.start as usize)));
         }
         documents.extend(builder.done.take());
     }
@@ -125,6 +127,8 @@ struct Builder {
     anchors: BTreeMap<usize, (Node, usize)>,
     nodes: usize,
     done: Option<Node>,
+    /// What is wrong, where it is not what was read last.
+    wrong: Option<Span>,
 }
 
 impl Builder {
@@ -148,7 +152,15 @@ impl Builder {
                 let Some(Open { anchor, span: start, value }) = self.open.pop() else { return Ok(()) };
                 let kind = match value {
                     Container::List(items) => Kind::List(items),
-                    Container::Map(entries, _) => Kind::Map(merged(entries)),
+                    Container::Map(entries, _) => {
+                        let mut keys = BTreeSet::new();
+                        if let Some((twice, _)) = entries.iter().find(|(k, _)| k.text != "<<" && !keys.insert(&k.text))
+                        {
+                            self.wrong = Some(twice.span);
+                            return Err("this key stands here for the second time: one of them would not be read");
+                        }
+                        Kind::Map(merged(entries))
+                    }
                 };
                 let node = Node { kind, span: start.to(span) };
                 let size = size(&node);
@@ -183,7 +195,13 @@ impl Builder {
             Some(Container::List(items)) => items.push(node),
             Some(Container::Map(entries, key)) => match key.take() {
                 Some(key) => entries.push((key, node)),
-                None => *key = Some(Key { text: node.scalar().unwrap_or_default(), span: node.span }),
+                None => match node.scalar() {
+                    Some(text) => *key = Some(Key { text, span: node.span }),
+                    None => {
+                        self.wrong = Some(node.span);
+                        return Err("a key is a text");
+                    }
+                },
             },
         }
         Ok(())
@@ -225,7 +243,10 @@ fn plain(text: &str) -> Kind {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
         "true" | "True" | "TRUE" => Kind::Bool(true),
         "false" | "False" | "FALSE" => Kind::Bool(false),
-        _ if is_number(text) => Kind::Number(text.to_owned()),
+        // One that is too great for all arithmetic is none, and no text either.
+        _ if is_number(text) || text.parse::<f64>().is_ok_and(|n| n.is_infinite()) && text.contains(['e', 'E']) => {
+            Kind::Number(text.to_owned())
+        }
         _ => Kind::Text(text.to_owned()),
     }
 }
@@ -246,7 +267,7 @@ impl Node {
             Kind::Bool(b) => Some(b.to_string()),
             Kind::Number(n) => Some(n.clone()),
             Kind::Text(t) => Some(t.clone()),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+            Kind::Null | Kind::Param(_) | Kind::List(_) | Kind::Map(_) => None,
         }
     }
 
@@ -283,7 +304,7 @@ impl Node {
             Kind::Null => "null".to_owned(),
             Kind::Bool(b) => b.to_string(),
             Kind::Number(n) => n.clone(),
-            Kind::Text(t) => json_text(t),
+            Kind::Text(t) | Kind::Param(t) => json_text(t),
             Kind::List(items) => format!("[{}]", items.iter().map(Node::json).collect::<Vec<_>>().join(", ")),
             Kind::Map(entries) => {
                 let entries = entries.iter().map(|(k, v)| format!("{}: {}", json_text(&k.text), v.json()));

@@ -20,9 +20,10 @@ pub(crate) fn text(text: &str) -> String {
 /// A scalar as a constant of SQL; `None` for lists, mappings and null.
 pub(crate) fn constant(node: &Node) -> Option<String> {
     match &node.kind {
-        Kind::Number(n) => Some(number(n)),
+        Kind::Number(n) => crate::node::is_number(n).then(|| number(n)),
         Kind::Bool(b) => Some(b.to_string()),
         Kind::Text(t) => Some(text(t)),
+        Kind::Param(sql) => Some(sql.clone()),
         Kind::Null | Kind::List(_) | Kind::Map(_) => None,
     }
 }

@@ -11,6 +11,11 @@ use crate::words;
 /// The program of a file: sources and rules by table, then what was refused, as comments.
 pub(crate) fn program(cx: &Cx, file: &str, sources: &Sources) -> Said<String> {
     let mut out = format!("pipe 1;\n\n-- From `{file}` of {}.\n", cx.tool.title());
+    if !cx.params.is_empty() {
+        out += "\n-- What the suite takes from outside; `--param name=value` sets it for a run.\n";
+        out.extend(cx.params.values().map(String::as_str));
+        out.push('\n');
+    }
     let missing = undeclared(cx);
     if !missing.is_empty() {
         out += "-- The file does not say where these tables are: put connector, locator and columns in, or give a file of\n";

@@ -45,6 +45,55 @@ fn holds(tool: Tool, text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What no tool would write, and a part of what is told of it.
+#[test]
+fn what_is_hostile_is_told_and_not_lost() {
+    let deep = format!("Rules = [ {}IsComplete \"a\"{} ]", "(".repeat(20_000), ")".repeat(20_000));
+    let nested = format!("{{\"expectations\": {}{}}}", "[".repeat(5_000), "]".repeat(5_000));
+    let cases = [
+        (Tool::GreatExpectations, r#"{"expectations": [], "expectations": [{"type": "x"}]}"#, "for the second time"),
+        (Tool::GreatExpectations, "? [a]\n: 1\nexpectations: []", "a key is a text"),
+        (
+            Tool::GreatExpectations,
+            r#"{"expectations": [{"type": "expect_column_max_to_be_between", "kwargs": {"column": "a", "max_value": 1e999}}]}"#,
+            "too great",
+        ),
+        (Tool::GreatExpectations, &nested, "recursion limit"),
+        (Tool::Dqdl, &deep, "fewer brackets"),
+        (Tool::Dqdl, r#"Rules = [ ColumnValues "a" in [] ]"#, "the list is empty"),
+        (Tool::Soda, "checks for t:\n  - {}\n", "a check is a line"),
+        (Tool::Soda, "checks for t:\n  - row_count > 0:\n      name: x\n    filter: y\n", "stands beside the check"),
+        (Tool::Soda, "dataset: d\ncolumns:\n  - {nam: a}\n", "without a `name`"),
+        (Tool::Soda, "dataset: d\ncolumns:\n  - {name: a}\nfoo: 1\n", "`foo`"),
+        (Tool::Dbt, "models:\n  - name: t\n    columns: [{name: a}, {name: A}]\n", "for the second time"),
+        (
+            Tool::Odcs,
+            "apiVersion: v3.1.0\nschema:\n  - name: t\n    properties: [{name: a, logicalType: string}, {name: a, logicalType: date}]\n",
+            "for the second time",
+        ),
+        (Tool::Deequ, r#"{"constraint_suggestions": [{"code_for_constraint": 5}]}"#, "this is no constraint"),
+        (
+            Tool::Deequ,
+            r#"{"constraint_suggestions": [{}, {"code_for_constraint": ".isComplete(\"a\")"}]}"#,
+            "without its `code_for_constraint`",
+        ),
+    ];
+    for (tool, text, part) in cases {
+        let told = match import(tool, "suite", text, None) {
+            Ok(imported) => imported.refused.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; "),
+            Err((problem, _)) => problem.message.clone(),
+        };
+        let shown: String = text.chars().take(200).collect();
+        assert!(told.contains(part), "{shown}: {told}");
+        holds(tool, text).expect("places");
+    }
+    for &tool in Tool::ALL {
+        for text in ["", " \n", "null", "42", "\u{0}", "[1, 2]"] {
+            assert!(import(tool, "suite", text, None).is_err(), "{tool:?}: {text:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

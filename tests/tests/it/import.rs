@@ -83,6 +83,27 @@ fn a_file_of_another_kind_is_refused() {
     assert!(ran.stderr.contains("'gx'"), "{}", ran.stderr);
 }
 
+#[test]
+fn another_file_of_great_expectations_is_told_what_to_give() {
+    for (text, what) in [
+        (
+            r#"{"name": "c", "validation_definitions": [{"name": "v", "id": null}], "actions": []}"#,
+            "this is a checkpoint",
+        ),
+        (r#"{"name": "v", "data": {}, "suite": {"name": "orders"}}"#, "its suite, `gx/expectations/orders.json`"),
+        (
+            "name: c\nvalidations:\n  - expectation_suite_name: orders.warning\n",
+            "`gx/expectations/orders/warning.json`",
+        ),
+        (r#"{"results": [], "success": true, "meta": {}}"#, "this is what a validation found"),
+    ] {
+        let folder = folder(&[("f.json", text)]);
+        let ran = pipe(folder.path(), &["import", "gx", "f.json"]).expect(2);
+        let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("E1502") && told.contains(what), "{text}: {}", ran.stderr);
+    }
+}
+
 /// The suites of the importer's corpus, but for those whose columns are not all declared.
 fn corpus() -> Vec<PathBuf> {
     let root = repository().join("dsl/import/tests/corpus");

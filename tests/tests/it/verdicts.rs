@@ -125,6 +125,14 @@ fn program(tool: Tool, cases: &[Case], folder: &std::path::Path) -> String {
             _ = writeln!(odd, "{}: {}: refused {refused:?}, not {:?}", case.check, case.suite, case.refused);
         }
         let rules = imported.text.find("\nrules ").map_or("", |at| &imported.text[at..]);
+        // Params are of the program; each case has its own.
+        let params = imported.text.lines().filter_map(|l| l.strip_prefix("param ")).map(|l| (l, l.split(' ').next()));
+        let mut rules = rules.to_owned();
+        for (line, name) in params {
+            let name = name.expect("a name");
+            out += &format!("param {table}_{line}\n");
+            rules = rules.replace(&format!("${name}"), &format!("${table}_{name}"));
+        }
         let columns: Vec<String> = case.columns.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
         _ = writeln!(out, "source {table} from ndjson '{table}.ndjson' schema ({});\n{rules}", columns.join(", "));
         let mut lines = String::new();

@@ -22,7 +22,7 @@ codes! {
         bad: "{\"type\": \"expect_column_values_to_be_in_set\", \"kwargs\": {\"column\": \"status\", \"values\": [\"new\"]}}",
         good: "{\"type\": \"expect_column_values_to_be_in_set\", \"kwargs\": {\"column\": \"status\", \"value_set\": [\"new\"]}}";
     TEMPLATE = "E1506", "a value is filled in only when the suite runs",
-        why: "Templates, variables and suite parameters have no value yet while a file is read. Write the value in, or make a `param` of it afterwards.",
+        why: "Templates and variables have no value yet while a file is read, nor has a parameter of a suite that states none for it. Write the value in, or make a `param` of it afterwards.",
         bad: "accepted_values: {values: \"{{ var('statuses') }}\"}",
         good: "accepted_values: {values: ['new', 'paid']}";
     NOT_SOUND = "E1507", "the rule that was made of a check is not right",

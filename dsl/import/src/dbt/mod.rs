@@ -16,7 +16,6 @@ use crate::catalogue::Check;
 use crate::import::Cx;
 use crate::node::{Kind, Node};
 use crate::rule::{Rule, Said};
-use crate::types;
 
 /// The tests of dbt, dbt-utils and dbt-expectations.
 pub(crate) const CHECKS: &[Check] = &[
@@ -239,7 +238,8 @@ const BESIDE: &[&str] = &[
 
 fn table(cx: &mut Cx, model: &Node) -> Said<()> {
     let Some(name) = model.text("name") else { return wrong(model.span, "a table without a name") };
-    columns(cx, &name, model);
+    cx.declare(&name, model.get("columns").map(Node::items).unwrap_or_default());
+    cx.table(&name).docs = model.text("description").filter(|d| !d.contains("{{"));
     tested(cx, &name, model, None);
     for column in model.get("columns").map(Node::items).unwrap_or_default() {
         if let Some(c) = column.text("name") {
@@ -288,17 +288,6 @@ fn is_off(test: &Node) -> bool {
         enabled.and_then(Node::scalar).is_some_and(|t| t.eq_ignore_ascii_case("false"))
     };
     of(test) || test.entries().iter().any(|(_, body)| of(body))
-}
-
-/// The columns of a table, when all of them have a type that there is here.
-fn columns(cx: &mut Cx, name: &str, model: &Node) {
-    let columns = model.get("columns").map(Node::items).unwrap_or_default();
-    let typed: Option<Vec<_>> =
-        columns.iter().map(|c| Some((c.text("name")?, types::parse(&c.text("data_type")?)?))).collect();
-    let docs = model.text("description");
-    let table = cx.table(name);
-    table.columns = typed.unwrap_or_default();
-    table.docs = docs.filter(|d| !d.contains("{{"));
 }
 
 fn tests(node: &Node) -> impl Iterator<Item = &Node> {

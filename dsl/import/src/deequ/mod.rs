@@ -9,6 +9,7 @@ mod constraints;
 use pipe_diagnostics::codes::import as codes;
 use pipe_diagnostics::{Diagnostic, Span};
 
+use crate::args::wrong;
 use crate::catalogue::Check;
 use crate::import::Cx;
 use crate::node::{self, Node};
@@ -121,10 +122,16 @@ fn suggestions(cx: &mut Cx, table: &str, text: &str) -> Said<()> {
         .flat_map(|d| d.get("constraint_suggestions").or_else(|| d.get("suggestions")).unwrap_or(d).items());
     let mut found = false;
     for suggestion in list {
-        let Some(code) = suggestion.get("code_for_constraint") else { continue };
+        let Some(code) = suggestion.get("code_for_constraint") else {
+            cx.add(table, wrong(suggestion.span, "a suggestion without its `code_for_constraint`"));
+            continue;
+        };
         found = true;
         let calls = code::calls(&code.scalar().unwrap_or_default(), cx.file, code.span.start as usize);
         match calls {
+            Ok(calls) if calls.is_empty() => {
+                cx.add(table, wrong(code.span, "this is no constraint such as `.isComplete(\"id\")`"));
+            }
             Ok(mut calls) => {
                 for call in &mut calls {
                     call.span = code.span;

@@ -82,6 +82,9 @@ pub(super) fn read(tokens: &[Token], span: Span) -> Said<Option<Condition>> {
         };
         let values = inner.split(|t| t.kind == Kind::Sign(",")).filter(|v| !v.is_empty()).map(|v| value(v, span));
         let values = values.collect::<Said<Vec<_>>>()?;
+        if values.is_empty() {
+            return wrong(head.span, "the list is empty: no value is in it");
+        }
         return Ok(Some(if negated { Condition::NotIn(values) } else { Condition::In(values) }));
     }
     if word_is(Some(head), "matches") {

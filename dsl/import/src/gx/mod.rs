@@ -7,6 +7,7 @@
 mod aggregate;
 mod columns;
 mod condition;
+mod parameters;
 mod table;
 mod values;
 
@@ -124,7 +125,7 @@ const BESIDE: &[&str] = &[
     "allow_cross_type_comparisons",
 ];
 
-/// Entries of a suite. Its parameters are refused where they are asked for.
+/// Entries of a suite.
 const OF_SUITE: &[&str] = &[
     "expectations",
     "name",
@@ -148,7 +149,7 @@ pub(crate) fn suite(cx: &mut Cx, documents: &[Node]) -> Said<()> {
         let span = documents.first().map_or_else(|| pipe_diagnostics::Span::new(cx.file, 0..0), |d| d.span);
         return Err(Box::new(
             Diagnostic::error(codes::NOT_A_SUITE, "this is no expectation suite: it has no `expectations`", span)
-                .help("a suite is what `suite.to_json_dict()` gives, or a file of `gx/expectations`"),
+                .help(instead(documents)),
         ));
     }
     for suite in suites {
@@ -156,12 +157,48 @@ pub(crate) fn suite(cx: &mut Cx, documents: &[Node]) -> Said<()> {
         for (key, _) in suite.entries().iter().filter(|(key, _)| !OF_SUITE.contains(&key.text.as_str())) {
             cx.add(&table, wrong(key.span, format!("`{}` is not known of a suite", key.text)));
         }
+        let values = parameters::values(suite);
         for expectation in suite.get("expectations").map(Node::items).unwrap_or_default() {
-            let rules = read(cx, &table, expectation);
+            let filled = parameters::filled(cx, expectation, &values);
+            let rules = filled.and_then(|(expectation, notes)| {
+                let mut rules = read(cx, &table, &expectation)?;
+                if let Some(first) = rules.first_mut() {
+                    first.notes.extend(notes);
+                }
+                Ok(rules)
+            });
             cx.add(&table, rules);
         }
     }
     Ok(())
+}
+
+/// What to give in place of another file of Great Expectations.
+fn instead(documents: &[Node]) -> String {
+    let all = || documents.iter().flat_map(Node::items);
+    let has = |key: &str| all().any(|d| d.get(key).is_some());
+    let named = |node: &Node| {
+        let suite = node.get("suite").and_then(|s| s.text("name").or_else(|| s.scalar()));
+        suite.or_else(|| node.text("expectation_suite_name"))
+    };
+    let inner = all().flat_map(|d| d.get("validations").map(Node::items).unwrap_or_default());
+    let suites: Vec<String> = all().chain(inner).filter_map(named).collect();
+    let give = match suites.as_slice() {
+        [] => "give the suites that it leads to, files of `gx/expectations`".to_owned(),
+        names => {
+            let file = |name: &String| format!("`gx/expectations/{}.json`", name.replace('.', "/"));
+            format!("give its suite, {}", names.iter().map(file).collect::<Vec<_>>().join(", "))
+        }
+    };
+    if has("validation_definitions") || has("validations") || has("action_list") {
+        format!("this is a checkpoint, which names suites and has none: {give}")
+    } else if has("suite") && has("data") {
+        format!("this is a validation definition, which names a suite and the data for it: {give}")
+    } else if has("results") && (has("success") || has("statistics")) {
+        format!("this is what a validation found: {give}")
+    } else {
+        "a suite is what `suite.to_json_dict()` gives, or a file of `gx/expectations`".to_owned()
+    }
 }
 
 fn read(cx: &Cx, table: &str, node: &Node) -> Said<Vec<Rule>> {

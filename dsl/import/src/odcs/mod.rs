@@ -10,9 +10,9 @@ use pipe_diagnostics::codes::import as codes;
 use pipe_diagnostics::{Diagnostic, Span};
 use pipe_schema::Type;
 
-use crate::args::{Args, refuse, wrong};
+use crate::args::{Args, constant, refuse, wrong};
 use crate::catalogue::Check;
-use crate::compare::Bounds;
+use crate::compare::{Bounds, in_list};
 use crate::import::{Cx, ImportedColumn};
 use crate::node::Node;
 use crate::rule::{Rule, Said};
@@ -34,7 +34,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("exclusiveMaximum", "`c < n`"),
     Check::said("multipleOf", "an expression: `(c % n = 0)`"),
     Check::said("format", "`c is email` and others; of dates it is beside the verdict"),
-    Check::said("relationships", "`c references other (c)`"),
+    Check::said("relationships", "`c references other (c)`, `(a, b) references other (a, b)`"),
+    Check::said("enum", "`c in (…)`"),
     Check::said("nullValues", "`c not null tolerate …`"),
     Check::said("missingValues", "`c not missing (…) tolerate …`"),
     Check::said("invalidValues", "`c in (…)`, `c matches '…'`"),
@@ -86,9 +87,9 @@ pub(crate) fn contract(cx: &mut Cx, documents: &[Node]) -> Said<()> {
 }
 
 fn read_table(cx: &mut Cx, table: &Node, name: &str, document: &Node, tables: usize) {
-    let properties = table.get("properties").map(Node::items).unwrap_or_default();
+    let properties = cx.once(name, table.get("properties").map(Node::items).unwrap_or_default(), column_name);
     let mut columns = Vec::new();
-    for property in properties {
+    for property in &properties {
         let Some(column) = column_name(property) else { continue };
         let found = column_type(property, 0);
         cx.columns.push(ImportedColumn {
@@ -109,7 +110,7 @@ fn read_table(cx: &mut Cx, table: &Node, name: &str, document: &Node, tables: us
     described.locator = locator;
     described.docs = docs;
     let mut key: Vec<(usize, String, Span)> = Vec::new();
-    for property in properties {
+    for property in &properties {
         let Some(column) = column_name(property) else { continue };
         if flag(property, "primaryKey") {
             let place = property.text("primaryKeyPosition").and_then(|p| p.parse().ok()).unwrap_or(0);
@@ -129,8 +130,61 @@ fn read_table(cx: &mut Cx, table: &Node, name: &str, document: &Node, tables: us
         rules.push(Rule::key(&columns, "unique", "unique"));
         cx.add(name, Ok(at(rules, *span)));
     }
+    for relationship in table.get("relationships").map(Node::items).unwrap_or_default() {
+        let from = relationship.get("from").map(Node::items).unwrap_or_default();
+        let own: Vec<String> = from.iter().filter_map(Node::scalar).map(|f| last(&f).to_owned()).collect();
+        cx.add(name, references(relationship, &own).map(|rule| at(vec![rule], relationship.span)));
+    }
     for check in table.get("quality").map(Node::items).unwrap_or_default() {
         cx.add(name, quality::quality(check, None, name));
+    }
+    for property in properties {
+        nested(cx, name, property, 0);
+    }
+}
+
+/// The last part of a name: `id` of `orders.id`.
+fn last(name: &str) -> &str {
+    name.rsplit(['.', '/']).next().unwrap_or(name)
+}
+
+/// A foreign key of these columns: each leads to a column, all to one table.
+fn references(relationship: &Node, own: &[String]) -> Said<Rule> {
+    let kind = relationship.text("type").unwrap_or_else(|| "foreignKey".to_owned());
+    if kind != "foreignKey" {
+        return refuse(relationship.span, format!("a relationship of type `{kind}` says nothing of rows"));
+    }
+    let to: Vec<String> =
+        relationship.get("to").map(Node::items).unwrap_or_default().iter().filter_map(Node::scalar).collect();
+    let table = |name: &String| {
+        let mut parts = name.rsplit(['.', '/']).skip(1);
+        parts.next().filter(|t| !t.is_empty()).map(crate::write::identifier)
+    };
+    let tables: Vec<_> = to.iter().filter_map(table).collect();
+    let fields: Vec<&str> = to.iter().map(|t| last(t)).collect();
+    match tables.first() {
+        Some(other) if own.len() == to.len() && tables.len() == to.len() && tables.iter().all(|t| t == other) => {
+            Ok(Rule::key(own, "references", format!("references {other} ({})", words::names(&fields))))
+        }
+        _ => wrong(relationship.span, "a relationship leads from columns to as many of one table, `to: table.column`"),
+    }
+}
+
+/// Tells what is asked of values inside of a value, of which there are no rules.
+fn nested(cx: &mut Cx, table: &str, property: &Node, depth: usize) {
+    let inner = property.get("properties").map(Node::items).unwrap_or_default();
+    for node in inner.iter().chain(property.get("items")).filter(|_| depth < 8) {
+        for key in ["quality", "logicalTypeOptions", "relationships", "enum"] {
+            if let Some(asked) = node.get(key) {
+                let why = format!("`{key}` of nested values is an expression: `(address['city'] <> '')`");
+                cx.add(table, refuse(asked.span, why));
+            }
+        }
+        if flag(node, "unique") || (flag(node, "required") && node.get("name").is_some()) {
+            let why = "that a nested value is `required` or `unique` is an expression: `(address['city'] is not null)`";
+            cx.add(table, refuse(node.span, why));
+        }
+        nested(cx, table, node, depth + 1);
     }
 }
 
@@ -155,7 +209,10 @@ fn column_type(property: &Node, depth: usize) -> Said<Type> {
     let logical = property.text("logicalType").unwrap_or_default();
     let unknown = || {
         let name = property.text("physicalType").unwrap_or_else(|| logical.clone());
-        let message = format!("no type here is like `{name}`");
+        let message = match name.as_str() {
+            "" => "a property with neither a `physicalType` nor a `logicalType`".to_owned(),
+            name => format!("no type here is like `{name}`"),
+        };
         Box::new(
             Diagnostic::error(codes::UNKNOWN_TYPE, message, property.span).help("the column is left out of the schema"),
         )
@@ -208,18 +265,12 @@ fn of_property(property: &Node, column: &str) -> Vec<Said<Vec<Rule>>> {
         out.push(Ok(at(vec![Rule::column(column, "unique", "unique")], property.span)));
     }
     for relationship in property.get("relationships").map(Node::items).unwrap_or_default() {
-        let to = relationship.text("to").unwrap_or_default();
-        let mut parts = to.rsplit(['.', '/']);
-        out.push(match (parts.next(), parts.next()) {
-            (Some(field), Some(table)) if !table.is_empty() => {
-                let table = crate::write::identifier(table);
-                Ok(at(
-                    vec![Rule::column(column, "references", format!("references {table} ({})", words::name(field)))],
-                    relationship.span,
-                ))
-            }
-            _ => wrong(relationship.span, "a relationship leads to `table.column`"),
-        });
+        let own = [column.to_owned()];
+        out.push(references(relationship, &own).map(|rule| at(vec![rule], relationship.span)));
+    }
+    if let Some(values) = property.get("enum") {
+        let constants = values.items().iter().map(|v| constant(v.get("value").unwrap_or(v))).collect::<Said<Vec<_>>>();
+        out.push(constants.map(|all| at(vec![Rule::column(column, "in", in_list(&all))], values.span)));
     }
     if let Some(options) = property.get("logicalTypeOptions") {
         out.push(type_options(options, property, column).map(|rules| at(rules, options.span)));

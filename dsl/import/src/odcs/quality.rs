@@ -36,7 +36,13 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
     if let Some(Check { said: crate::catalogue::Said::Not(why), .. }) = super::CHECKS.iter().find(|c| c.name == kind) {
         return refuse(node.span, format!("a rule of type `{kind}` {why}"));
     }
-    let percent = args.text("unit")?.as_deref() == Some("percent");
+    let percent = match args.text("unit")?.as_deref() {
+        None | Some("rows" | "row" | "count") => false,
+        Some("percent" | "%") => true,
+        Some(other) => {
+            return wrong(node.span, format!("the unit of a rule is rows or percent, and this is `{other}`"));
+        }
+    };
     let threshold = threshold(&args)?;
     let severity = match args.text("severity")?.as_deref() {
         Some("info") => Some(Severity::Info),
@@ -48,12 +54,12 @@ pub(super) fn quality(node: &Node, column: Option<&str>, table: &str) -> Said<Ve
     let name = args.text("name")?.filter(|n| crate::write::identifier(n) == *n);
     let dimension = args.text("dimension")?;
     let dimension = match dimension.as_deref() {
-        Some("accuracy") => Some("accuracy"),
-        Some("completeness" | "coverage") => Some("completeness"),
-        Some("consistency") => Some("consistency"),
-        Some("timeliness") => Some("timeliness"),
-        Some("uniqueness") => Some("uniqueness"),
-        Some("conformity" | "validity") => Some("validity"),
+        Some("accuracy" | "ac") => Some("accuracy"),
+        Some("completeness" | "cp" | "coverage" | "cv") => Some("completeness"),
+        Some("consistency" | "cs") => Some("consistency"),
+        Some("timeliness" | "tm") => Some("timeliness"),
+        Some("uniqueness" | "uq") => Some("uniqueness"),
+        Some("conformity" | "cf" | "validity") => Some("validity"),
         _ => None,
     };
     let because = args.text("description")?;
@@ -91,7 +97,13 @@ fn own(args: &Args<'_>, node: &Node) -> Said<Vec<Rule>> {
 
 /// The one operator of a rule.
 fn threshold(args: &Args<'_>) -> Said<Option<Threshold>> {
-    let mut found = None;
+    let mut found: Option<Threshold> = None;
+    let one = |found: &mut Option<Threshold>, next: Threshold, key: &str| match found.replace(next) {
+        None => Ok(()),
+        Some(_) => {
+            wrong(args.span, format!("a rule has one operator, and `{key}` is its second; make it a rule of its own"))
+        }
+    };
     for (key, sign) in [
         ("mustBe", "="),
         ("mustNotBe", "<>"),
@@ -103,18 +115,19 @@ fn threshold(args: &Args<'_>) -> Said<Option<Threshold>> {
         ("mustBeLessThanOrEqualTo", "<="),
     ] {
         if let Some(n) = args.number(key)? {
-            found = Some(Threshold::Compare(sign, n));
+            one(&mut found, Threshold::Compare(sign, n), key)?;
         }
     }
     for key in ["mustBeBetween", "mustNotBeBetween"] {
         let Some(node) = args.get(key) else { continue };
         let [low, high] = node.items() else { return wrong(node.span, format!("`{key}` has two bounds")) };
         let (low, high) = (crate::args::number(low)?, crate::args::number(high)?);
-        found = Some(if key == "mustBeBetween" {
+        let bounds = if key == "mustBeBetween" {
             Threshold::Between { low, high, open_low: true, open_high: true }
         } else {
             Threshold::Outside { low, high, open_low: true, open_high: true }
-        });
+        };
+        one(&mut found, bounds, key)?;
     }
     Ok(found)
 }
@@ -199,6 +212,9 @@ fn library(
             judged(Metric::Duplicates(columns))?
         }
         "rowCount" => {
+            if percent {
+                return wrong(args.span, "`rowCount` is a number of rows, and no percentage of anything");
+            }
             let Some(threshold) = threshold else {
                 return wrong(args.span, "`rowCount` needs an operator such as `mustBeGreaterThan`");
             };

@@ -34,9 +34,7 @@ pub(super) fn read(cx: &mut Cx, document: &Node) -> Said<()> {
     let dataset = document.text("dataset").unwrap_or_default();
     let table = dataset.rsplit('/').next().unwrap_or(&dataset).to_owned();
     let columns = document.get("columns").map(Node::items).unwrap_or_default();
-    let typed: Option<Vec<_>> =
-        columns.iter().map(|c| Some((c.text("name")?, types::parse(&c.text("data_type")?)?))).collect();
-    cx.table(&table).columns = typed.unwrap_or_default();
+    cx.declare(&table, columns);
     let of_contract = Args::new(Some(document), document.span);
     of_contract.pass(OF_CONTRACT);
     of_contract.pass(&["dataset", "columns", "checks", "variables"]);
@@ -61,10 +59,7 @@ pub(super) fn read(cx: &mut Cx, document: &Node) -> Said<()> {
     for column in columns {
         let args = Args::new(Some(column), column.span);
         args.pass(OF_COLUMN);
-        let Some(name) = column.text("name") else {
-            cx.add(&table, wrong(column.span, "a column without a `name`"));
-            continue;
-        };
+        let Some(name) = column.text("name") else { continue };
         let own = Validity::read(&args);
         if let Err(why) = args.done() {
             cx.add(&table, Err(why));
@@ -113,8 +108,10 @@ fn limits_in(args: &Args<'_>, default: Option<&str>) -> Said<(Limits, Option<Str
         ("must_be_less_than", "<"),
         ("must_be_less_than_or_equal", "<="),
     ] {
-        if let Some(n) = inner.number(key)? {
-            found = Some(Threshold::Compare(sign, n));
+        if let Some(n) = inner.number(key)?
+            && found.replace(Threshold::Compare(sign, n)).is_some()
+        {
+            return wrong(node.span, "a threshold says one thing; of two bounds it is `must_be_between`");
         }
     }
     for key in ["must_be_between", "must_be_not_between"] {

@@ -304,6 +304,9 @@ fn own(name: &str, args: &Args<'_>, scope: &Scope<'_>, span: Span) -> Said<Metri
     if args.get(&format!("{name} sql_file")).is_some() {
         return refuse(span, "the query stands in another file; write it in, as `query`");
     }
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return wrong(span, "a check is a line such as `row_count > 0`");
+    }
     let known = super::CHECKS.iter().map(|c| c.name);
     let near = pipe_diagnostics::nearest(name, known);
     Err(Box::new(
