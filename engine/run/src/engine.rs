@@ -10,6 +10,7 @@ use pipe_check::{Loaded, Program};
 use pipe_compile::{Params, Planner, Settings, Tables};
 use pipe_connect::source::{FileTable, SourceError};
 use pipe_diagnostics::Diagnostic;
+use pipe_heal::action::ResolvedAction;
 
 use crate::Options;
 use crate::report::{FailureReport, HealReport, RuleResult, TableReport};
@@ -108,6 +109,20 @@ impl<'a> Engine<'a> {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         if !notices.contains(&notice) {
             notices.push(notice);
+        }
+    }
+
+    /// Takes down what accompanies a step of a clause on a table: notices of `event`, and warnings, which say `text` where they have no
+    /// words of their own.
+    pub fn accompany(&self, table: &str, event: &str, text: &str, actions: &[ResolvedAction]) {
+        for action in actions {
+            match action {
+                ResolvedAction::Notify(channel) => {
+                    self.notify(Notice { channel: channel.clone(), table: table.to_owned(), text: event.to_owned() })
+                }
+                ResolvedAction::Warn(own) => self.note(format!("{table}: {}", own.as_deref().unwrap_or(text))),
+                _ => {}
+            }
         }
     }
 

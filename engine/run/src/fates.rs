@@ -10,7 +10,7 @@ use pipe_heal::fate::Fate;
 use pipe_quality::Reason;
 
 use crate::clauses::{Answered, answer};
-use crate::engine::{Notice, Stopped};
+use crate::engine::Stopped;
 use crate::evaluate::Evaluator;
 use crate::groups::raises;
 use crate::passed::Passed;
@@ -120,20 +120,9 @@ impl Evaluator<'_, '_> {
 
     /// Carries out what accompanies a step.
     pub(crate) fn accompany(&self, answered: &Answered, actions: &[ResolvedAction]) {
-        for action in actions {
-            match action {
-                ResolvedAction::Notify(channel) => self.engine.notify(Notice {
-                    channel: channel.clone(),
-                    table: self.task.table.to_owned(),
-                    text: format!("{} ({} rows)", answered.failure, answered.failure.rows),
-                }),
-                ResolvedAction::Warn(text) => {
-                    let text = text.clone().unwrap_or_else(|| answered.failure.to_string());
-                    self.engine.note(format!("{}: {text}", self.task.table));
-                }
-                _ => {}
-            }
-        }
+        let failure = answered.failure.to_string();
+        let event = format!("{failure} ({} rows)", answered.failure.rows);
+        self.engine.accompany(self.task.table, &event, &failure, actions);
     }
 
     /// The rows that show a reason.

@@ -145,18 +145,41 @@ pub async fn pass(
     table: &str,
     watch: Watch<'_>,
 ) -> Result<(Staged, Unclaimed), StageError> {
-    let rows = Arc::new(AtomicU64::new(0));
+    let counted = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for (partition, mut part) in parts.into_iter().enumerate() {
         let stream = input.stream(partition, Arc::clone(context))?;
-        let (spec, rows) = (Arc::clone(spec), Arc::clone(&rows));
+        let (spec, counted) = (Arc::clone(spec), Arc::clone(&counted));
         tasks.spawn(async move {
-            let progress = move |n| _ = rows.fetch_add(n, Ordering::Relaxed);
+            let progress = move |n| _ = counted.fetch_add(n, Ordering::Relaxed);
             let staged = stage(stream, &spec, &mut part, &progress).await?;
             let rows = Unclaimed::of(part).map_err(StageError::Sink)?;
-            Ok::<_, StageError>((partition, staged, rows))
+            Ok::<_, StageError>((partition, (staged, rows)))
         });
     }
+    let tell = || watch.progress(table, bytes_read(input), counted.load(Ordering::Relaxed));
+    let done = joined(tasks, tell).await?;
+    let mut merged: Option<Staged> = None;
+    let mut rows = Unclaimed::default();
+    for (staged, part) in done {
+        rows.extend(part).map_err(StageError::Sink)?;
+        match &mut merged {
+            Some(all) => all.merge(staged)?,
+            none => *none = Some(staged),
+        }
+    }
+    let staged = merged.ok_or_else(|| StageError::Sink("a pass without partitions".into()))?;
+    Ok((staged, rows))
+}
+
+/// What the tasks of all partitions found, in their order; `tell` is called again and again meanwhile.
+///
+/// # Errors
+/// The first error of any; the others are stopped.
+pub async fn joined<T: 'static>(
+    mut tasks: JoinSet<Result<(usize, T), StageError>>,
+    tell: impl Fn(),
+) -> Result<Vec<T>, StageError> {
     let mut done = Vec::new();
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
     loop {
@@ -166,21 +189,11 @@ pub async fn pass(
                 Some(Err(panic)) => return Err(StageError::Sink(Box::new(panic))),
                 None => break,
             },
-            _ = tick.tick() => watch.progress(table, bytes_read(input), rows.load(Ordering::Relaxed)),
+            _ = tick.tick() => tell(),
         }
     }
-    done.sort_by_key(|(partition, ..)| *partition);
-    let mut merged: Option<Staged> = None;
-    let mut rows = Unclaimed::default();
-    for (_, staged, part) in done {
-        rows.extend(part).map_err(StageError::Sink)?;
-        match &mut merged {
-            Some(all) => all.merge(staged)?,
-            none => *none = Some(staged),
-        }
-    }
-    let staged = merged.ok_or_else(|| StageError::Sink("a pass without partitions".into()))?;
-    Ok((staged, rows))
+    done.sort_by_key(|(partition, _)| *partition);
+    Ok(done.into_iter().map(|(_, found)| found).collect())
 }
 
 /// Bytes read so far, of files.

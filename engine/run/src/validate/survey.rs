@@ -8,7 +8,7 @@ use pipe_quality::{StageError, SurveySpec, Surveyed, survey};
 use tokio::task::JoinSet;
 
 use crate::engine::Watch;
-use crate::pass::{Input, bytes_read};
+use crate::pass::{Input, bytes_read, joined};
 
 /// Looks at every row: every partition on its own task.
 ///
@@ -42,25 +42,4 @@ pub async fn all(
 
 fn none() -> StageError {
     StageError::Sink("a pass without partitions".into())
-}
-
-/// What all tasks found, by partition.
-async fn joined<T: 'static>(
-    mut tasks: JoinSet<Result<(usize, T), StageError>>,
-    tell: impl Fn(),
-) -> Result<Vec<T>, StageError> {
-    let mut done = Vec::new();
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
-    loop {
-        tokio::select! {
-            joined = tasks.join_next() => match joined {
-                Some(Ok(result)) => done.push(result?),
-                Some(Err(panic)) => return Err(StageError::Sink(Box::new(panic))),
-                None => break,
-            },
-            _ = tick.tick() => tell(),
-        }
-    }
-    done.sort_by_key(|(partition, _)| *partition);
-    Ok(done.into_iter().map(|(_, found)| found).collect())
 }

@@ -1,67 +1,28 @@
-//! A source up to its scan: files found, shape compared with what is declared and what was accepted last, schema healed.
+//! A source whose shape is not what is expected: files set aside, columns renamed by evidence, taken in or left out, as clauses say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipe_check::{HealBlock, Source};
 use pipe_compile::Tables;
 use pipe_connect::source::{
-    self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceError, SourceSpec, bind, discover,
+    self, Bound, Discovery, Drift, FieldSpec, FindingKind, InputFile, SourceSpec, bind, discover,
 };
+use pipe_diagnostics::Code;
 use pipe_diagnostics::codes::run as codes;
-use pipe_diagnostics::{Code, Diagnostic};
 use pipe_heal::action::ResolvedAction;
-use pipe_heal::classify::{Kind, Phase};
 use pipe_heal::failure::{Candidate, Failure};
 use pipe_heal::gates::{Outcome, Settings, decide_rename};
-use pipe_heal::profile::{ColumnProfile, ProfileBuilder};
+use pipe_heal::profile::ColumnProfile;
 use pipe_heal::rename::{Expected, Match, assign};
 use pipe_heal::structural::Reason;
 use pipe_schema::Type;
-use pipe_state::Baseline;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::aside::Unread;
+use super::{column_profile, source_stopped, spec};
 use crate::clauses::{Answered, answer};
-use crate::engine::{Engine, Notice, Stopped};
+use crate::engine::{Engine, Stopped};
 use crate::report::{FailureReport, HealReport};
 use crate::told;
-
-/// A source, ready to be scanned.
-#[derive(Debug)]
-pub struct Extract {
-    /// What to read.
-    pub spec: SourceSpec,
-    /// The files, in order.
-    pub files: Vec<InputFile>,
-    /// Files set aside: their shape is not the table's and a clause says `skip file`.
-    pub unread: Vec<Unread>,
-    /// The table's columns.
-    pub target: Vec<FieldSpec>,
-    /// Which column of which file is which column of the table.
-    pub bound: Bound,
-    /// Renames and columns taken in or left out.
-    pub heals: Vec<HealReport>,
-    /// Failures of the schema, handled.
-    pub failures: Vec<FailureReport>,
-    /// What the schema and the values look like, kept when the run commits.
-    pub baseline: Baseline,
-}
-
-/// What to read, from the program.
-pub fn spec(engine: &Engine<'_>, source: &Source) -> SourceSpec {
-    let declared = source.schema.as_ref().map(|columns| {
-        columns.iter().map(|c| FieldSpec::new(c.name.clone(), c.ty.clone()).with_aliases(c.aliases.clone())).collect()
-    });
-    SourceSpec {
-        name: source.name.clone(),
-        connector: source.connector.clone(),
-        root: engine.program().root.clone(),
-        locator: engine.program().place(source.connection.as_deref(), source.locator.as_deref().unwrap_or_default()),
-        config: source.config.clone(),
-        declared,
-    }
-}
 
 /// Columns that files lack, and what may be them.
 struct Lacking {
@@ -131,170 +92,31 @@ pub async fn renamed_columns(engine: &Engine<'_>, source: &Source) -> Result<Vec
     Ok(matches.map(|m| (m.clone(), file(&m).unwrap_or_default())).collect())
 }
 
-/// Compares the files with what is expected of them and heals what clauses say.
-///
-/// # Errors
-/// A failure that no clause handles, or that a clause answers with `fail`; a rename that waits.
-pub async fn extract(
-    engine: &Engine<'_>,
-    source: &Source,
-    mut files: Vec<InputFile>,
-    accepted: Option<&Baseline>,
-) -> Result<Extract, Stopped> {
-    let mut spec = spec(engine, source);
-    let block = engine.program().heals.get(&source.name);
-    if spec.declared.is_none()
-        && let Some(pinned) = accepted.filter(|b| b.pinned)
-    {
-        spec.declared = Some(pinned_fields(&pinned.schema));
-    }
-    let discovery = discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?;
-    let mut healer = Healer::new(engine, &source.name, block);
-    healer.renamed = accepted.map(|b| renamed(&b.schema)).unwrap_or_default();
-    let skipped = healer.findings(&discovery, &files)?;
-    let mut unread = Vec::new();
-    let discovery = if skipped.is_empty() {
-        discovery
-    } else {
-        for (index, file) in std::mem::take(&mut files).into_iter().enumerate() {
-            match skipped.contains(&index) {
-                true => unread.push(Unread { file, reason: "structural" }),
-                false => files.push(file),
-            }
-        }
-        discover(&spec, &files).await.map_err(|e| source_stopped(&source.name, &e))?
-    };
-    let mut target = spec.declared.clone().unwrap_or_else(|| discovery.fields());
-    if target.is_empty() {
-        return Err(no_columns(source).into());
-    }
-    let profiles: BTreeMap<String, ColumnProfile> =
-        accepted.and_then(|b| serde_json::from_slice(&b.profiles).ok()).unwrap_or_default();
-    let renames = healer.missing(&spec, &discovery, &target, &profiles, &files)?;
-    let bound = bind(&spec, &discovery, &target, &renames);
-    healer.added(&bound, &mut target)?;
-    let bound = bind(&spec, &discovery, &target, &renames);
-    healer.retyped(&bound)?;
-    let baseline = Baseline {
-        source: source.name.clone(),
-        at: engine.at(),
-        schema: Value::Array(target.iter().map(|f| column_json(f, healer.renamed.get(&f.name))).collect()),
-        pinned: source.schema.is_none(),
-        contract: source.contract.as_ref().map(|c| c.text.clone()),
-        profiles: serde_json::to_vec(&profile_of(&discovery, &target, &renames)).unwrap_or_default(),
-    };
-    let Healer { heals, failures, .. } = healer;
-    Ok(Extract { spec, files, unread, target, bound, heals, failures, baseline })
-}
-
-/// A source of which no column is known.
-pub fn no_columns(source: &Source) -> Diagnostic {
-    let message = format!("the columns of `{}` cannot be found out: no file has a header or a record", source.name);
-    Diagnostic::error(codes::NO_SCHEMA, message, source.span).help("declare them with `schema (…)`")
-}
-
-/// The columns of a pinned schema.
-pub fn pinned_fields(schema: &Value) -> Vec<FieldSpec> {
-    let field = |v: &Value| {
-        let (name, ty) = (v.get("name")?.as_str()?, v.get("type")?.as_str()?);
-        Some(FieldSpec::new(name, Type::parse(ty)?))
-    };
-    schema.as_array().into_iter().flatten().filter_map(field).collect()
-}
-
 /// A rename that a committed run went by. The same two names are the same column ever after, however odd a later batch is that
 /// its values would be compared with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Renamed {
+pub struct Renamed {
     from: String,
     score: f64,
     margin: f64,
 }
 
-/// A column of a baseline.
-fn column_json(field: &FieldSpec, renamed: Option<&Renamed>) -> Value {
-    let mut column = json!({"name": field.name, "type": field.ty.to_string()});
-    if let (Some(renamed), Some(column)) = (renamed, column.as_object_mut()) {
-        column.insert("renamed".to_owned(), json!(renamed));
-    }
-    column
-}
-
-/// The renames a baseline remembers, by declared column.
-fn renamed(schema: &Value) -> BTreeMap<String, Renamed> {
-    let one = |v: &Value| {
-        let renamed = serde_json::from_value(v.get("renamed")?.clone()).ok()?;
-        Some((v.get("name")?.as_str()?.to_owned(), renamed))
-    };
-    schema.as_array().into_iter().flatten().filter_map(one).collect()
-}
-
-/// A source that cannot be read, as a failure of its table.
-pub fn source_stopped(source: &str, error: &SourceError) -> Stopped {
-    let mut failure = FailureReport {
-        failure: "source_error".to_owned(),
-        table: source.to_owned(),
-        handled: "failed".to_owned(),
-        ..FailureReport::default()
-    };
-    failure.fields = source_failure(source, error).field_texts();
-    Stopped {
-        failures: vec![failure],
-        diagnostics: vec![crate::errors::source(error)],
-        source: Some(error.clone()),
-        ..Stopped::default()
-    }
-}
-
-/// The failure of a source error.
-pub fn source_failure(name: &str, error: &SourceError) -> Failure {
-    let kind = Kind::parse(error.kind).unwrap_or(Kind::Unknown);
-    let phase = match error.phase {
-        source::Phase::List | source::Phase::Connect => Phase::Connect,
-        source::Phase::Read => Phase::Read,
-        source::Phase::Parse => Phase::Parse,
-    };
-    let status = error.status.as_deref().and_then(|s| s.parse().ok());
-    Failure::source_error(name, kind, phase, status, &error.message)
-}
-
-/// What the values look like, from the heads of the files: what a renamed column is recognised by.
-fn profile_of(
-    discovery: &Discovery,
-    target: &[FieldSpec],
-    renames: &BTreeMap<String, String>,
-) -> BTreeMap<String, ColumnProfile> {
-    let profile = |(place, field): (usize, &FieldSpec)| {
-        let names = [Some(&field.name), renames.get(&field.name)];
-        let found = discovery
-            .columns
-            .iter()
-            .find(|c| names.into_iter().flatten().any(|n| *n == c.name) || field.aliases.contains(&c.name))?;
-        Some((field.name.clone(), column_profile(&found.samples, &field.name, Some(&field.ty), place, target.len())))
-    };
-    target.iter().enumerate().filter_map(profile).collect()
-}
-
-fn column_profile(samples: &[String], name: &str, ty: Option<&Type>, place: usize, columns: usize) -> ColumnProfile {
-    let mut builder = ProfileBuilder::new();
-    samples.iter().for_each(|s| builder.push(Some(s)));
-    builder.finish(name, ty, place, columns)
-}
-
 /// Heals the schema of one source.
-struct Healer<'e, 'a> {
+pub struct Healer<'e, 'a> {
     engine: &'e Engine<'a>,
     source: &'e str,
     block: Option<&'e HealBlock>,
     settings: Settings,
-    heals: Vec<HealReport>,
-    failures: Vec<FailureReport>,
+    /// What clauses did.
+    pub heals: Vec<HealReport>,
+    /// Failures, all handled.
+    pub failures: Vec<FailureReport>,
     /// Renames by evidence, of committed runs and of this one.
-    renamed: BTreeMap<String, Renamed>,
+    pub renamed: BTreeMap<String, Renamed>,
 }
 
 impl<'e, 'a> Healer<'e, 'a> {
-    fn new(engine: &'e Engine<'a>, source: &'e str, block: Option<&'e HealBlock>) -> Self {
+    pub fn new(engine: &'e Engine<'a>, source: &'e str, block: Option<&'e HealBlock>) -> Self {
         let default = HealBlock::default();
         let settings = Settings::from_config(&block.unwrap_or(&default).config);
         let (heals, failures, renamed) = (Vec::new(), Vec::new(), BTreeMap::new());
@@ -303,26 +125,11 @@ impl<'e, 'a> Healer<'e, 'a> {
 
     fn answer(&self, failure: Failure) -> Result<Answered, Stopped> {
         let tables = Tables::new();
-        let planner = self.engine.planner(&tables);
-        Ok(answer(&planner, self.block, failure, None)?)
+        Ok(answer(&self.engine.planner(&tables), self.block, failure, None)?)
     }
 
-    /// Carries out what accompanies a step: notices and warnings.
     fn accompany(&self, answered: &Answered, actions: &[ResolvedAction]) {
-        for action in actions {
-            match action {
-                ResolvedAction::Notify(channel) => self.engine.notify(Notice {
-                    channel: channel.clone(),
-                    table: self.source.to_owned(),
-                    text: answered.failure.to_string(),
-                }),
-                ResolvedAction::Warn(text) => {
-                    let text = text.clone().unwrap_or_else(|| answered.failure.to_string());
-                    self.engine.note(format!("{}: {text}", self.source));
-                }
-                _ => {}
-            }
-        }
+        self.engine.accompany(self.source, &answered.failure.to_string(), &answered.failure.to_string(), actions);
     }
 
     fn stop(&mut self, answered: &Answered, help: String) -> Stopped {
@@ -348,7 +155,7 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// Structural findings on arrival. Gives the files to skip.
-    fn findings(&mut self, discovery: &Discovery, files: &[InputFile]) -> Result<Vec<usize>, Stopped> {
+    pub fn findings(&mut self, discovery: &Discovery, files: &[InputFile]) -> Result<Vec<usize>, Stopped> {
         let mut skipped = Vec::new();
         // An empty file among others is no changed source; a source without any rows is.
         let rows = discovery.files.iter().any(|f| f.sampled > 0);
@@ -394,7 +201,7 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// Declared columns that files lack: renames by evidence, or as before.
-    fn missing(
+    pub fn missing(
         &mut self,
         spec: &SourceSpec,
         discovery: &Discovery,
@@ -426,7 +233,6 @@ impl<'e, 'a> Healer<'e, 'a> {
         Ok(renames)
     }
 
-    /// One missing column: the found column it is read from, or `None` to read it as NULL. `differ`: other files have it.
     /// The renames of committed runs that these columns go by again.
     fn remembered(&self, expected: &[Expected], spare: &[String]) -> Vec<Match> {
         let known = |e: &Expected| {
@@ -438,6 +244,7 @@ impl<'e, 'a> Healer<'e, 'a> {
         expected.iter().filter_map(known).collect()
     }
 
+    /// One missing column: the found column it is read from, or `None` to read it as NULL. `differ`: other files have it.
     fn missing_one(
         &mut self,
         column: &Expected,
@@ -507,7 +314,7 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// Columns that are not declared: taken in or left out, as a clause says.
-    fn added(&mut self, bound: &Bound, target: &mut Vec<FieldSpec>) -> Result<(), Stopped> {
+    pub fn added(&mut self, bound: &Bound, target: &mut Vec<FieldSpec>) -> Result<(), Stopped> {
         let mut seen = BTreeMap::<&str, &Type>::new();
         for drift in &bound.drift {
             if let Drift::New { column, ty, .. } = drift {
@@ -535,8 +342,8 @@ impl<'e, 'a> Healer<'e, 'a> {
     }
 
     /// Columns of another type, in formats that know types. What loses nothing is read; what may lose something needs a clause.
-    fn retyped(&mut self, bound: &Bound) -> Result<(), Stopped> {
-        let mut seen = std::collections::BTreeSet::new();
+    pub fn retyped(&mut self, bound: &Bound) -> Result<(), Stopped> {
+        let mut seen = BTreeSet::new();
         for drift in &bound.drift {
             let Drift::TypeChanged { column, declared, found, lossless, .. } = drift else { continue };
             if !seen.insert(column) {
@@ -570,11 +377,4 @@ fn missing_help(column: &Expected, found: Option<&Match>, file: &str) -> String 
         None => String::new(),
     };
     format!("`{file}` has no column `{}`{near}", column.name)
-}
-
-/// Columns as Arrow has them.
-pub fn schema(fields: &[FieldSpec]) -> datafusion::arrow::datatypes::SchemaRef {
-    use datafusion::arrow::datatypes::{Field, Schema};
-    let fields: Vec<Field> = fields.iter().map(|f| Field::new(&f.name, f.data_type.clone(), true)).collect();
-    std::sync::Arc::new(Schema::new(fields))
 }
