@@ -5,17 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::pipe::{command, copy_of, pipe, pipe_with_input};
-
-/// A folder with one program, and files beside it.
-fn project(program: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
-}
+use crate::pipe::{command, copy_of, pipe, pipe_with_input, project};
 
 /// What lies in a folder, sorted.
 fn listing(folder: &Path) -> Vec<String> {
@@ -30,10 +20,15 @@ const NUMBERS: &str = "pipe 1;\n\nsource numbers from csv 'numbers.csv' schema (
 #[test]
 fn version_and_help_need_no_engine_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let start = Instant::now();
+    // The bar of 30 ms is measured in release builds; this catches an engine that is started for nothing. Of several tries one is
+    // quick on a busy machine too.
+    let quick = (0..20).any(|_| {
+        let start = Instant::now();
+        pipe(folder.path(), &["--version"]).expect(0);
+        start.elapsed() < Duration::from_millis(500)
+    });
+    assert!(quick, "`--version` takes half a second");
     let version = pipe(folder.path(), &["--version"]).expect(0);
-    // The bar of 30 ms is measured in release builds; this catches an engine that is started for nothing.
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     assert_eq!(version.stdout, format!("pipe {}\n", env!("CARGO_PKG_VERSION")));
     let help = pipe(folder.path(), &["--help"]).expect(0).stdout;
     for command in
@@ -305,12 +300,13 @@ fn ctrl_c_ends_a_run_with_130_and_nothing_half_written() {
     let numbers: String = std::iter::once("n\n".to_owned()).chain((0..2000).map(|n| format!("{n}\n"))).collect();
     let folder = project(ENDLESS, &[("numbers.csv", &numbers)]);
     for signal in ["INT", "TERM"] {
+        // The state is the first thing a run writes, when it hears signals already; a moment later it is at work.
+        _ = std::fs::remove_dir_all(folder.path().join(".pipe"));
         let child = command(folder.path(), &["run", "--format", "json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // The state is the first thing a run writes; a moment later it is at work.
         let start = Instant::now();
         while !folder.path().join(".pipe").is_dir() && start.elapsed() < Duration::from_secs(20) {
             std::thread::sleep(Duration::from_millis(10));

@@ -8,12 +8,7 @@ use crate::pipe::pipe;
 use crate::rows::{Row, below, files, lines, sorted};
 
 pub fn project(program: &str, inputs: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "p.pipe", &format!("pipe 1;\n{program}"));
-    for (name, text) in inputs {
-        write(folder.path(), name, text);
-    }
-    folder
+    crate::pipe::project(&format!("pipe 1;\n{program}"), inputs)
 }
 
 pub fn write(folder: &Path, name: &str, text: &str) {

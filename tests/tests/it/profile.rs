@@ -4,17 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::pipe::{copy_of, pipe, repository};
-
-/// A folder with a program and its files.
-fn project(program: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
-}
+use crate::pipe::{copy_of, pipe, project, repository};
 
 fn profile(folder: &Path, args: &[&str]) -> Value {
     let args: Vec<&str> = ["profile"].into_iter().chain(args.iter().copied()).chain(["--format", "json"]).collect();

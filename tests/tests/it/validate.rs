@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::pipe::{Ran, pipe};
+use crate::pipe::{Ran, pipe, project};
 
 const PROGRAM: &str = "pipe 1;
 source t from csv 't.csv' schema (id bigint, k text, v int, at date);
@@ -27,15 +27,6 @@ load t into csv 'out/t.csv';
 ";
 const ROWS: &str =
     "id,k,v,at\n1,a,1,2026-01-01\n1,a,2,2026-13-01\n2,b,5,\n3,zz,12,2026-01-03\nbroken\n,b,3,2026-01-04\n";
-
-fn project(program: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
-}
 
 fn validate(folder: &Path, args: &[&str]) -> Ran {
     pipe(folder, &[&["validate"], args, &["--format", "json"]].concat())
