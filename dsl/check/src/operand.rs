@@ -83,6 +83,7 @@ impl Cx<'_> {
             ast,
             columns: Vec::new(),
             tables: Vec::new(),
+            functions: Vec::new(),
             params: Vec::new(),
             aggregate: false,
             subquery: false,

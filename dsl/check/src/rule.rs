@@ -386,6 +386,16 @@ pub struct Part {
 }
 
 impl Rule {
+    /// Whether it asks nothing but files, by `files('…')`: no row, column or other table.
+    pub fn is_about_files(&self) -> bool {
+        let alone = |e: &Expression| asks_files(e) && e.tables.is_empty();
+        self.level == Level::Table
+            && self.filter.is_none()
+            && self.by.is_empty()
+            && self.subject.iter().all(alone)
+            && !self.subject.is_empty()
+    }
+
     /// Whether this binary can run it: its check, and the numbers computed in it.
     pub fn is_available(&self) -> bool {
         let available = |name: &str| pipe_schema::predicate(name).is_none_or(|p| p.available);
@@ -429,4 +439,11 @@ impl Predicate {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether an expression is about files and about no row.
+pub(crate) fn asks_files(e: &Expression) -> bool {
+    let known = |name: &String| pipe_schema::table_function(name).is_some();
+    let asks = e.functions.iter().any(|f| f.parts.first().is_some_and(known));
+    asks && e.columns.is_empty() && !e.aggregate
 }

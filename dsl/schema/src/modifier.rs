@@ -123,7 +123,10 @@ const MODIFIERS: &[ModifierInfo] = &[
                 of: Of::UncountedChecks(REFERENCES),
                 why: "a key is looked up by itself; it counts with `tolerate` or `warn above` alone",
             },
-            Refused { of: Of::Compared, why: "the other table has none: each would be compared with all of it" },
+            Refused {
+                of: Of::Compared,
+                why: "a group that only the other table has is none of this one's, and would be missed: count both by group in a model, joined in full, and let a rule compare its columns",
+            },
             Refused { of: Of::CountedParts, why: "a part counts the values of all rows; alone it is counted by group" },
             Refused { of: Of::Constant, why: "the subject is one value for all rows" },
         ],

@@ -83,7 +83,7 @@ const STATEMENTS: &[StatementInfo] = &[
     StatementInfo {
         name: "load",
         syntax: "load table into connector-or-connection 'locator' [with (…)];",
-        doc: "Where a table is written, and how: `mode = append` takes what is new, `overwrite` replaces, `create` writes once. A locator with an extension is one file, else a folder.",
+        doc: "Where a table is written, and how: `mode = append` takes what is new, `overwrite` replaces, `create` writes once. A locator with an extension is one file, else a folder. Rows of a large source stand in a file in the order in which threads wrote them; where the order counts load a model whose query ends with `order by`, which is kept, healed rows among the others, on any number of threads.",
         example: "load orders into parquet 'out/orders' with (mode = append, partition = [day(ordered_at)]);",
     },
     StatementInfo {

@@ -20,7 +20,7 @@ pub struct TableFunctionInfo {
 const FILES: TableFunctionInfo = TableFunctionInfo {
     name: "files",
     syntax: "files('locator')",
-    doc: "One row per file: of a folder and its folders, or of those a glob matches, as the locator of a source names them; names that begin with `.` or `_` are left out unless they are spelled out. It stands in the subqueries of rules and in `pipe query`, and takes one text. A glob that matches nothing in a folder that is there gives no rows, and a `min` of no rows is NULL, which passes: ask for `count(*)` beside it; a folder or file that is not there is an error. The files are looked at whenever the rule is judged; a file that comes or goes is no reason for `pipe run` to judge a table that has not changed, and `pipe validate` always judges.",
+    doc: "One row per file: of a folder and its folders, or of those a glob matches, as the locator of a source names them; names that begin with `.` or `_` are left out unless they are spelled out. It stands in the subqueries of rules and in `pipe query`, and takes one text. A glob that matches nothing in a folder that is there gives no rows, and what is asked of none, as a `min`, is NULL: a rule that asks no row of its table, only files, fails then; a `count(*)` is 0. A folder or file that is not there is an error. The files are looked at whenever the rule is judged, and a rule that asks nothing but files is judged in every run, also where its table has no new rows; one that asks rows or tables too is judged with its table.",
     columns: &[
         ("name", Type::Text, "The last part of its path."),
         ("path", Type::Text, "From the folder of the program, as the locator is."),

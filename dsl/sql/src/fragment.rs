@@ -44,6 +44,8 @@ pub struct Expression {
     pub columns: Vec<Column>,
     /// The tables its subqueries read.
     pub tables: Vec<TableRef>,
+    /// The functions they read like tables, `from files('…')`; each call.
+    pub functions: Vec<TableRef>,
     /// The `$name`s in it: params, and in clauses the failure's fields.
     pub params: Vec<Spanned<String>>,
     /// Whether an aggregate function stands in it, outside subqueries and windows.
@@ -165,12 +167,13 @@ fn parse_expression(piece: &[TokenWithSpan], tokens: &Tokens<'_>) -> Result<Expr
 fn expression(ast: ast::Expr, span: Span, tokens: &Tokens<'_>) -> Result<Expression, Vec<Diagnostic>> {
     let mut names = Names::new(tokens);
     _ = ast.visit(&mut names);
-    let Names { tables, columns, params, aggregate, subquery, mut errors, .. } = names;
+    let Names { tables, functions, columns, params, aggregate, subquery, mut errors, .. } = names;
     errors.extend(query::without_effect_in(&ast, tokens));
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(Expression { text: tokens.text(span).to_owned(), span, ast, columns, tables, params, aggregate, subquery })
+    let text = tokens.text(span).to_owned();
+    Ok(Expression { text, span, ast, columns, tables, functions, params, aggregate, subquery })
 }
 
 /// The tokens between commas outside all brackets. A comma at the end is followed by an empty piece.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::{ident, lit};
 use pipe_check::{HealBlock, Rule};
 use pipe_connect::source::{FileState, InputFile, Projection, ScanExec, meta};
@@ -102,6 +105,7 @@ pub async fn model(
     watch.table_started(task.table, 0, 0);
     let plan = engine.planner(&task.tables).model(&model.query)?;
     let physical = engine.session.state().create_physical_plan(&plan).await?;
+    let ordered = sorts(&plan);
     let mut evaluator = Evaluator::new(engine, task, Vec::new());
     evaluator.as_read = Some(typed::of_query(engine, task.table, plan)?.into_view());
     let mut has_run = false;
@@ -111,11 +115,25 @@ pub async fn model(
             false => Arc::clone(&physical),
             true => datafusion::physical_plan::execution_plan::reset_plan_states(Arc::clone(&physical))?,
         };
-        Ok(Input::query(plan).flagged(engine.program(), task.table))
+        Ok(Input::query(plan).in_order(ordered).flagged(engine.program(), task.table))
     };
-    let evaluation = evaluator.run(watch, &mut input).await;
+    let mut evaluation = evaluator.run(watch, &mut input).await;
+    if let Ok(evaluation) = &mut evaluation {
+        evaluation.rows.ordered = ordered;
+    }
     watch.table_finished(task.table);
     evaluation.map_err(|stopped| blaming(stopped, "model_error", task.table, BTreeMap::new()))
+}
+
+/// Whether a query ends with an order.
+fn sorts(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(projection) => sorts(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => sorts(&alias.input),
+        LogicalPlan::Limit(limit) => sorts(&limit.input),
+        _ => false,
+    }
 }
 
 /// Evaluates rows that left earlier batches, by some of the table's rules. However many of them are bad, that is no changed source.
@@ -133,6 +151,21 @@ pub async fn rows(
     evaluator.rules = rules;
     evaluator.again = true;
     evaluator.run(watch, input).await
+}
+
+/// Judges rules that ask nothing but files, of a table of which nothing is new.
+///
+/// # Errors
+/// One fails that no clause lets pass.
+pub async fn files(
+    engine: &Engine<'_>,
+    task: &Task<'_>,
+    rules: &[Rule],
+    watch: Watch<'_>,
+) -> Result<Evaluation, Stopped> {
+    let mut none =
+        || -> Result<Input, Stopped> { Ok(Input::query(Arc::new(EmptyExec::new(Arc::new(Schema::empty()))))) };
+    rows(engine, task, rules, &mut none, watch).await
 }
 
 /// An error from deep below, with the failure it is to the table, where nothing else was told of it.
@@ -218,7 +251,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         // Votes, orders and central values are found in the rows that pass, so these must be found again.
         let votes = book.set.len() > book.keys.len() || self.looks_around();
         let mut pass = self.pass(&rows, &book, votes, watch).await?;
-        if !votes && (self.repeated(&mut pass, &book).await? || self.may_repeat(&pass, &book)?) {
+        // Failing rows that commit go back where they stood.
+        let back = rows.ordered && pass.staged.good < pass.staged.rows;
+        if !votes && (back || self.repeated(&mut pass, &book).await? || self.may_repeat(&pass, &book)?) {
             pass.discard()?;
             pass = self.pass(&input()?, &book, true, watch).await?;
         }

@@ -32,6 +32,8 @@ pub struct Input {
     pub meta: MetaColumns,
     /// Whether rows are numbered here: those of a query have no place of their own.
     pub numbered: bool,
+    /// Whether they come in an order that is to be kept: their query ends with one.
+    pub ordered: bool,
     /// The files rows come from, by index; for a query none.
     pub files: Vec<String>,
     /// Of the rows of a source the ones that count; `None`: all.
@@ -49,7 +51,7 @@ impl Input {
         let schema = rows.schema();
         let at = |name: &str| schema.index_of(name).unwrap_or(0);
         let meta = MetaColumns { file: at(meta::FILE), line: at(meta::LINE), row: at(meta::ROW) };
-        Self { plan: rows, schema, columns, meta, flags: 0, numbered: false, files, past: None }
+        Self { plan: rows, schema, columns, meta, flags: 0, numbered: false, ordered: false, files, past: None }
     }
 
     /// The rows of a query: they are numbered as they come, by partition.
@@ -62,7 +64,14 @@ impl Input {
         fields.push(Arc::new(Field::new(meta::ROW, DataType::UInt64, false)));
         let schema = Arc::new(Schema::new(fields));
         let meta = MetaColumns { file: columns, line: columns + 1, row: columns + 2 };
-        Self { plan, schema, columns, meta, flags: 0, numbered: true, files: Vec::new(), past: None }
+        let (files, past) = (Vec::new(), None);
+        Self { plan, schema, columns, meta, flags: 0, numbered: true, ordered: false, files, past }
+    }
+
+    /// The same rows, in an order that is to be kept where they come in one stream.
+    #[must_use]
+    pub fn in_order(self, ordered: bool) -> Self {
+        Self { ordered: ordered && self.partitions() == 1, ..self }
     }
 
     /// The same, but for rows that are not past a watermark: these are not part of the batch.

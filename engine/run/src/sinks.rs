@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::physical_plan::ExecutionPlanProperties;
+use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 use pipe_connect::sink::{self, Mode, Prepared, SinkError, SinkSpec, StagedFile};
 use pipe_diagnostics::codes::run as codes;
@@ -199,7 +200,7 @@ pub async fn write(
         let own = staging::provider(engine, &evaluation.rows, &with_file(&evaluation.schema)).await;
         for target in &mut targets {
             let rows = if target.tracked { own.as_ref().map_err(Clone::clone)? } else { provider };
-            let parts = copy(engine, rows, target).await?;
+            let parts = copy(engine, rows, target, evaluation.rows.ordered).await?;
             target.files = assembled(target, parts)?;
         }
     }
@@ -216,15 +217,27 @@ fn assembled(target: &Target, parts: Vec<StagedFile>) -> Result<Vec<StagedFile>,
 /// A load cannot be written.
 pub async fn fill(engine: &Engine<'_>, rows: &Arc<dyn TableProvider>, targets: &mut [Target]) -> Result<(), Stopped> {
     for target in targets {
-        let parts = copy(engine, rows, target).await?;
+        let parts = copy(engine, rows, target, false).await?;
         target.files = assembled(target, parts)?;
     }
     Ok(())
 }
 
-/// Copies staged rows into a load's files, with as many threads as the rows have parts.
-async fn copy(engine: &Engine<'_>, rows: &Arc<dyn TableProvider>, target: &Target) -> Result<Vec<StagedFile>, Stopped> {
-    let plan = engine.session.read_table(Arc::clone(rows))?.create_physical_plan().await?;
+/// Copies staged rows into a load's files, with as many threads as the rows have parts; with one where they are in order.
+async fn copy(
+    engine: &Engine<'_>,
+    rows: &Arc<dyn TableProvider>,
+    target: &Target,
+    ordered: bool,
+) -> Result<Vec<StagedFile>, Stopped> {
+    let session = match ordered {
+        false => engine.session.clone(),
+        true => SessionContext::new_with_config_rt(
+            engine.session.copied_config().with_target_partitions(1),
+            engine.session.runtime_env(),
+        ),
+    };
+    let plan = session.read_table(Arc::clone(rows))?.create_physical_plan().await?;
     let mut tasks = JoinSet::new();
     for partition in 0..plan.output_partitioning().partition_count() {
         let mut stream = plan.execute(partition, engine.session.task_ctx())?;

@@ -53,6 +53,8 @@ pub struct Finished {
     pub staged: Vec<StagedFile>,
     /// Files of our own that have rows.
     pub own: Vec<PathBuf>,
+    /// Whether they are in an order that is to be kept.
+    pub ordered: bool,
     /// What the rows look like, where that was wanted.
     pub states: Option<States>,
 }
@@ -88,7 +90,7 @@ impl Unclaimed {
     /// # Errors
     /// What its rows look like cannot be merged.
     pub fn extend(&mut self, mut other: Unclaimed) -> Result<(), BoxError> {
-        let Finished { staged, own, states } = other.take();
+        let Finished { staged, own, states, .. } = other.take();
         self.0.staged.extend(staged);
         self.0.own.extend(own);
         self.0.merge(states)

@@ -49,7 +49,9 @@ pub struct RuleResult {
     /// `violations / rows`, 0 when no row was judged.
     pub ratio: f64,
     /// As read, what is counted: of row and set rules the rows that violate; of a share or a count what it counts, such as the rows with
-    /// a value; with `by` the groups that fail; of rules about columns those that are wrong. `None`: the number is no share and no count.
+    /// a value; with `by` the groups that fail; of rules about columns those that are wrong. `None`: the number is
+    /// no share and no count: a sum, a mean, an extreme, a quantile, an aggregate, a distance of distributions. What a mean sums is it
+    /// times its denominator.
     pub numerator: Option<u64>,
     /// As read, of how many: the rows judged, or what a share is of, such as the rows with a value; with `by` the groups; the columns.
     pub denominator: Option<u64>,

@@ -64,6 +64,42 @@ fn a_run_judges_them_and_a_folder_that_is_not_there_is_no_pass() {
     }
 }
 
+/// The least of no files is none, which passed; and files that came or went were looked at only when their table had new rows.
+#[test]
+fn what_is_asked_of_files_is_judged_in_every_run_and_of_none_is_no_pass() {
+    let program = PROGRAM.to_owned() + "load orders into parquet 'out' with (mode = append);\n";
+    let folder = deliveries();
+    write(folder.path(), "p.pipe", &format!("pipe 1;\n{program}"));
+    let run = |code| pipe(folder.path(), &["run", "--format", "json"]).expect(code).json();
+    assert_eq!(run(0)["outcome"], "ok");
+    let again = run(0);
+    assert_eq!(again["outcome"], "nothing_new", "{again:#}");
+    assert!(again["notes"][0].as_str().unwrap().contains("4 rules ask of files"), "{again:#}");
+    let old = File::options().write(true).open(folder.path().join("deliveries/a.csv")).unwrap();
+    old.set_modified(SystemTime::now() - Duration::from_secs(25 * 60 * 60)).unwrap();
+    let failed = run(1);
+    let failures: Vec<_> =
+        failed["failures"].as_array().unwrap().iter().map(|f| f["fields"]["rule"].as_str().unwrap()).collect();
+    assert_eq!((failures, &failed["tables"][0]["outcome"]), (vec!["fresh"], &Value::from("failed")), "{failed:#}");
+    // A clause decides, as when there are rows.
+    let warned = "heal orders { on table_failed(rule: fresh) => warn; }\n";
+    write(folder.path(), "p.pipe", &format!("pipe 1;\n{program}{warned}"));
+    let kept = run(0);
+    assert_eq!(
+        (&kept["outcome"], &kept["failures"][0]["handled"]),
+        (&"nothing_new".into(), &"kept".into()),
+        "{kept:#}"
+    );
+    // Of a folder that is there and has none such.
+    let one = program.replace("  large: ", "  -- ").replace("  alike: ", "  -- ").replace("  checks: ", "  -- ");
+    write(folder.path(), "p.pipe", &format!("pipe 1;\n{one}"));
+    std::fs::rename(folder.path().join("deliveries/a.csv"), folder.path().join("deliveries/a.txt")).unwrap();
+    assert_eq!(run(0)["outcome"], "nothing_new");
+    std::fs::rename(folder.path().join("deliveries/b.csv"), folder.path().join("deliveries/b.txt")).unwrap();
+    assert_eq!(failing(folder.path(), 1), ["fresh"]);
+    run(1);
+}
+
 #[test]
 fn a_query_lists_files_too() {
     let folder = deliveries();

@@ -165,3 +165,29 @@ fn neighbours_and_votes_are_tolerated_by_group() {
         assert_eq!((groups(&told), kept), (failing.iter().map(|f| (*f).to_owned()).collect(), left), "{rule}");
     }
 }
+
+/// What a rule with `by` on two tables would miss, and what its refusal says to write instead.
+#[test]
+fn groups_of_two_tables_are_compared_in_a_model_that_joins_them_in_full() {
+    let sources = "source orders from csv 'orders.csv' schema (id bigint, shop text);\n\
+        source ledger from csv 'ledger.csv' schema (id bigint, shop text);\n";
+    let by_group = |table: &str| format!("(select shop, count(*) as n from {table} group by shop)");
+    let program = format!(
+        "{sources}model by_shop as select coalesce(o.shop, l.shop) as shop, o.n as orders, l.n as ledger\n  \
+         from {} as o full join {} as l on o.shop is not distinct from l.shop;\n\
+         rules by_shop {{ same: (orders is not distinct from ledger); }}\n",
+        by_group("orders"),
+        by_group("ledger"),
+    );
+    let rows = [("orders.csv", "id,shop\n1,a\n2,b\n3,b\n4,c\n5,\n"), ("ledger.csv", "id,shop\n1,a\n2,b\n6,d\n5,\n")];
+    let folder = crate::others_bugs::project(&program, &rows);
+    crate::pipe::pipe(folder.path(), &["validate", "--failing-rows", "bad.csv"]).expect(1);
+    let bad = std::fs::read_to_string(folder.path().join("bad.csv")).unwrap();
+    let failing: Vec<&str> = bad.lines().skip(1).map(|l| l.rsplit_once(",,,,").map_or(l, |(_, row)| row)).collect();
+    assert_eq!(failing, ["b,2,1", "c,1,", "d,,1"], "{bad}");
+    let program = format!("{sources}rules orders {{ row count same as ledger by (shop); }}\n");
+    let folder = crate::others_bugs::project(&program, &rows);
+    let said = crate::pipe::pipe(folder.path(), &["check"]).expect(1);
+    let said = said.stdout + &said.stderr;
+    assert!(said.contains("E0414") && said.contains("count both by group in a model"), "{said}");
+}

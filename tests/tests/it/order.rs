@@ -114,3 +114,40 @@ fn a_failing_row_of_a_model_is_written_once_with_all_its_reasons() {
         assert_eq!(rows, expected, "{text}");
     }
 }
+
+/// Rows that were let pass or healed stood behind the others; and what is larger than a part of a file was copied by several threads.
+#[test]
+fn a_model_that_ends_with_an_order_is_loaded_in_it() {
+    let model = MODEL.replace("select t.*", "select t.*, repeat('x', 600) as wide");
+    let blocks = [
+        "",
+        "rules m { s not null severity warning; }",
+        "rules m { s not null; } heal m { on rule_failed => set s = ('none'); }",
+        "rules m { k unique; } heal m with (max_quarantine = 100%) { on rule_failed => dedupe keep latest at; }",
+        "rules m { s not null; k unique severity warning; } heal m with (mode = automatic, confidence = 0.1) { on rule_failed => fill with mode; }",
+    ];
+    let inputs = inputs();
+    let inputs: Vec<(&str, &str)> = inputs.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    for block in blocks {
+        let program = format!(
+            "{model} order by t.at desc, t.id;\n{block}\nload m into csv 'm.csv' with (mode = overwrite);\n\
+             load m into csv 'again.csv' with (mode = overwrite);\n"
+        );
+        for threads in [1, 7] {
+            let folder = project(&program, &inputs);
+            run(folder.path(), threads).expect(0);
+            for name in ["m.csv", "again.csv"] {
+                let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+                let number = |cell: Option<&str>| cell.unwrap().parse::<i64>().unwrap();
+                let place = |line: &str| {
+                    let mut cells = line.split(',');
+                    let id = number(cells.next());
+                    (-number(cells.nth(3)), id)
+                };
+                let places: Vec<(i64, i64)> = text.lines().skip(1).map(place).collect();
+                assert!(places.len() >= 9_000, "{block}: {}", places.len());
+                assert!(places.is_sorted(), "{name} with {threads} threads: {block}");
+            }
+        }
+    }
+}

@@ -139,7 +139,8 @@ fn rule(
         severity: options.severity,
         dimension: options.dimension.clone().unwrap_or_else(|| default.to_owned()),
         filter: options.filter.clone(),
-        null_fails: options.null_fails.is_some(),
+        // What is asked of files has no answer where there are none, and is not right then.
+        null_fails: options.null_fails.is_some() || subject.expressions.iter().any(crate::rule::asks_files),
         because: options.because.clone(),
         span: line.span.span,
     }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
-use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::{filter_record_batch, or};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::prelude::{ident, lit};
 use futures::StreamExt;
 use pipe_connect::source::meta;
 use pipe_heal::fate::Fate;
@@ -16,7 +18,7 @@ use pipe_state::RowState;
 use super::block::{Block, format_cell, refused};
 use super::ids::{RowId, row_ids};
 use super::ledger;
-use super::passing::committing;
+use super::passing::{self, committing};
 use super::reasons::{SetId, counted};
 use super::rows::{Failing, Settled};
 use super::tables as table_rules;
@@ -34,6 +36,9 @@ use crate::results::Known;
 use crate::rulebook::Rulebook;
 use crate::settle::{Counts, data_schema, marks, with_file};
 use crate::staging::{Finished, Part, provider};
+
+/// Whether a row is a failing one that commits, where these are put back into their places.
+const BACK: &str = "_back";
 
 /// Writes what commits, quarantines what does not, and closes the account.
 pub(super) async fn finish(
@@ -54,8 +59,12 @@ pub(super) async fn finish(
 
     let out = if evaluator.task.tracked { with_file(&data) } else { Arc::clone(&data) };
     let mut counts = Counts::default();
+    let ordered = pass.identity && pass.input.ordered;
     let (mut rows, sum) = if pass.identity {
-        let (rows, sum, stayed) = rewrite(evaluator, &pass, &passed, &failing, &out).await?;
+        let commits =
+            |row: usize| failing.settled(row) != Some(Settled::Removed) && verdicts.fate(&failing, row) == Fate::Keep;
+        let back = ordered.then(|| (0..failing.len()).map(commits).collect::<BooleanBuffer>());
+        let (rows, sum, stayed) = rewrite(evaluator, &pass, &passed, &failing, &out, back).await?;
         counts.committed = stayed;
         (rows, sum)
     } else {
@@ -74,11 +83,12 @@ pub(super) async fn finish(
         quarantine: evaluator.quarantine_writer(&pass, &book, "quarantine"),
         duplicates: 0,
         by_heal: BTreeMap::new(),
+        written: ordered,
     };
     for block in failing.blocks() {
         leaving.block(&block?, &failing, &verdicts, (&out, fresh.as_ref()), &mut counts)?;
     }
-    let Leaving { part, mut quarantine, duplicates, by_heal } = leaving;
+    let Leaving { part, mut quarantine, duplicates, by_heal, .. } = leaving;
     part.finish(&mut rows).map_err(|e| errors::io(&e))?;
     evaluator.set_aside(&mut pass, &mut quarantine, &mut counts)?;
     let quarantine = quarantine.finish()?;
@@ -117,6 +127,8 @@ struct Leaving {
     duplicates: u64,
     /// Cells and rows that commit changed, by the place of the heal.
     by_heal: BTreeMap<usize, (u64, u64)>,
+    /// Whether rows that commit are written by now: in their places among those that passed.
+    written: bool,
 }
 
 impl Leaving {
@@ -175,7 +187,7 @@ impl Leaving {
             *cells += 1;
             *rows += u64::from(counted.insert((*row, step.heal)));
         }
-        if commits.contains(&true) {
+        if commits.contains(&true) && !self.written {
             let keep = BooleanArray::from(commits);
             let rows = committing(block, &failing.shape, out, &keep).map_err(|e| refused(&e))?;
             self.part.write(&rows).map_err(|e| errors::io(&e))?;
@@ -388,25 +400,42 @@ fn open_part(evaluator: &Evaluator<'_, '_>, thread: usize, out: &SchemaRef, data
 }
 
 /// Writes the rows that passed and are still there, with the columns of `data`. Gives the sum of their marks and how many they are.
+/// Where rows are in order, the failing rows of `back` are written too, in their places.
 async fn rewrite(
     evaluator: &Evaluator<'_, '_>,
     pass: &Passed,
     passed: &Finished,
     failing: &Failing,
     data: &SchemaRef,
+    back: Option<BooleanBuffer>,
 ) -> Result<(Finished, u64, u64), Stopped> {
     let engine = evaluator.engine;
-    let rows = provider(engine, passed, &pass.good).await?;
-    let mut stream = engine.session.read_table(rows)?.execute_stream().await?;
+    let mut rows = engine.session.read_table(provider(engine, passed, &pass.good).await?)?;
+    if let Some(back) = back {
+        rows = rows.with_column(BACK, lit(false))?;
+        if let Some(failing) = passing::table(failing, &pass.good, &back)? {
+            rows = rows.union(engine.session.read_table(failing)?.with_column(BACK, lit(true))?)?;
+        }
+        rows = rows.sort([meta::FILE, meta::ROW].map(|c| ident(c).sort(true, false)).to_vec())?;
+    }
+    let mut stream = rows.execute_stream().await?;
     let mut part = open_part(evaluator, 0, data, &data_schema(&pass.input.schema, pass.input.columns))?;
     let (mut sum, mut stayed) = (0u64, 0);
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         let ids = row_ids(&batch, meta::FILE, meta::ROW)?;
-        let stays: BooleanArray = ids.into_iter().map(|id| Some(failing.find(id).is_none())).collect();
-        let stay = filter_record_batch(&batch, &stays).map_err(|e| errors::internal(&e))?;
+        let back = batch.column_by_name(BACK).map(|c| c.as_boolean().clone());
+        let is_back = |row: usize| back.as_ref().is_some_and(|back| back.value(row));
+        let passes: BooleanArray =
+            ids.iter().enumerate().map(|(row, id)| Some(!is_back(row) && failing.find(*id).is_none())).collect();
+        let stay = filter_record_batch(&batch, &passes).map_err(|e| errors::internal(&e))?;
         sum = sum.wrapping_add(marks(&stay));
         stayed += stay.num_rows() as u64;
+        let stay = match &back {
+            Some(back) => filter_record_batch(&batch, &or(&passes, back).map_err(|e| errors::internal(&e))?)
+                .map_err(|e| errors::internal(&e))?,
+            None => stay,
+        };
         // The file stands behind the data.
         let columns = stay.columns().iter().take(data.fields().len()).cloned();
         let columns = columns

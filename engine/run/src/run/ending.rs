@@ -49,6 +49,19 @@ impl Runner<'_> {
         for task in loads.iter().filter(|l| !l.news && !is_refused(l)) {
             report.loads.push(LoadReport { outcome: "nothing_new".to_owned(), ..sinks::told(task) });
         }
+        for (table, found) in std::mem::take(&mut self.files) {
+            match found {
+                // There is no account: no row was read.
+                Ok(evaluation) => {
+                    let n = evaluation.rules.len();
+                    let (rules, ask) = if n == 1 { ("rule", "asks") } else { ("rules", "ask") };
+                    report.notes.push(format!("{table}: nothing new; what {n} {rules} {ask} of files was judged"));
+                    report.failures.extend(evaluation.failures);
+                    report.heals.extend(evaluation.heals);
+                }
+                Err(stopped) => self.tell_stopped(&table, &[], stopped, report),
+            }
+        }
         for (task, stopped) in refused {
             self.tell_stopped(&task.load.table, &[&task], stopped, report);
         }

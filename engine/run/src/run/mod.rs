@@ -53,6 +53,8 @@ struct Runner<'a> {
     failed: Vec<TableRecord>,
     /// Batches that have staged something.
     begun: Vec<String>,
+    /// Tables of which nothing is new, with what was found by their rules about files.
+    files: Vec<(String, Result<Evaluation, Stopped>)>,
 }
 
 /// An evaluated table with the loads that take it.
@@ -95,7 +97,7 @@ impl<'a> Runner<'a> {
         }
         command::begin(&mut state, &engine, COMMAND, &options.targets).map_err(unusable)?;
         let (done, refused, failed, begun) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { engine, state, _lock: lock, selection, done, refused, failed, begun })
+        Ok(Self { engine, state, _lock: lock, selection, done, refused, failed, begun, files: Vec::new() })
     }
 
     /// Evaluates, commits, reports.
@@ -135,6 +137,7 @@ impl<'a> Runner<'a> {
         for instance in &agenda.instances {
             self.table(instance, &agenda, watch).await;
         }
+        self.files(watch).await;
         Ok(agenda.loads)
     }
 

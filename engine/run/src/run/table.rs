@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
+use pipe_check::Rule;
 use pipe_compile::Tables;
 use pipe_connect::sink::Mode;
 use pipe_connect::source::InputFile;
@@ -42,6 +43,23 @@ impl Runner<'_> {
         }
         let result = Box::pin(self.evaluated(instance, agenda, watch)).await;
         self.done.insert(instance.clone(), result);
+    }
+
+    /// Judges what rules ask of files, where their tables are not evaluated: files come and go without them.
+    pub(super) async fn files(&mut self, watch: Watch<'_>) {
+        for table in self.selection.tables.clone() {
+            let rules = self.engine.program().rules.get(&table).into_iter().flatten();
+            let rules: Vec<Rule> = rules.filter(|r| r.is_about_files()).cloned().collect();
+            if rules.is_empty() || self.done.keys().any(|i| i.table == table) {
+                continue;
+            }
+            let scratch = self.engine.scratch.join(format!("files-{table}"));
+            let found = match Task::new(&self.state, &table, Tables::new(), scratch) {
+                Ok(task) => evaluate::files(&self.engine, &task, &rules, watch).await,
+                Err(stopped) => Err(stopped),
+            };
+            self.files.push((table, found));
+        }
     }
 
     async fn evaluated(&mut self, instance: &Instance, agenda: &Agenda, watch: Watch<'_>) -> Result<Done, Stopped> {
