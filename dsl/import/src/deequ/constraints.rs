@@ -32,6 +32,29 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("containsSocialSecurityNumber", "ssn", "is ssn"),
 ];
 
+/// `_("a").ratio > 0.5`, `_.absolutes("a") == 3`: how often a value is there, or its share of the rows; it has to be there.
+fn of_histogram(column: &str, argument: Option<&&Argument>) -> Option<Rule> {
+    let argument = argument?;
+    let rest = argument.text.trim().strip_prefix('_')?.trim_start();
+    let named = [(".ratios", true), (".absolutes", false)];
+    let named = named.iter().find_map(|(word, ratio)| Some((*ratio, rest.strip_prefix(word)?)));
+    let inner = named.map_or(rest, |(_, rest)| rest).trim_start().strip_prefix('(')?.trim_start().strip_prefix('"')?;
+    let rest = inner.split_once('"')?.1.trim_start().strip_prefix(')')?;
+    let (ratio, rest) = match (named, rest.strip_prefix(".ratio"), rest.strip_prefix(".absolute")) {
+        (Some((ratio, _)), ..) => (ratio, rest),
+        (None, Some(rest), _) => (true, rest),
+        (None, None, Some(rest)) => (false, rest),
+        (None, None, None) => return None,
+    };
+    let (value, c) = (argument.quoted.first()?, words::name(column));
+    // What stands for NULL there.
+    let null = if value == "NullValue" { format!(" or {c} is null") } else { String::new() };
+    let count = format!("nullif(count(*) filter (where cast({c} as varchar) = {}{null}), 0)", words::text(value));
+    let sql = if ratio { format!("cast({count} as double) / nullif(count(*), 0)") } else { count };
+    let [predicate] = assertion(&format!("_{rest}"))?.predicates().ok()?.try_into().ok()?;
+    Some(Rule::sql(format!("{column}_{}", crate::write::identifier(value)), sql, predicate).null_fails())
+}
+
 /// The rules of a constraint; `filter` is the call of `where` behind it.
 pub(super) fn rules(call: &Call, filter: Option<&Call>, warning: bool) -> Said<Vec<Rule>> {
     let mut rules = constraint(call)?;
@@ -134,6 +157,12 @@ fn constraint(call: &Call) -> Said<Vec<Rule>> {
             let c = column(0)?;
             sql(format!("{c}_stddev"), format!("stddev_pop({})", words::name(&c)), &need(1)?)?
         }
+        "hasHistogramValues" => match of_histogram(&column(0)?, arguments.get(1)) {
+            Some(rule) => vec![rule],
+            None => {
+                return refuse(span, "of a histogram it is said how often one value is there, `_(\"a\").ratio > 0.5`");
+            }
+        },
         "hasCorrelation" => {
             let (a, b) = (column(0)?, column(1)?);
             sql(format!("{a}_{b}_correlation"), format!("corr({}, {})", words::name(&a), words::name(&b)), &need(2)?)?

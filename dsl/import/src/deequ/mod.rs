@@ -57,7 +57,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::said("isGreaterThan", "`a > b`"),
     Check::said("isGreaterThanOrEqualTo", "`a >= b`"),
     Check::said("isContainedIn", "`c in (…)`, `c between a and b`"),
-    Check::refused("hasHistogramValues", "hands the histogram to a function of the program around"),
+    Check::said("hasHistogramValues", "the number or the share of the rows with a value, an expression"),
     Check::refused(
         "kllSketchSatisfies",
         "hands the sketch to a function of the program around; say `c quantile 0.9 < 5`",
