@@ -1,15 +1,15 @@
 //! Gates: whether a proposal is applied, waits or is refused, with the sentence people read.
 //!
-//! In order: applicable ([`crate::action::completed`]); no key and no immutable column touched unless the clause names it;
-//! proposals for one cell agree ([`crate::proposal::resolve`]); the repaired row is judged again (the caller's, with
-//! [`Refusal::StillFails`] and its kin); budgets; confidence. The first that says no decides.
+//! In order: no key and no immutable column touched unless the clause names it; budgets; confidence. The first that says no
+//! decides. Before them an action must be complete ([`crate::action::completed`]) and proposals for one cell agree
+//! ([`crate::proposal::resolve`]); behind them the caller judges the repaired rows again.
 
 use std::collections::BTreeSet;
 
 use pipe_check::Clause;
 use pipe_schema::Config;
 
-use crate::action::{Incomplete, ResolvedAction};
+use crate::action::ResolvedAction;
 use crate::confidence::Posterior;
 use crate::matching::names_column;
 use crate::rename;
@@ -79,9 +79,6 @@ impl Settings {
 /// Why a proposal is refused: what the clause's `else` takes.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// The action cannot be carried out.
-    #[error(transparent)]
-    NotApplicable(#[from] Incomplete),
     /// It would write to a key.
     #[error("`{column}` is a key: the clause must name it to change it")]
     Key {
@@ -93,28 +90,6 @@ pub enum Refusal {
     Immutable {
         /// The column.
         column: String,
-    },
-    /// Two proposals for one cell differ.
-    #[error("{cells} cells had two different proposals and got none")]
-    Conflict {
-        /// How many.
-        cells: u64,
-    },
-    /// The repaired rows violate the rule as before.
-    #[error("{rows} rows still violate `{rule}` after the repair")]
-    StillFails {
-        /// The rule that raised it.
-        rule: String,
-        /// How many.
-        rows: u64,
-    },
-    /// The repaired rows violate a rule they passed before.
-    #[error("{rows} rows would newly violate `{rule}`")]
-    Breaks {
-        /// The rule.
-        rule: String,
-        /// How many.
-        rows: u64,
     },
     /// A table rule held without the repair and fails with it.
     #[error("`{rule}` holds without these repairs and fails with them")]

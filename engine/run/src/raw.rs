@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use pipe_check::Source;
 use pipe_compile::Tables;
-use pipe_connect::source::{RawTable, bind, discover};
+use pipe_connect::source::{RawTable, SourceSpec, bind, discover};
 use pipe_state::State;
 
 use crate::engine::{Engine, Stopped};
@@ -82,14 +83,19 @@ pub async fn raw_table(
             pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?
         }
     };
-    let mut spec = extract::spec(engine, source);
-    if spec.declared.is_none()
-        && let Some(pinned) = state.baseline(name).map_err(|e| crate::errors::state(&e))?.filter(|b| b.pinned)
-    {
-        spec.declared = Some(extract::pinned_fields(&pinned.schema));
-    }
+    let spec = pinned_spec(engine, state, source)?;
     let found = discover(&spec, &files).await.map_err(|e| extract::source_stopped(name, &e))?;
     Ok(Some(Arc::new(RawTable::new(spec, files, &found))))
+}
+
+/// What to read of a source: where it declares no columns, those that were pinned.
+fn pinned_spec(engine: &Engine<'_>, state: &State, source: &Source) -> Result<SourceSpec, Stopped> {
+    let mut spec = extract::spec(engine, source);
+    if spec.declared.is_none() {
+        let accepted = state.baseline(&source.name).map_err(|e| crate::errors::state(&e))?;
+        spec.declared = accepted.filter(|b| b.pinned).map(|b| extract::pinned_fields(&b.schema));
+    }
+    Ok(spec)
 }
 
 /// A source with the types of its columns, and as texts.
@@ -104,13 +110,8 @@ pub async fn typed_table(
     let Some(source) = engine.program().sources.get(name) else {
         return Err(crate::errors::internal(&format!("`{name}` is no source")).into());
     };
-    let mut spec = extract::spec(engine, source);
+    let spec = pinned_spec(engine, state, source)?;
     let files = pipe_connect::source::list(&spec).await.map_err(|e| extract::source_stopped(name, &e))?;
-    if spec.declared.is_none()
-        && let Some(pinned) = state.baseline(name).map_err(|e| crate::errors::state(&e))?.filter(|b| b.pinned)
-    {
-        spec.declared = Some(extract::pinned_fields(&pinned.schema));
-    }
     let found = discover(&spec, &files).await.map_err(|e| extract::source_stopped(name, &e))?;
     let target = spec.declared.clone().unwrap_or_else(|| found.fields());
     let bound = bind(&spec, &found, &target, &BTreeMap::new());
