@@ -50,6 +50,11 @@ fn a_command_line_that_is_wrong_is_2_and_an_object_where_one_was_asked_for() {
     assert_eq!((&object["exit_code"], &object["diagnostics"][0]["code"]), (&2.into(), &"E1007".into()));
     pipe(folder.path(), &["--param", "day", "run"]).expect(2);
     assert!(pipe(folder.path(), &["run", "--param", "day"]).expect(2).stderr.contains("name=value"));
+    // What other tools call it is told.
+    for (flag, here) in [("--json", "--format json"), ("--dry-run", "pipe plan"), ("--select", "--target NAME")] {
+        let said = pipe(folder.path(), &["run", flag]).expect(2).stderr;
+        assert!(said.contains(&format!("tip: `{here}")), "{said}");
+    }
 }
 
 #[test]

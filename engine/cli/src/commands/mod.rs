@@ -25,6 +25,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use pipe_diagnostics::{Diagnostic, Severity, Sources, codes};
 
@@ -67,7 +68,7 @@ enum Command {
 pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &args, out),
+        Err(error) => return usage(&elsewhere(error), &args, out),
     };
     let result = match cli.command {
         Command::Run(args) => run::execute(&args, out),
@@ -94,6 +95,30 @@ pub fn main(args: Vec<OsString>, out: &mut Output) -> Exit {
     })
 }
 
+/// Flags of other tools, and what says the same here.
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("--json", "`--format json` writes one JSON object"),
+    ("--output", "`--format` says how results are shown; a `load` says where rows go"),
+    ("--dry-run", "`pipe plan` tells what a run would do, and does nothing"),
+    ("--select", "`--target NAME` runs one table or load, and what it needs"),
+    ("--models", "`--target NAME` runs one table or load, and what it needs"),
+    ("--vars", "`--param NAME=VALUE` gives a param a value"),
+    ("--var", "`--param NAME=VALUE` gives a param a value"),
+    ("--fail-fast", "what does not depend on a table that fails goes on; `on … => fail` says what fails one"),
+];
+
+/// Of a flag that is another tool's, what says the same here.
+fn elsewhere(mut error: clap::Error) -> clap::Error {
+    let flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => flag.as_str(),
+        _ => return error,
+    };
+    let Some((_, here)) = ELSEWHERE.iter().find(|(known, _)| *known == flag) else { return error };
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*here).into()]));
+    error
+}
+
 /// Help and version go to standard output; a command line that is wrong to standard error, and as an object to standard output if one was asked for.
 fn usage(error: &clap::Error, args: &[OsString], out: &mut Output) -> Exit {
     let text = error.render();
@@ -101,7 +126,7 @@ fn usage(error: &clap::Error, args: &[OsString], out: &mut Output) -> Exit {
         out.print(&if out.paint.0 { text.ansi().to_string() } else { text.to_string() });
         return Exit::OK;
     }
-    let missing = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let missing = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     out.error(&if out.paint_err.0 { text.ansi().to_string() } else { text.to_string() });
     if !missing && wants_json(args) {
         let text = text.to_string();
