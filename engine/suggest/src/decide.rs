@@ -75,6 +75,8 @@ pub struct Clauses {
     pub block: bool,
     /// A clause answers dependencies.
     pub votes: bool,
+    /// The table is a model: its rows come in no order, so none of them is the first.
+    pub unordered: bool,
 }
 
 /// Keeps what holds in the rows that were held back as well, says how much is tolerated of it, and what heals the rest.

@@ -162,7 +162,10 @@ pub fn healing(chosen: &[Suggested], votes: &Votes, clauses: Clauses, rows: u64)
             _ => "check: unique".to_owned(),
         };
         let (keep, why) = match latest {
-            None => ("first".to_owned(), "rows with the same key are equal in everything".to_owned()),
+            None => {
+                let keep = if clauses.unordered { "most complete" } else { "first" };
+                (keep.to_owned(), "rows with the same key are equal in everything".to_owned())
+            }
             Some(column) => {
                 let column = words::name(column);
                 (

@@ -473,6 +473,22 @@ fn a_table_that_is_not_there_and_one_without_rows_are_said_so() {
 }
 
 #[test]
+fn equal_rows_of_a_model_are_removed_without_an_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..600).chain([7, 90]).map(|i| format!("{i},town {}\n", i % 40)).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("id,town\n{rows}")).unwrap();
+    let program = "pipe 1;\nsource t from csv 't.csv' schema (id bigint, town text);\nmodel m as select * from t;\n\
+                   load m into csv 'out.csv' with (mode = overwrite);\n";
+    std::fs::write(folder.path().join("p.pipe"), program).unwrap();
+    pipe(folder.path(), &["suggest", "m", "--apply"]).expect(0);
+    let applied = std::fs::read_to_string(folder.path().join("p.pipe")).unwrap();
+    assert!(applied.contains("=> dedupe keep most complete"), "{applied}");
+    pipe(folder.path(), &["check"]).expect(0);
+    pipe(folder.path(), &["run"]).expect(0);
+    assert_eq!(std::fs::read_to_string(folder.path().join("out.csv")).unwrap().lines().count(), 601);
+}
+
+#[test]
 fn a_model_is_suggested_rules_of_what_it_gives() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("o.csv"), orders(1200)).unwrap();

@@ -171,7 +171,7 @@ fn clauses(program: &Program, table: &str) -> Clauses {
         };
         pattern.failure.value == "rule_failed" && is("check", "determines")
     });
-    Clauses { block: own().next().is_some(), votes }
+    Clauses { block: own().next().is_some(), votes, unordered: program.models.contains_key(table) }
 }
 
 /// Whether a clause of a table, or of all tables, answers a failure.
