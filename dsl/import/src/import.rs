@@ -213,6 +213,10 @@ impl Cx {
         let params: String = self.params.values().cloned().collect();
         let known: BTreeSet<String> = tables.iter().map(|t| t.name.clone()).collect();
         for table in &mut tables {
+            if let Some((span, what)) = self.undescribed(&params, table) {
+                table.columns.clear();
+                self.left_out.push((span, what));
+            }
             let rules = std::mem::take(&mut table.rules);
             for rule in rules {
                 match sound(&params, table, &rule) {
@@ -231,6 +235,19 @@ impl Cx {
         }
         self.tables = tables;
         self.refused.sort_by_key(|d| d.span().map(|s| (s.start, s.end)));
+    }
+
+    /// Of a tool that describes the columns it checks and not all there are: a rule that reads another one, and what to say of it.
+    fn undescribed(&self, params: &str, table: &Table) -> Option<(Span, String)> {
+        if table.columns.is_empty() || !matches!(self.tool, Tool::Dbt | Tool::Soda) {
+            return None;
+        }
+        table.rules.iter().find_map(|rule| {
+            let why = sound(params, table, rule).err()?;
+            let reads_more = [names::UNKNOWN_COLUMN, sql::QUERY_COLUMN].contains(&why.code);
+            let told = format!("{}, and a rule reads it, so the source is written without columns", why.message);
+            reads_more.then_some((rule.span, told))
+        })
     }
 }
 
